@@ -1,0 +1,20 @@
+//! Lists `src/catalogue/kinds/*.toml`, so that a new kind is one new file.
+#![expect(clippy::disallowed_methods, reason = "a build script is not the program")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("src/catalogue/kinds");
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let mut files: Vec<_> = std::fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;
+    files.sort_by_key(std::fs::DirEntry::file_name);
+    let mut code = String::from("/// Every kind file: its name and its text.\npub const KIND_FILES: &[(&str, &str)] = &[\n");
+    for file in files.iter().filter(|file| file.path().extension().is_some_and(|e| e == "toml")) {
+        println!("cargo:rerun-if-changed={}", file.path().display());
+        writeln!(code, "    ({:?}, include_str!({:?})),", file.file_name(), file.path())?;
+    }
+    code.push_str("];\n");
+    std::fs::write(Path::new(&std::env::var("OUT_DIR")?).join("kinds.rs"), code)?;
+    Ok(())
+}

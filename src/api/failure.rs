@@ -1,0 +1,51 @@
+//! What can go wrong between us and a tenant. Classified by status, never by words.
+
+use serde_json::Value as Json;
+
+use super::response::Response;
+
+/// A failed request.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ApiFailure {
+    /// The server answered with an error.
+    #[error("{request} answered {status}{}: {message}", code_of(.error_code))]
+    Status {
+        /// Method and path.
+        request: String,
+        status: u16,
+        error_code: Option<String>,
+        message: String,
+        request_id: Option<String>,
+    },
+    /// No answer, or not one that can be read.
+    #[error("{request} got no usable answer: {reason}")]
+    Transport { request: String, reason: String },
+    /// No token could be had.
+    #[error("no access token for {domain}: {reason}")]
+    Token { domain: String, reason: String },
+}
+
+fn code_of(code: &Option<String>) -> String {
+    code.as_ref().map(|code| format!(" {code}")).unwrap_or_default()
+}
+
+impl ApiFailure {
+    /// Reads an error answer. The body is `{statusCode, error, message, errorCode?}`.
+    pub fn from_response(request: String, response: &Response) -> Self {
+        let text = |key: &str| response.body.get(key).and_then(Json::as_str).map(str::to_owned);
+        Self::Status {
+            request,
+            status: response.status,
+            error_code: text("errorCode"),
+            message: text("message").or_else(|| text("error_description")).unwrap_or_else(|| "no message".to_owned()),
+            request_id: response.header("x-correlation-id").or_else(|| response.header("x-request-id")).map(str::to_owned),
+        }
+    }
+
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What the Management API has: one data file per kind, read once, and the questions asked of it.
+//!
+//! Nothing about one kind is written anywhere else. What data cannot say is a [`quirk::Quirk`] with a name and a test.
+
+pub mod kind;
+pub mod place;
+pub mod quirk;
+pub mod shape;
+pub mod table;

@@ -1,0 +1,85 @@
+//! Every kind by name.
+
+use std::sync::LazyLock;
+
+use super::kind::{Kind, ReferenceField};
+
+include!(concat!(env!("OUT_DIR"), "/kinds.rs"));
+
+/// The whole catalogue, in bytewise order of kind names.
+#[derive(Debug)]
+pub struct Catalogue {
+    kinds: Vec<Kind>,
+}
+
+static CATALOGUE: LazyLock<Result<Catalogue, String>> = LazyLock::new(|| {
+    let mut kinds = Vec::new();
+    for (file, text) in KIND_FILES {
+        kinds.push(toml::from_str::<Kind>(text).map_err(|error| format!("{file}: {error}"))?);
+    }
+    kinds.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Catalogue { kinds })
+});
+
+/// Returns the catalogue that is built into the program.
+///
+/// # Panics
+/// When a kind file is broken, which a test of this module finds before anybody can build a release from it.
+#[expect(clippy::panic, reason = "the kind files are part of the program; a test reads them all")]
+pub fn catalogue() -> &'static Catalogue {
+    match &*CATALOGUE {
+        Ok(catalogue) => catalogue,
+        Err(error) => panic!("the catalogue is broken: {error}"),
+    }
+}
+
+impl Catalogue {
+    pub fn kinds(&'static self) -> impl Iterator<Item = &'static Kind> {
+        self.kinds.iter()
+    }
+
+    pub fn kind(&'static self, name: &str) -> Option<&'static Kind> {
+        self.kinds.iter().find(|kind| kind.name == name)
+    }
+
+    /// Returns the kinds nested in this one.
+    pub fn nested(&'static self, parent: &str) -> impl Iterator<Item = &'static Kind> {
+        let parent = parent.to_owned();
+        self.kinds.iter().filter(move |kind| kind.parent.as_deref() == Some(parent.as_str()))
+    }
+
+    /// Returns the top-level kinds that stand under a key of a project file.
+    pub fn under_key(&'static self, key: &str) -> impl Iterator<Item = &'static Kind> {
+        let key = key.to_owned();
+        self.kinds.iter().filter(move |kind| kind.parent.is_none() && kind.top_key() == key)
+    }
+
+    /// Returns the kinds whose objects a name of this space may mean.
+    pub fn in_space(&'static self, space: &str) -> impl Iterator<Item = &'static Kind> {
+        let space = space.to_owned();
+        self.kinds.iter().filter(move |kind| kind.space() == space)
+    }
+
+    /// Returns the top-level keys that project files may hold.
+    pub fn keys(&'static self) -> Vec<&'static str> {
+        let mut keys: Vec<_> = self.kinds.iter().map(Kind::top_key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+}
+
+/// Returns the reference declared for a concrete field, if any.
+pub fn reference_at<'k>(kind: &'k Kind, path: &crate::model::path::FieldPath) -> Option<&'k ReferenceField> {
+    kind.references.iter().find(|reference| reference.field.matches(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_file_is_read() {
+        assert_eq!(catalogue().kinds().count(), KIND_FILES.len());
+    }
+}

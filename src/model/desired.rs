@@ -1,0 +1,162 @@
+//! What the files want: resources with addresses, references by name, secrets tainted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::address::Address;
+use super::document::Place;
+use super::names::{Domain, TenantName};
+use super::secret::Secret;
+use super::value::{Map, Value};
+use crate::catalogue::kind::Kind;
+
+/// The whole wish for one tenant.
+#[derive(Debug)]
+pub struct Desired {
+    pub settings: TenantSettings,
+    pub resources: Vec<Resource>,
+    /// Resources taken out for this tenant by `$only` or `$remove`.
+    pub removed: Vec<Resource>,
+    /// Names of the kinds whose place occurs anywhere in the files, empty lists included. Only these are in scope.
+    pub declared: BTreeSet<String>,
+    /// Kinds and resources that a run leaves alone (`--exclude`, a Deploy CLI project's exclusions).
+    pub excluded: Excluded,
+}
+
+/// One object, optional object, key or member list that the files describe.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    pub address: Address,
+    pub kind: &'static Kind,
+    /// The resource that it lies in, for nested kinds.
+    pub parent: Option<Address>,
+    /// Its identity as one name, composite ones joined by `,`. What references and people say.
+    pub name: String,
+    /// The fields that the files manage, by their API names. A member list is under [`MEMBERS`].
+    pub body: Map,
+    /// `$was`: the name it had, for a rename.
+    pub was: Option<String>,
+    /// The explicit `null` of a singleton: delete or reset it.
+    pub unset: bool,
+    pub place: Place,
+    /// Where each top-level field of the body stands.
+    pub field_places: BTreeMap<String, Place>,
+    /// The tool's own fields (`deployed`).
+    pub tool: Map,
+}
+
+/// The key under which a membership resource's body holds its list.
+pub const MEMBERS: &str = "";
+
+impl Resource {
+    /// Returns the member list of a membership.
+    pub fn members(&self) -> &[Value] {
+        self.body.get(MEMBERS).and_then(Value::as_list).unwrap_or_default()
+    }
+}
+
+/// What is left alone.
+#[derive(Clone, Debug, Default)]
+pub struct Excluded {
+    /// Kind names or top-level keys.
+    pub kinds: BTreeSet<String>,
+    /// Address patterns, `*` allowed.
+    pub addresses: Vec<String>,
+    /// If not empty, only these kinds or keys are looked at.
+    pub only_kinds: BTreeSet<String>,
+    /// Only first-party clients (`AUTH0_EXCLUDE_THIRD_PARTY_CLIENTS`).
+    pub third_party_clients: bool,
+    /// If not empty, only these connections (`AUTH0_INCLUDED_CONNECTIONS`), by name.
+    pub only_connections: BTreeSet<String>,
+    /// Fields that planning ignores: address pattern and field path pattern, `clients/*:signing_keys`.
+    pub fields: Vec<String>,
+}
+
+/// What a tenant's file (or a Deploy CLI config) says besides the configuration itself.
+#[derive(Clone, Debug)]
+pub struct TenantSettings {
+    pub tenant: TenantName,
+    pub domain: Domain,
+    pub credentials: Credentials,
+    pub policy: Policy,
+    /// Address -> id, where the identity is ambiguous.
+    pub bind: BTreeMap<String, String>,
+    /// Objects that references may name though the files do not describe them.
+    pub external: Vec<String>,
+    pub excluded: Excluded,
+    /// A project of the Deploy CLI: its rules on absence and secrets hold.
+    pub deploy_cli: bool,
+}
+
+/// How to get a token.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    pub client_id: Option<Secret>,
+    pub client_secret: Option<Secret>,
+    /// PEM text.
+    pub private_key: Option<Secret>,
+    pub signing_algorithm: Option<String>,
+    pub access_token: Option<Secret>,
+    pub audience: Option<String>,
+}
+
+/// What may be deleted, and what a plan must not do unasked.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub manage: Manage,
+    /// Kind name -> its own rule.
+    pub manage_kinds: BTreeMap<String, Manage>,
+    /// Address patterns, `*` allowed.
+    pub protect: Vec<String>,
+    pub max_deletes: MaxDeletes,
+    /// `address-pattern/field` or `address-pattern:field` that planning ignores.
+    pub ignore: Vec<String>,
+    pub require_clean: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Manage {
+    /// Only what is ours is ever deleted.
+    Owned,
+    /// Nothing is ever deleted.
+    Additive,
+    /// Whatever of the kind is not declared is deleted.
+    Exact,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxDeletes {
+    pub count: usize,
+    /// Of the kind's objects; asked only where the kind has ten or more.
+    pub percent: usize,
+}
+
+impl Default for MaxDeletes {
+    fn default() -> Self {
+        Self { count: 5, percent: 20 }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            manage: Manage::Owned,
+            manage_kinds: BTreeMap::new(),
+            protect: Vec::new(),
+            max_deletes: MaxDeletes::default(),
+            ignore: Vec::new(),
+            require_clean: false,
+        }
+    }
+}
+
+impl Policy {
+    /// Returns the rule for a kind: its own, that of the top-level key it stands under, or the tenant's.
+    pub fn manage(&self, kind: &Kind) -> Manage {
+        self.manage_kinds
+            .get(&kind.name)
+            .or_else(|| self.manage_kinds.get(kind.top_key()))
+            .copied()
+            .unwrap_or(self.manage)
+    }
+}

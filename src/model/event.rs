@@ -1,0 +1,47 @@
+//! Everything the executor can say. Terminal, JSON output and (later) the journal listen.
+
+use std::time::Duration;
+
+use super::address::Address;
+use super::change::Action;
+use super::document::Place;
+
+/// Something happened to a step (`step` is its index in the plan).
+#[derive(Clone, Debug)]
+pub enum Event {
+    Started { step: usize, address: Address, action: Action },
+    Succeeded { step: usize, address: Address, action: Action, took: Duration, requests: usize },
+    Failed { step: usize, failure: StepFailure },
+    /// Not tried, because the step at `because` failed.
+    Skipped { step: usize, address: Address, because: Address },
+    Finished { summary: Summary },
+}
+
+/// A step that failed, with all that a person needs.
+#[derive(Clone, Debug)]
+pub struct StepFailure {
+    pub address: Address,
+    pub action: Action,
+    pub place: Option<Place>,
+    /// The field that the server complained of, where it names one.
+    pub field: Option<String>,
+    /// HTTP method and path.
+    pub request: Option<String>,
+    pub status: Option<u16>,
+    pub error_code: Option<String>,
+    pub message: String,
+    pub request_id: Option<String>,
+    pub help: Option<String>,
+}
+
+/// How an apply ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Summary {
+    pub created: usize,
+    pub updated: usize,
+    pub deleted: usize,
+    pub failed: usize,
+    pub skipped: usize,
+    /// Requests that changed something.
+    pub writes: usize,
+}

@@ -1,0 +1,14 @@
+//! The nouns: plain data with its own invariants. Nothing here reads a file, a clock or a socket.
+
+pub mod address;
+pub mod change;
+pub mod desired;
+pub mod diagnostic;
+pub mod document;
+pub mod event;
+pub mod live;
+pub mod names;
+pub mod path;
+pub mod plan;
+pub mod secret;
+pub mod value;

@@ -1,0 +1,228 @@
+//! Paths to fields: concrete ones in messages and deltas, patterns in the catalogue.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::value::Value;
+
+/// A concrete path inside a body: `options.scope[2]`, `scopes[read:orders].description`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FieldPath(pub Vec<Segment>);
+
+/// One step of a [`FieldPath`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Segment {
+    Key(String),
+    Index(usize),
+    /// An item of a list whose items have a key field (`scopes[read:orders]`) or of a set (`callbacks[https://..]`).
+    Item(String),
+}
+
+impl FieldPath {
+    pub fn key(&self, key: &str) -> Self {
+        self.with(Segment::Key(key.to_owned()))
+    }
+
+    pub fn with(&self, segment: Segment) -> Self {
+        let mut path = self.clone();
+        path.0.push(segment);
+        path
+    }
+
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, segment) in self.0.iter().enumerate() {
+            match segment {
+                Segment::Key(key) if position == 0 => write!(f, "{key}")?,
+                Segment::Key(key) => write!(f, ".{key}")?,
+                Segment::Index(index) => write!(f, "[{index}]")?,
+                Segment::Item(name) => write!(f, "[{name}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A path pattern of the catalogue: `options.client_secret`, `secrets[].value`, `addons.*.key`, `configuration.*`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FieldPattern(Vec<Want>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Want {
+    Key(String),
+    AnyKey,
+    AnyItem,
+}
+
+impl FieldPattern {
+    /// Says whether the concrete path is exactly of this pattern.
+    pub fn matches(&self, path: &FieldPath) -> bool {
+        self.0.len() == path.0.len() && self.covers(path)
+    }
+
+    /// Says whether the concrete path is of this pattern or below it.
+    pub fn covers(&self, path: &FieldPath) -> bool {
+        self.0.len() <= path.0.len()
+            && self.0.iter().zip(&path.0).all(|(want, segment)| match (want, segment) {
+                (Want::Key(key), Segment::Key(found)) => key == found,
+                (Want::AnyKey, Segment::Key(_)) => true,
+                (Want::AnyItem, Segment::Index(_) | Segment::Item(_)) => true,
+                _ => false,
+            })
+    }
+
+    /// Returns the first key, which is the top-level field that the pattern lies in.
+    pub fn top(&self) -> Option<&str> {
+        match self.0.first() {
+            Some(Want::Key(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// Replaces what stands at the pattern's places. `change` gets the concrete path and returns the new value,
+    /// or `None` to remove the member.
+    pub fn rewrite(&self, value: &mut Value, change: &mut dyn FnMut(&FieldPath, Value) -> Option<Value>) {
+        rewrite(&self.0, value, &FieldPath::default(), change);
+    }
+
+    /// Returns the values that stand at the pattern's places.
+    pub fn select<'a>(&self, value: &'a Value) -> Vec<(FieldPath, &'a Value)> {
+        let mut found = Vec::new();
+        select(&self.0, value, &FieldPath::default(), &mut found);
+        found
+    }
+}
+
+fn rewrite(
+    wants: &[Want],
+    value: &mut Value,
+    at: &FieldPath,
+    change: &mut dyn FnMut(&FieldPath, Value) -> Option<Value>,
+) {
+    let Some((want, rest)) = wants.split_first() else { return };
+    match (want, value) {
+        (Want::Key(_) | Want::AnyKey, Value::Map(map)) => {
+            let keys: Vec<String> = match want {
+                Want::Key(key) => map.contains_key(key).then(|| key.clone()).into_iter().collect(),
+                _ => map.keys().cloned().collect(),
+            };
+            for key in keys {
+                let path = at.key(&key);
+                if !rest.is_empty() {
+                    if let Some(inner) = map.get_mut(&key) {
+                        rewrite(rest, inner, &path, change);
+                    }
+                } else if let Some(slot) = map.get_mut(&key) {
+                    match change(&path, std::mem::replace(slot, Value::Null)) {
+                        Some(new) => *slot = new,
+                        None => drop(map.shift_remove(&key)),
+                    }
+                }
+            }
+        }
+        (Want::AnyItem, Value::List(list)) => {
+            let old = std::mem::take(list);
+            for (index, mut item) in old.into_iter().enumerate() {
+                let path = at.with(Segment::Index(index));
+                if rest.is_empty() {
+                    list.extend(change(&path, item));
+                } else {
+                    rewrite(rest, &mut item, &path, change);
+                    list.push(item);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn select<'a>(wants: &[Want], value: &'a Value, at: &FieldPath, found: &mut Vec<(FieldPath, &'a Value)>) {
+    let Some((want, rest)) = wants.split_first() else {
+        found.push((at.clone(), value));
+        return;
+    };
+    match (want, value) {
+        (Want::Key(key), Value::Map(map)) => {
+            if let Some(inner) = map.get(key) {
+                select(rest, inner, &at.key(key), found);
+            }
+        }
+        (Want::AnyKey, Value::Map(map)) => {
+            for (key, inner) in map {
+                select(rest, inner, &at.key(key), found);
+            }
+        }
+        (Want::AnyItem, Value::List(list)) => {
+            for (index, inner) in list.iter().enumerate() {
+                select(rest, inner, &at.with(Segment::Index(index)), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+impl FromStr for FieldPattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut wants = Vec::new();
+        for word in text.split('.') {
+            let (key, items) = match word.find('[') {
+                Some(position) => word.split_at(position),
+                None => (word, ""),
+            };
+            match key {
+                "" if items.is_empty() => return Err(format!("empty segment in the field path `{text}`")),
+                "" => {}
+                "*" => wants.push(Want::AnyKey),
+                key => wants.push(Want::Key(key.to_owned())),
+            }
+            if !items.chars().all(|c| c == '[' || c == ']') || items.len() % 2 != 0 {
+                return Err(format!("a list item is written `[]` in the field path `{text}`"));
+            }
+            wants.extend((0..items.len() / 2).map(|_| Want::AnyItem));
+        }
+        Ok(Self(wants))
+    }
+}
+
+impl fmt::Display for FieldPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, want) in self.0.iter().enumerate() {
+            let dot = if position == 0 { "" } else { "." };
+            match want {
+                Want::Key(key) => write!(f, "{dot}{key}")?,
+                Want::AnyKey => write!(f, "{dot}*")?,
+                Want::AnyItem => write!(f, "[]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for FieldPattern {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn patterns_select_and_rewrite() {
+        let mut value = Value::from_json(json!({"secrets": [{"name": "A", "value": "x"}, {"name": "B", "value": "y"}]}));
+        let pattern: FieldPattern = "secrets[].value".parse().unwrap();
+        assert_eq!(pattern.select(&value).len(), 2);
+        pattern.rewrite(&mut value, &mut |path, _| (path.to_string() == "secrets[0].value").then_some(Value::Null));
+        assert_eq!(value, Value::from_json(json!({"secrets": [{"name": "A", "value": null}, {"name": "B"}]})));
+    }
+}

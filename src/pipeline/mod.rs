@@ -1,0 +1,5 @@
+//! The verbs, in this order: load, validate, resolve, refresh, diff, plan, apply; and export.
+//!
+//! All are plain functions on values but `refresh` (which is handed the reading half of the API port) and `apply`
+//! (the writing half).
+
