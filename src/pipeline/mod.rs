@@ -3,3 +3,9 @@
 //! All are plain functions on values but `refresh` (which is handed the reading half of the API port) and `apply`
 //! (the writing half).
 
+pub mod apply;
+pub mod plan;
+pub mod refresh;
+pub mod resolve;
+pub mod scope;
+pub mod validate;
