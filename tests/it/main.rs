@@ -1,1 +1,2 @@
-
+mod deploy_cli;
+mod loader_oracle;
