@@ -1,1 +1,4 @@
+//! All integration tests, in one program.
+#![expect(clippy::disallowed_methods, reason = "tests touch files and start the program")]
 
+mod architecture;
