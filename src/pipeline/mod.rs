@@ -9,3 +9,4 @@ pub mod refresh;
 pub mod resolve;
 pub mod scope;
 pub mod validate;
+pub mod yaml_write;
