@@ -86,13 +86,21 @@ pub enum Operation {
         whole: bool,
     },
     /// The optional references of an object that this plan creates, once their targets exist.
-    Fill { body: Map },
-    Delete { id: Option<RemoteId> },
+    Fill {
+        body: Map,
+    },
+    Delete {
+        id: Option<RemoteId>,
+    },
     /// An update to stated defaults in place of a DELETE.
-    Reset { body: Map },
+    Reset {
+        body: Map,
+    },
     Members(MemberChange),
     /// Build, deploy (or publish) what stands as a draft.
-    Deploy { id: Option<RemoteId> },
+    Deploy {
+        id: Option<RemoteId>,
+    },
 }
 
 /// The difference of a member list, in wire form but for references and secrets.

@@ -4,9 +4,13 @@
 //! (the writing half).
 
 pub mod apply;
+pub mod keywords;
+pub mod load;
 pub mod plan;
 pub mod refresh;
 pub mod resolve;
 pub mod scope;
+pub mod tree;
 pub mod validate;
 pub mod yaml_write;
+pub mod yaml;
