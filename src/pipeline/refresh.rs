@@ -13,7 +13,7 @@ use crate::api::failure::ApiFailure;
 use crate::api::paging::{Cursor, Next};
 use crate::api::port::{Get, ReadApi};
 use crate::api::request::{PathParams, fill_path, read};
-use crate::catalogue::kind::{KeyValues, Kind, ParentFilter};
+use crate::catalogue::kind::{KeySource, Kind, ParentFilter};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
