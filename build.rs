@@ -9,7 +9,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed={}", folder.display());
     let mut files: Vec<_> = std::fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;
     files.sort_by_key(std::fs::DirEntry::file_name);
-    let mut code = String::from("/// Every kind file: its name and its text.\npub const KIND_FILES: &[(&str, &str)] = &[\n");
+    let mut code =
+        String::from("/// Every kind file: its name and its text.\npub const KIND_FILES: &[(&str, &str)] = &[\n");
     for file in files.iter().filter(|file| file.path().extension().is_some_and(|e| e == "toml")) {
         println!("cargo:rerun-if-changed={}", file.path().display());
         writeln!(code, "    ({:?}, include_str!({:?})),", file.file_name(), file.path())?;

@@ -38,7 +38,10 @@ impl ApiFailure {
             status: response.status,
             error_code: text("errorCode"),
             message: text("message").or_else(|| text("error_description")).unwrap_or_else(|| "no message".to_owned()),
-            request_id: response.header("x-correlation-id").or_else(|| response.header("x-request-id")).map(str::to_owned),
+            request_id: response
+                .header("x-correlation-id")
+                .or_else(|| response.header("x-request-id"))
+                .map(str::to_owned),
         }
     }
 

@@ -42,8 +42,7 @@ impl<'k> Cursor<'k> {
     }
 
     fn get(&self, page: usize, from: Option<&str>) -> Get {
-        let mut query: Vec<(String, String)> =
-            self.list.query.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+        let mut query: Vec<(String, String)> = self.list.query.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
         let mut add = |key: &str, value: String| query.push((key.to_owned(), value));
         match self.list.paging {
             Paging::None => {}

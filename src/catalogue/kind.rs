@@ -56,6 +56,15 @@ pub struct Kind {
     /// All keys of a keyed kind that has no list, in identity order joined by `,`; for export and validation.
     #[serde(default)]
     pub keys: Vec<String>,
+    /// The values of single identity fields, for export of keyed kinds that have neither list nor `keys`.
+    #[serde(default)]
+    pub key_values: IndexMap<String, Vec<String>>,
+    /// Identity fields whose values are a list in another kind's object: field -> kind and field there.
+    #[serde(default)]
+    pub key_values_from: IndexMap<String, KeySource>,
+    /// Which parents can have one at all; others are not asked.
+    #[serde(default)]
+    pub parents: Option<ParentFilter>,
     /// Keys with a path and names of their own (the classic pages, the five protections).
     #[serde(default)]
     pub key_paths: IndexMap<String, KeyPath>,
@@ -119,6 +128,23 @@ pub struct KeyPath {
     /// The derived field table's name for this key.
     #[serde(default)]
     pub schema: Option<String>,
+}
+
+/// Where the values of an identity field are listed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeySource {
+    pub kind: String,
+    pub field: String,
+}
+
+/// `field` of the parent is there and, if values are named, holds one of them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParentFilter {
+    pub field: String,
+    #[serde(default)]
+    pub one_of: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -49,8 +49,7 @@ impl Address {
 
     /// Says whether this address is `other` or lies below it.
     pub fn is_within(&self, other: &Self) -> bool {
-        self.0 == other.0
-            || (self.0.starts_with(&other.0) && self.0.as_bytes().get(other.0.len()) == Some(&b'/'))
+        self.0 == other.0 || (self.0.starts_with(&other.0) && self.0.as_bytes().get(other.0.len()) == Some(&b'/'))
     }
 }
 

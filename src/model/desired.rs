@@ -61,6 +61,9 @@ pub struct Excluded {
     pub kinds: BTreeSet<String>,
     /// Address patterns, `*` allowed.
     pub addresses: Vec<String>,
+    /// Top-level key -> `name` fields of objects (`AUTH0_EXCLUDED_RESOURCE_SERVERS` and its like). For kinds whose
+    /// identity is another field than `name`; the addresses say the rest.
+    pub names: BTreeMap<String, BTreeSet<String>>,
     /// If not empty, only these kinds or keys are looked at.
     pub only_kinds: BTreeSet<String>,
     /// Only first-party clients (`AUTH0_EXCLUDE_THIRD_PARTY_CLIENTS`).

@@ -50,7 +50,10 @@ pub enum TextPart {
     Text(String),
     Secret(Secret),
     /// `{{ref "clients/Web" "client_id"}}`: address and field as typed; resolved later.
-    Ref { address: String, field: String },
+    Ref {
+        address: String,
+        field: String,
+    },
 }
 
 /// A member of a map.

@@ -9,12 +9,31 @@ use super::document::Place;
 /// Something happened to a step (`step` is its index in the plan).
 #[derive(Clone, Debug)]
 pub enum Event {
-    Started { step: usize, address: Address, action: Action },
-    Succeeded { step: usize, address: Address, action: Action, took: Duration, requests: usize },
-    Failed { step: usize, failure: StepFailure },
+    Started {
+        step: usize,
+        address: Address,
+        action: Action,
+    },
+    Succeeded {
+        step: usize,
+        address: Address,
+        action: Action,
+        took: Duration,
+        requests: usize,
+    },
+    Failed {
+        step: usize,
+        failure: StepFailure,
+    },
     /// Not tried, because the step at `because` failed.
-    Skipped { step: usize, address: Address, because: Address },
-    Finished { summary: Summary },
+    Skipped {
+        step: usize,
+        address: Address,
+        because: Address,
+    },
+    Finished {
+        summary: Summary,
+    },
 }
 
 /// A step that failed, with all that a person needs.

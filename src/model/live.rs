@@ -23,9 +23,16 @@ pub struct Live {
 pub enum Reading {
     Complete,
     /// The tenant refuses the kind: status, `errorCode` or message, request id.
-    Refused { status: u16, reason: String, request_id: Option<String> },
+    Refused {
+        status: u16,
+        reason: String,
+        request_id: Option<String>,
+    },
     /// Fewer items than the total said: neither creates nor deletes are planned from it.
-    Incomplete { got: usize, total: usize },
+    Incomplete {
+        got: usize,
+        total: usize,
+    },
 }
 
 /// One object, optional object, key or member list of the tenant.

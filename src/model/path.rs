@@ -219,7 +219,8 @@ mod tests {
 
     #[test]
     fn patterns_select_and_rewrite() {
-        let mut value = Value::from_json(json!({"secrets": [{"name": "A", "value": "x"}, {"name": "B", "value": "y"}]}));
+        let mut value =
+            Value::from_json(json!({"secrets": [{"name": "A", "value": "x"}, {"name": "B", "value": "y"}]}));
         let pattern: FieldPattern = "secrets[].value".parse().unwrap();
         assert_eq!(pattern.select(&value).len(), 2);
         pattern.rewrite(&mut value, &mut |path, _| (path.to_string() == "secrets[0].value").then_some(Value::Null));

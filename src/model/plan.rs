@@ -29,8 +29,10 @@ pub struct Plan {
     pub known: BTreeMap<(String, String), BTreeMap<String, String>>,
     /// Ids of live objects by address, for paths of nested kinds.
     pub ids: BTreeMap<Address, RemoteId>,
-    /// Fingerprints of secrets as planned, to be remembered once sent: (address, field) -> text.
-    pub fingerprints: BTreeMap<(Address, String), String>,
+    /// Fingerprints of secrets as planned, to be remembered once sent: `address:field` -> text.
+    pub fingerprints: BTreeMap<String, String>,
+    /// Secrets that have no value here; an apply is refused as long as there is one.
+    pub missing_secrets: Vec<String>,
     pub provenance: Provenance,
     /// Requests that planning sent, and that the steps will send at least.
     pub requests: Requests,
@@ -86,13 +88,21 @@ pub enum Operation {
         whole: bool,
     },
     /// The optional references of an object that this plan creates, once their targets exist.
-    Fill { body: Map },
-    Delete { id: Option<RemoteId> },
+    Fill {
+        body: Map,
+    },
+    Delete {
+        id: Option<RemoteId>,
+    },
     /// An update to stated defaults in place of a DELETE.
-    Reset { body: Map },
+    Reset {
+        body: Map,
+    },
     Members(MemberChange),
     /// Build, deploy (or publish) what stands as a draft.
-    Deploy { id: Option<RemoteId> },
+    Deploy {
+        id: Option<RemoteId>,
+    },
 }
 
 /// The difference of a member list, in wire form but for references and secrets.

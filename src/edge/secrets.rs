@@ -1,0 +1,1 @@
+//! Values of secrets: environment, files, commands.

@@ -1,0 +1,36 @@
+//! Projects of the Auth0 Deploy CLI, loaded unchanged: its settings, its two formats, its keywords.
+//!
+//! | file | does |
+//! |---|---|
+//! | `project.rs` | the way from settings and files to Documents |
+//! | `settings.rs`, `settings.toml` | config file and environment, each value in its form |
+//! | `config.rs` | what the settings mean here |
+//! | `layout.rs`, `layout.toml` | where each type lies in either format |
+//! | `source.rs` | one text: keywords, parsing, places, leftover markers |
+//! | `comment.rs` | markers that YAML takes for comments |
+//! | `yaml_format.rs`, `directory_format.rs` | the formats |
+//! | `companion.rs`, `item.rs` | text files behind fields; what is done to an item |
+//! | `unread.rs` | files that nothing reads |
+//!
+//! Keywords are replaced in the text before it is parsed; handlebars is never applied. Nothing here may let a file
+//! that cannot be read pass for one that is not there: the Deploy CLI does, and then deletes what the file described.
+//!
+//! Read otherwise than the Deploy CLI does, on purpose (tests/it/loader_oracle.rs holds each of these to account):
+//! paths that lead out of the project are refused; files that cannot be parsed, missing companion files and
+//! undefined keywords are errors; what is not written is not made up (`options`, `html`, `screenRenderers`); a
+//! tenant's lifetimes stay in hours until they are sent; flags on the command line win over settings.
+
+mod comment;
+mod companion;
+mod config;
+mod directory_format;
+mod item;
+mod layout;
+mod project;
+mod settings;
+mod source;
+mod unread;
+mod yaml_format;
+
+pub use project::load_deploy_cli;
+pub use settings::ConfigText;
