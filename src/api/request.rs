@@ -111,7 +111,7 @@ pub fn fill_path(template: &str, params: &PathParams) -> Result<String, MissingP
 
 /// Returns the GET of one object.
 pub fn read(kind: &Kind, params: &PathParams) -> Result<Get, MissingParam> {
-    Ok(Get { path: fill_path(&kind.object_path_for(&params.key), params)?, query: kind.read_query() })
+    Ok(Get { path: fill_path(&kind.read_path_for(&params.key), params)?, query: kind.read_query() })
 }
 
 /// Returns the request that creates one.

@@ -68,6 +68,12 @@ pub struct Kind {
     /// Keys with a path and names of their own (the classic pages, the five protections).
     #[serde(default)]
     pub key_paths: IndexMap<String, KeyPath>,
+    /// In projects the whole object may be a path to a companion file with this extension.
+    #[serde(default)]
+    pub object_file: Option<String>,
+    /// A `PATCH` needs the whole object all the same: read, merged, written.
+    #[serde(default)]
+    pub whole_update: bool,
     /// Whether an object is always there and can only be changed.
     #[serde(default)]
     pub always: bool,
@@ -212,7 +218,7 @@ pub enum DeleteMeans {
     Nothing,
 }
 
-/// `field` equals (or differs from) a value.
+/// `field` equals (or differs from) a value, or is there at all.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
@@ -221,6 +227,9 @@ pub struct Filter {
     pub equals: Option<Json>,
     #[serde(default)]
     pub differs: Option<Json>,
+    /// Whether the field is there and not null.
+    #[serde(default)]
+    pub present: Option<bool>,
 }
 
 /// Lists of fields with a property in common.
@@ -246,13 +255,16 @@ pub struct Fields {
     /// Lists in which order means nothing.
     pub sets: Vec<FieldPattern>,
     /// Lists of objects with a key: list -> key field. Deltas name items by it; order means nothing.
-    pub keyed_lists: IndexMap<String, String>,
+    pub keyed_lists: IndexMap<FieldPattern, String>,
     /// Objects and lists that an update replaces whole: read, merged, written.
     pub replaced: Vec<FieldPattern>,
+    /// Top-level fields that the server drops when an update sends this other field without them: field -> the fields
+    /// to send along with it, as they stand.
+    pub sent_with: IndexMap<String, Vec<String>>,
     /// Absent, null and empty mean the same.
     pub empty_is_absent: Vec<FieldPattern>,
     /// What the server means when it leaves the field out.
-    pub absent_means: IndexMap<String, Json>,
+    pub absent_means: IndexMap<FieldPattern, Json>,
     /// Maps with the users' own keys: no name inside is unknown.
     pub free: Vec<FieldPattern>,
     /// File field -> API field, at the top of the body.
@@ -302,6 +314,9 @@ pub struct Membership {
     /// Files write plain values of the identity field, not objects.
     #[serde(default)]
     pub scalar: bool,
+    /// The body that removes members lists plain values of the identity field, though the body that adds lists objects.
+    #[serde(default)]
+    pub remove_scalar: bool,
     /// Files write a map from the identity field to this field.
     #[serde(default)]
     pub map_value: Option<String>,
@@ -326,7 +341,7 @@ pub struct Membership {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberStyle {
-    /// `POST` a list to add, `DELETE` with a list to remove.
+    /// `POST` a list to add, `DELETE` with a list to remove; a changed member by `PATCH` at its path, where it has one.
     AddRemove,
     /// `POST` one, `PATCH` and `DELETE` at the member's path.
     Each,
@@ -562,6 +577,15 @@ impl Kind {
         self.key_path(key).map_or_else(|| self.object_path(), |own| own.path.clone())
     }
 
+    /// Returns the path template of a single GET: an optional singleton is read at `path` even where its updates go
+    /// to a path with an id.
+    pub fn read_path_for(&self, key: &BTreeMap<String, String>) -> String {
+        match self.shape {
+            Shape::Singleton | Shape::OptionalSingleton => self.path.clone(),
+            _ => self.object_path_for(key),
+        }
+    }
+
     /// Returns what is particular to this key of a keyed kind.
     pub fn key_path(&self, key: &BTreeMap<String, String>) -> Option<&KeyPath> {
         self.key_paths.get(&self.name_of_key(key))
@@ -594,5 +618,6 @@ impl Filter {
     pub fn fits(&self, field: Option<&Json>) -> bool {
         self.equals.as_ref().is_none_or(|want| field == Some(want))
             && self.differs.as_ref().is_none_or(|not| field != Some(not))
+            && self.present.is_none_or(|want| field.is_some_and(|found| !found.is_null()) == want)
     }
 }

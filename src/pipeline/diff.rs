@@ -78,7 +78,8 @@ impl<'a> Comparison<'a> {
         if is_derived(self.kind, path) || self.covered(self.ignored, path) {
             return;
         }
-        let stated = self.kind.fields.absent_means.get(&path.to_string()).map(|json| Value::from_json(json.clone()));
+        let means = self.kind.fields.absent_means.iter().find(|(pattern, _)| pattern.matches(path));
+        let stated = means.map(|(_, json)| Value::from_json(json.clone()));
         let live = match live {
             None | Some(Value::Null) => stated.as_ref(),
             live => live,
@@ -297,10 +298,7 @@ impl<'a> Comparison<'a> {
 
 /// Returns the key field of a list's items, if the catalogue names one.
 pub fn list_key(kind: &Kind, path: &FieldPath) -> Option<String> {
-    kind.fields.keyed_lists.iter().find_map(|(list, key)| {
-        let pattern: FieldPattern = list.parse().ok()?;
-        pattern.matches(path).then(|| key.clone())
-    })
+    kind.fields.keyed_lists.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, key)| key.clone())
 }
 
 /// Returns a short text for an item in a path.

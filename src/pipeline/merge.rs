@@ -16,7 +16,7 @@ pub struct WouldLose(pub FieldPath);
 
 /// Returns the body of an update that makes `deltas` true.
 pub fn update_body(kind: &Kind, desired: &Map, live: &Map, deltas: &[Delta]) -> (Map, Vec<WouldLose>) {
-    let whole = kind.verbs.update == Some(Verb::Put) || kind.has(Quirk::WholeDocument);
+    let whole = kind.verbs.update == Some(Verb::Put) || kind.has(Quirk::WholeDocument) || kind.whole_update;
     let mut lost = Vec::new();
     let root = FieldPath::default();
     if whole {
@@ -31,6 +31,7 @@ pub fn update_body(kind: &Kind, desired: &Map, live: &Map, deltas: &[Delta]) -> 
         })
         .collect();
     let mut body = Map::new();
+    let mut more = Map::new();
     for (field, value) in desired {
         if changed.contains(field.as_str()) {
             let path = root.key(field);
@@ -39,11 +40,23 @@ pub fn update_body(kind: &Kind, desired: &Map, live: &Map, deltas: &[Delta]) -> 
             }
         }
     }
-    if kind.has(Quirk::NameChangeDropsRest) && changed.contains("name") {
-        for (field, value) in desired {
-            body.entry(field.clone()).or_insert_with(|| value.clone());
+    for (field, along) in &kind.fields.sent_with {
+        if !changed.contains(field.as_str()) {
+            continue;
+        }
+        for other in along.iter().filter(|other| !body.contains_key(*other)) {
+            let path = root.key(other);
+            let value = match (desired.get(other), live.get(other)) {
+                (Some(value), found) => merged(kind, &path, value, found, &mut lost),
+                (None, Some(found)) => sendable(kind, &path, found, &mut lost),
+                (None, None) => None,
+            };
+            if let Some(value) = value {
+                more.insert(other.clone(), value);
+            }
         }
     }
+    body.extend(more);
     (body, lost)
 }
 

@@ -13,7 +13,7 @@ use crate::api::failure::ApiFailure;
 use crate::api::paging::{Cursor, Next};
 use crate::api::port::{Get, ReadApi};
 use crate::api::request::{PathParams, fill_path, read};
-use crate::catalogue::kind::{Kind, ParentFilter};
+use crate::catalogue::kind::{KeySource, Kind, ParentFilter};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
@@ -226,13 +226,7 @@ async fn list(api: &impl ReadApi, tasks: &[Task]) -> Result<Brought, ApiFailure>
 
 async fn single(api: &impl ReadApi, task: &Task) -> Result<Brought, ApiFailure> {
     let params = task.params();
-    let get = match task.kind.shape {
-        // Its own path is where it is read; the object's path has the id that only the answer tells.
-        Shape::OptionalSingleton => {
-            fill_path(&task.kind.path, &params).map(|path| Get { path, query: task.kind.read_query() })
-        }
-        _ => read(task.kind, &params),
-    };
+    let get = read(task.kind, &params);
     let Ok(get) = get else {
         return Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 0 });
     };
@@ -400,18 +394,10 @@ fn all_keys(kind: &Kind, live: &Live) -> Vec<BTreeMap<String, String>> {
     }
     let mut keys = vec![BTreeMap::new()];
     for field in &kind.identity {
-        let values: Vec<String> = match (kind.key_values.get(field), kind.key_values_from.get(field)) {
-            (Some(values), _) => values.clone(),
-            (None, Some(source)) => live
-                .objects
-                .iter()
-                .filter(|object| object.kind.name == source.kind)
-                .filter_map(|object| object.body.get(&source.field)?.as_list())
-                .flatten()
-                .filter_map(|value| value.as_str().map(str::to_owned))
-                .collect(),
-            (None, None) => Vec::new(),
-        };
+        let stated = kind.key_values.get(field).cloned();
+        let values = stated
+            .or_else(|| kind.key_values_from.get(field).map(|source| values_of(source, live)))
+            .unwrap_or_default();
         keys = keys
             .into_iter()
             .flat_map(|key| {
@@ -424,4 +410,15 @@ fn all_keys(kind: &Kind, live: &Live) -> Vec<BTreeMap<String, String>> {
             .collect();
     }
     if kind.identity.is_empty() { Vec::new() } else { keys }
+}
+
+/// Returns the values of an identity field that the tenant's own object lists.
+fn values_of(source: &KeySource, live: &Live) -> Vec<String> {
+    live.objects
+        .iter()
+        .filter(|object| object.kind.name == source.kind)
+        .filter_map(|object| object.body.get(&source.field)?.as_list())
+        .flatten()
+        .filter_map(|value| value.as_str().map(str::to_owned))
+        .collect()
 }

@@ -231,7 +231,8 @@ impl<A: WriteApi, C: Clock> Performer<'_, A, C> {
                 let remove: Vec<Value> = change.remove.iter().map(|member| identity_only(membership, member)).collect();
                 for (method, list) in [(Method::Delete, &remove), (Method::Post, &change.add)] {
                     for rows in list.chunks(batch.min(list.len().max(1))) {
-                        let body = wrap(membership, self.plain_list(membership, rows)?);
+                        let plain = method == Method::Delete && membership.remove_scalar;
+                        let body = wrap(membership, self.list_body(membership, rows, plain)?);
                         self.send(Request::new(method, path.clone(), Some(body))).await?;
                     }
                 }
@@ -256,14 +257,12 @@ impl<A: WriteApi, C: Clock> Performer<'_, A, C> {
         Ok(())
     }
 
-    /// Removal lists of one field are lists of plain values.
-    fn plain_list(&self, membership: &Membership, rows: &[Value]) -> Result<Json, Unfilled> {
+    /// Makes a list of objects, or of plain values of the identity field.
+    fn list_body(&self, membership: &Membership, rows: &[Value], plain: bool) -> Result<Json, Unfilled> {
         let list: Vec<Value> = rows
             .iter()
             .map(|row| match (row, membership.identity.as_slice()) {
-                (Value::Map(map), [field]) if map.len() == 1 && membership.scalar => {
-                    map.get(field).cloned().unwrap_or(Value::Null)
-                }
+                (Value::Map(map), [field]) if plain && map.len() == 1 => map.get(field).cloned().unwrap_or(Value::Null),
                 (row, _) => row.clone(),
             })
             .collect();
@@ -294,7 +293,10 @@ impl<A: WriteApi, C: Clock> Performer<'_, A, C> {
         };
         match self.send(Request::new(method, path, body)).await {
             Err(failure) if method == Method::Delete && failure.status() == Some(404) => Ok(()),
-            result => Ok(drop(result?)),
+            result => {
+                result?;
+                Ok(())
+            }
         }
     }
 
