@@ -8,6 +8,7 @@ pub mod keywords;
 pub mod load;
 pub mod plan;
 pub mod refresh;
+pub mod report;
 pub mod resolve;
 pub mod scope;
 pub mod tree;
