@@ -56,9 +56,24 @@ pub struct Kind {
     /// All keys of a keyed kind that has no list, in identity order joined by `,`; for export and validation.
     #[serde(default)]
     pub keys: Vec<String>,
+    /// The same for keys that are combinations: identity field -> its values (every language times every text).
+    #[serde(default)]
+    pub key_values: IndexMap<String, KeyValues>,
+    /// The identity fields of a keyed kind stand in paths only; here a create's body holds them too.
+    #[serde(default)]
+    pub key_in_body: bool,
     /// Keys with a path and names of their own (the classic pages, the five protections).
     #[serde(default)]
     pub key_paths: IndexMap<String, KeyPath>,
+    /// Only some parents can have one; the others are not asked.
+    #[serde(default)]
+    pub parents: Option<ParentFilter>,
+    /// In projects the whole object may be a path to a companion file with this extension.
+    #[serde(default)]
+    pub object_file: Option<String>,
+    /// A `PATCH` needs the whole object all the same: read, merged, written.
+    #[serde(default)]
+    pub whole_update: bool,
     /// Whether an object is always there and can only be changed.
     #[serde(default)]
     pub always: bool,
@@ -103,6 +118,30 @@ pub struct Kind {
     /// What the sandbox must know to answer as the server does.
     #[serde(default)]
     pub server: Server,
+}
+
+/// The values that one identity field of a keyed kind takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyValues {
+    #[serde(default)]
+    pub values: Vec<String>,
+    /// The tenant decides: this list field of that singleton holds the values.
+    #[serde(default)]
+    pub of_kind: Option<String>,
+    #[serde(default)]
+    pub of_field: Option<String>,
+}
+
+/// A condition on the parent of a nested kind.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParentFilter {
+    /// A top-level field of the parent. It must be there, not null and not empty.
+    pub field: String,
+    /// And be one of these, if any are given.
+    #[serde(default)]
+    pub one_of: Vec<Json>,
 }
 
 /// One key of a keyed kind with a path of its own.
@@ -186,7 +225,7 @@ pub enum DeleteMeans {
     Nothing,
 }
 
-/// `field` equals (or differs from) a value.
+/// `field` equals (or differs from) a value, or is there at all.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
@@ -195,6 +234,9 @@ pub struct Filter {
     pub equals: Option<Json>,
     #[serde(default)]
     pub differs: Option<Json>,
+    /// Whether the field is there and not null.
+    #[serde(default)]
+    pub present: Option<bool>,
 }
 
 /// Lists of fields with a property in common.
@@ -220,13 +262,16 @@ pub struct Fields {
     /// Lists in which order means nothing.
     pub sets: Vec<FieldPattern>,
     /// Lists of objects with a key: list -> key field. Deltas name items by it; order means nothing.
-    pub keyed_lists: IndexMap<String, String>,
+    pub keyed_lists: IndexMap<FieldPattern, String>,
     /// Objects and lists that an update replaces whole: read, merged, written.
     pub replaced: Vec<FieldPattern>,
+    /// Top-level fields that the server drops when an update sends this other field without them: field -> the fields
+    /// to send along with it, as they stand.
+    pub sent_with: IndexMap<String, Vec<String>>,
     /// Absent, null and empty mean the same.
     pub empty_is_absent: Vec<FieldPattern>,
     /// What the server means when it leaves the field out.
-    pub absent_means: IndexMap<String, Json>,
+    pub absent_means: IndexMap<FieldPattern, Json>,
     /// Maps with the users' own keys: no name inside is unknown.
     pub free: Vec<FieldPattern>,
     /// File field -> API field, at the top of the body.
@@ -276,6 +321,9 @@ pub struct Membership {
     /// Files write plain values of the identity field, not objects.
     #[serde(default)]
     pub scalar: bool,
+    /// The body that removes members lists plain values of the identity field, though the body that adds lists objects.
+    #[serde(default)]
+    pub remove_scalar: bool,
     /// Files write a map from the identity field to this field.
     #[serde(default)]
     pub map_value: Option<String>,
@@ -300,7 +348,7 @@ pub struct Membership {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberStyle {
-    /// `POST` a list to add, `DELETE` with a list to remove.
+    /// `POST` a list to add, `DELETE` with a list to remove; a changed member by `PATCH` at its path, where it has one.
     AddRemove,
     /// `POST` one, `PATCH` and `DELETE` at the member's path.
     Each,
@@ -428,6 +476,15 @@ impl Kind {
         self.key_path(key).map_or_else(|| self.object_path(), |own| own.path.clone())
     }
 
+    /// Returns the path template of a single GET: an optional singleton is read at `path` even where its updates go
+    /// to a path with an id.
+    pub fn read_path_for(&self, key: &BTreeMap<String, String>) -> String {
+        match self.shape {
+            Shape::Singleton | Shape::OptionalSingleton => self.path.clone(),
+            _ => self.object_path_for(key),
+        }
+    }
+
     /// Returns what is particular to this key of a keyed kind.
     pub fn key_path(&self, key: &BTreeMap<String, String>) -> Option<&KeyPath> {
         self.key_paths.get(&self.name_of_key(key))
@@ -455,10 +512,23 @@ impl Kind {
     }
 }
 
+impl ParentFilter {
+    /// Says whether this parent can have one.
+    pub fn fits(&self, parent: &serde_json::Map<String, Json>) -> bool {
+        match parent.get(&self.field) {
+            None | Some(Json::Null) => false,
+            Some(Json::Object(map)) if map.is_empty() => false,
+            Some(Json::Array(list)) if list.is_empty() => false,
+            Some(value) => self.one_of.is_empty() || self.one_of.contains(value),
+        }
+    }
+}
+
 impl Filter {
     /// Says whether the object's field has (or lacks) the value.
     pub fn fits(&self, field: Option<&Json>) -> bool {
         self.equals.as_ref().is_none_or(|want| field == Some(want))
             && self.differs.as_ref().is_none_or(|not| field != Some(not))
+            && self.present.is_none_or(|want| field.is_some_and(|found| !found.is_null()) == want)
     }
 }

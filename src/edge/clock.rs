@@ -1,8 +1,9 @@
 //! Time: waiting, and what time it is.
 
-use std::time::{Duration, SystemTime};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::pipeline::apply::Sleep;
+use crate::pipeline::apply;
 
 /// The real clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,8 +16,14 @@ impl Clock {
     }
 }
 
-impl Sleep for Clock {
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+impl apply::Clock for Clock {
     async fn sleep(&self, time: Duration) {
         tokio::time::sleep(time).await;
+    }
+
+    fn elapsed(&self) -> Duration {
+        START.elapsed()
     }
 }

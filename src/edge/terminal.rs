@@ -134,7 +134,9 @@ impl<'s> Terminal<'s> {
         let shown = self.bars.then(|| {
             let target = ProgressDrawTarget::stderr();
             let (bar, template) = match steps {
-                Some(steps) => (ProgressBar::with_draw_target(Some(steps as u64), target), "{bar:24} {pos}/{len} {msg}"),
+                Some(steps) => {
+                    (ProgressBar::with_draw_target(Some(steps as u64), target), "{bar:24} {pos}/{len} {msg}")
+                }
                 None => (ProgressBar::with_draw_target(None, target), "{spinner} {msg}"),
             };
             if let Ok(style) = ProgressStyle::with_template(template) {

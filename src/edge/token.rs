@@ -113,8 +113,7 @@ impl Tokens {
             return Err(self.failure("no credentials are configured".to_owned()));
         };
         let id = self.known(id, "client id")?;
-        let audience =
-            self.credentials.audience.clone().unwrap_or_else(|| format!("https://{}/api/v2/", self.domain));
+        let audience = self.credentials.audience.clone().unwrap_or_else(|| format!("https://{}/api/v2/", self.domain));
         let mut body = json!({ "grant_type": "client_credentials", "client_id": id, "audience": audience });
         let proof = match (&self.credentials.client_secret, &self.credentials.private_key) {
             (_, Some(key)) => json!({
@@ -122,7 +121,9 @@ impl Tokens {
                 "client_assertion": self.assertion(&id, key)?,
             }),
             (Some(secret), None) => json!({ "client_secret": self.known(secret, "client secret")? }),
-            (None, None) => return Err(self.failure("neither a client secret nor a private key is configured".to_owned())),
+            (None, None) => {
+                return Err(self.failure("neither a client secret nor a private key is configured".to_owned()));
+            }
         };
         if let (Json::Object(body), Json::Object(proof)) = (&mut body, proof) {
             body.extend(proof);
@@ -136,7 +137,9 @@ impl Tokens {
             None | Some("RS256") => Algorithm::RS256,
             Some("RS384") => Algorithm::RS384,
             Some("PS256") => Algorithm::PS256,
-            Some(other) => return Err(self.failure(format!("the signing algorithm {other} is not one of RS256, RS384, PS256"))),
+            Some(other) => {
+                return Err(self.failure(format!("the signing algorithm {other} is not one of RS256, RS384, PS256")));
+            }
         };
         let pem = self.known(key, "private key")?;
         // The reason stays out of the message: it may quote the key.
@@ -199,10 +202,7 @@ mod tests {
         };
         let tokens = Tokens::new(Domain("acme.eu.auth0.com".into()), credentials);
         let failure = tokens.request_body().unwrap_err().to_string();
-        assert_eq!(
-            failure,
-            "no access token for acme.eu.auth0.com: the private key is not an RSA key in PEM form"
-        );
+        assert_eq!(failure, "no access token for acme.eu.auth0.com: the private key is not an RSA key in PEM form");
         assert!(!format!("{tokens:?}").contains("hunter2"));
     }
 }
