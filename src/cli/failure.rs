@@ -19,6 +19,9 @@ pub enum Failure {
     /// The configuration is invalid; the findings say where.
     #[error("the configuration is invalid")]
     Invalid { found: Diagnostics, sources: SourceTexts },
+    /// An apply needs them; a plan does not.
+    #[error("these secrets have no value here: {}", .0.join(", "))]
+    MissingSecrets(Vec<String>),
     #[error("{0}")]
     Api(#[from] ApiFailure),
     #[error("{0}")]
@@ -44,7 +47,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } => Exit::Usage,
-            Self::Invalid { .. } => Exit::Invalid,
+            Self::Invalid { .. } | Self::MissingSecrets(_) => Exit::Invalid,
             Self::Api(_) | Self::State(_) | Self::File(_) | Self::Terminal(_) | Self::Declined => Exit::Failed,
             Self::Bug(_) => Exit::Bug,
         }
@@ -63,11 +66,13 @@ impl Failure {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Usage { help, .. } => Some(help.clone()),
+            Self::MissingSecrets(_) => {
+                Some("Give each the source that the tenant's file names under `secrets`.".to_owned())
+            }
             Self::Api(failure) => of_api(failure),
-            Self::State(StateError::Damaged(path)) => Some(format!(
-                "Delete `{}`; every secret will then be sent once more.",
-                path.display()
-            )),
+            Self::State(StateError::Damaged(path)) => {
+                Some(format!("Delete `{}`; every secret will then be sent once more.", path.display()))
+            }
             Self::State(StateError::Newer(_)) => Some("Update tenantry.".to_owned()),
             Self::Bug(_) => Some("Please report it with the command that you ran.".to_owned()),
             _ => None,
@@ -97,7 +102,9 @@ fn of_api(failure: &ApiFailure) -> Option<String> {
              `--sandbox` needs none."
         }
         ApiFailure::Status { status: 401, .. } => "The access token is not accepted: it may have run out.",
-        ApiFailure::Status { status: 403, .. } => "The client lacks a scope; `tenantry kinds KIND` lists what each kind needs.",
+        ApiFailure::Status { status: 403, .. } => {
+            "The client lacks a scope; `tenantry kinds KIND` lists what each kind needs."
+        }
         ApiFailure::Status { .. } => return None,
         ApiFailure::Transport { .. } => "Look at the domain's name and at the network; nothing more was sent.",
     };

@@ -1,10 +1,10 @@
 //! Files and tenant to a plan: what `plan` and `apply` share, all of it reading.
 
 use super::args::{ConsentArgs, ScopeArgs};
-use super::settings::Source;
 use super::failure::Failure;
 use super::project::{Look, Project, workspace};
 use super::run::Run;
+use super::settings::Source;
 use crate::api::port::ReadApi;
 use crate::edge::connection::{Connection, Target};
 use crate::edge::git;
@@ -75,7 +75,6 @@ impl Wish {
             provenance: git::provenance(workspace(run)?),
             remembered: remembered.clone(),
             consent,
-            quiet: std::collections::BTreeSet::new(),
         };
         let (plan, more) = plan::plan(&self.desired, &live, facts);
         let mut found = self.found;

@@ -9,7 +9,7 @@ use super::run::Run;
 use super::settings::{Source, WORKSPACE_FILE};
 use crate::edge::files::{self, WorkTree};
 use crate::model::desired::Desired;
-use crate::model::diagnostic::Diagnostics;
+use crate::model::diagnostic::{Diagnostics, Severity};
 use crate::model::document::SourceTexts;
 use crate::model::names::TenantName;
 use crate::pipeline::load::Loaded;
@@ -17,6 +17,9 @@ use crate::pipeline::load::deploy_cli::{ConfigText, load_deploy_cli};
 use crate::pipeline::report::findings;
 use crate::pipeline::scope::Scope;
 use crate::pipeline::{resolve, validate};
+
+/// The code of findings that `--strict` makes errors.
+const UNKNOWN_FIELD: &str = "unknown-field";
 
 /// What the files of one tenant want, and what was found on the way.
 #[derive(Debug)]
@@ -58,9 +61,12 @@ impl Project {
             findings::tidy(&mut findings);
             return Ok(Self { desired: None, found: findings, sources: SourceTexts::new() });
         };
-        findings.extend(validate::validate(&documents, &look.scope, look.strict));
+        findings.extend(validate::validate(&documents, &look.scope));
         let (desired, more) = resolve::resolve(&documents, &look.scope, look.offline);
         findings.extend(more);
+        if look.strict {
+            harden(&mut findings);
+        }
         findings::tidy(&mut findings);
         Ok(Self { desired: Some(desired), found: findings, sources: documents.files })
     }
@@ -74,6 +80,13 @@ impl Project {
             Some(desired) if !self.found.has_errors() => Ok((desired, self.found, self.sources)),
             _ => Err(Failure::Invalid { found: self.found, sources: self.sources }),
         }
+    }
+}
+
+/// Turns the warnings about fields that nothing is known of into errors.
+fn harden(found: &mut Diagnostics) {
+    for finding in found.0.iter_mut().filter(|finding| finding.code == UNKNOWN_FIELD) {
+        finding.severity = Severity::Error;
     }
 }
 

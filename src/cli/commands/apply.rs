@@ -8,7 +8,7 @@ use crate::cli::run::Run;
 use crate::edge::clock::Clock;
 use crate::edge::connection::Connection;
 use crate::edge::runtime::Runtime;
-use crate::model::event::{Event, Summary};
+use crate::model::event::Event;
 use crate::model::plan::Plan;
 use crate::pipeline::apply::{Outcome, apply};
 use crate::pipeline::report::outcome::{self, Results};
@@ -39,6 +39,9 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         }
         return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
     }
+    if !plan.missing_secrets.is_empty() {
+        return Err(Failure::MissingSecrets(plan.missing_secrets.iter().cloned().collect()));
+    }
     if !args.yes {
         let headline = text::headline(&plan.settings, plan.sandbox);
         if run.terminal.ask(&format!("\n{headline}\nApply this? Only \"yes\" is accepted: "))? != "yes" {
@@ -49,14 +52,14 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let (outcome, results) = perform(plan, &connection, &redaction, &runtime, run);
     // What was sent is remembered, and a sandbox kept, whether or not all went well.
     let mut remembered = planned.remembered;
-    remembered.fingerprints.extend(outcome.sent);
+    remembered.fingerprints.extend(outcome.sent.clone());
     run.settings.state.remember(&remembrance, &remembered)?;
     connection.keep()?;
     match run.settings.json {
         true => run.answer_json(&results.json(plan, &planned.found, Some(&outcome.summary)))?,
         false => run.terminal.answer(&outcome::screen(plan, &outcome.failures, &outcome.summary, &redaction))?,
     }
-    Ok(exit(&outcome.summary))
+    Ok(exit(&outcome))
 }
 
 fn perform(
@@ -90,10 +93,10 @@ fn show(planned: &Planned, args: &ApplyArgs, run: &Run<'_>) -> Result<(), Failur
     Ok(())
 }
 
-fn exit(summary: &Summary) -> Exit {
-    match summary {
-        Summary { failed: 0, skipped: 0, .. } => Exit::Done,
-        Summary { writes: 0, .. } => Exit::Failed,
-        _ => Exit::Partial,
+fn exit(outcome: &Outcome) -> Exit {
+    match (outcome.failures.is_empty(), outcome.summary.writes) {
+        (true, _) => Exit::Done,
+        (false, 0) => Exit::Failed,
+        (false, _) => Exit::Partial,
     }
 }
