@@ -111,7 +111,7 @@ pub fn fill_path(template: &str, params: &PathParams) -> Result<String, MissingP
 
 /// Returns the GET of one object.
 pub fn read(kind: &Kind, params: &PathParams) -> Result<Get, MissingParam> {
-    Ok(Get { path: fill_path(&kind.object_path_for(&params.key), params)?, query: kind.read_query() })
+    Ok(Get { path: fill_path(&kind.read_path_for(&params.key), params)?, query: kind.read_query() })
 }
 
 /// Returns the request that creates one.
@@ -124,7 +124,7 @@ pub fn create(kind: &Kind, params: &PathParams, body: Json) -> Result<Request, M
 pub fn update(kind: &Kind, params: &PathParams, body: Json) -> Result<Request, MissingParam> {
     let method = kind.verbs.update.map_or(Method::Patch, Method::from);
     let path = fill_path(&kind.object_path_for(&params.key), params)?;
-    Ok(Request::new(method, path, Some(outward(kind, body))))
+    Ok(Request::new(method, path, Some(inside(kind, &params.key, outward(kind, body)))))
 }
 
 /// Returns the request that deletes one.
@@ -134,7 +134,15 @@ pub fn delete(kind: &Kind, params: &PathParams) -> Result<Request, MissingParam>
     Ok(request)
 }
 
-/// Wraps or unwraps a body for the wire: keys inside a shared object, bare values.
+/// Puts a key's fields where they live in an object that several keys share.
+fn inside(kind: &Kind, key: &BTreeMap<String, String>, body: Json) -> Json {
+    match kind.key_path(key).and_then(|own| own.inside.as_ref()) {
+        Some(inside) => Json::Object(serde_json::Map::from_iter([(inside.clone(), body)])),
+        None => body,
+    }
+}
+
+/// Unwraps a body whose wire form is one field's value alone.
 fn outward(kind: &Kind, body: Json) -> Json {
     match &kind.bare {
         Some(bare) if bare.request => body.get(&bare.field).cloned().unwrap_or(Json::Null),

@@ -29,8 +29,10 @@ pub struct Plan {
     pub known: BTreeMap<(String, String), BTreeMap<String, String>>,
     /// Ids of live objects by address, for paths of nested kinds.
     pub ids: BTreeMap<Address, RemoteId>,
-    /// Fingerprints of secrets as planned, to be remembered once sent: (address, field) -> text.
-    pub fingerprints: BTreeMap<(Address, String), String>,
+    /// Fingerprints of secrets as planned, to be remembered once sent: `address:field` -> text.
+    pub fingerprints: BTreeMap<String, String>,
+    /// Secrets that have no value here; an apply is refused as long as there is one.
+    pub missing_secrets: Vec<String>,
     pub provenance: Provenance,
     /// Requests that planning sent, and that the steps will send at least.
     pub requests: Requests,

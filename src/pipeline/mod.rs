@@ -4,12 +4,28 @@
 //! (the writing half).
 
 pub mod apply;
+pub mod canonical;
+pub mod credentials;
+pub mod diff;
+pub mod fingerprint;
+pub mod gates;
 pub mod keywords;
 pub mod load;
+pub mod matching;
+pub mod member_diff;
+pub mod members;
+pub mod merge;
+pub mod order;
 pub mod plan;
+pub mod references;
 pub mod refresh;
+pub mod report;
 pub mod resolve;
 pub mod scope;
+pub mod steps;
 pub mod tree;
+pub mod unique_order;
 pub mod validate;
+pub mod yaml_write;
+pub mod wire;
 pub mod yaml;

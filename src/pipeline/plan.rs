@@ -1,16 +1,32 @@
-//! Desired and Live -> Plan: changes, their order, gates.
+//! Desired and Live -> Plan: changes, their steps in order, gates.
+//!
+//! A pure function: same input, same plan, whatever order files and answers came in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::model::desired::Desired;
-use crate::model::diagnostic::Diagnostics;
-use crate::model::live::Live;
-use crate::model::plan::{Plan, Provenance};
+use crate::catalogue::quirk::Quirk;
+use crate::catalogue::shape::Shape;
+use crate::catalogue::table::catalogue;
+use crate::model::address::Address;
+use crate::model::desired::{Desired, Manage, Resource};
+use crate::model::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::live::{Live, Object, Reading};
+use crate::model::path::FieldPattern;
+use crate::model::plan::{Gate, Plan, Provenance, Requests, Step};
+use crate::model::value::Value;
+use crate::pipeline::canonical::{Names, is_builtin};
+use crate::pipeline::gates;
+use crate::pipeline::matching::{self, Matched};
+use crate::pipeline::order;
+use crate::pipeline::references::qualified;
+use crate::pipeline::scope::fits;
+use crate::pipeline::steps::Stepper;
+use crate::pipeline::unique_order;
 
 /// What a run may be consented to.
 #[derive(Clone, Debug, Default)]
 pub struct Consent {
-    /// `--allow-delete`: patterns of protected addresses that may go.
+    /// `--allow-delete ADDRESS`: patterns of protected addresses that may go.
     pub allow_protected: Vec<String>,
     /// `--max-deletes N`.
     pub max_deletes: Option<usize>,
@@ -30,17 +46,341 @@ pub struct Remembered {
 }
 
 /// Everything besides desired and live that a plan depends on.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Facts {
     pub sandbox: bool,
     pub provenance: Provenance,
     pub remembered: Remembered,
     pub consent: Consent,
-    /// Kind names that were found refused though nobody declared them, already said.
-    pub quiet: BTreeSet<String>,
 }
+
+/// Known fields of live objects: (space, name) -> field -> text.
+pub type KnownFields = BTreeMap<(String, String), BTreeMap<String, String>>;
 
 /// Plans. Findings are errors of the configuration that only the tenant could show (a dangling reference).
 pub fn plan(desired: &Desired, live: &Live, facts: Facts) -> (Plan, Diagnostics) {
-    unimplemented!("{desired:?} {live:?} {facts:?}")
+    let mut findings = Diagnostics::default();
+    let matched = matching::pair(desired, live, &mut findings);
+    let known = known_fields(live, &matched.names);
+    let mut planner = Planner {
+        desired,
+        live,
+        matched: &matched,
+        facts: &facts,
+        notes: Vec::new(),
+        gates: Vec::new(),
+        unmanaged: 0,
+        unchanged: 0,
+    };
+    let mut stepper = Stepper::new(&facts.remembered, &known, &matched, &desired.settings.policy);
+    for (resource, object) in &matched.pairs {
+        planner.one(&mut stepper, resource, *object, &mut findings);
+    }
+    planner.leftovers(&mut stepper);
+    planner.released();
+    let Planner { mut notes, mut gates, unmanaged, unchanged, .. } = planner;
+    unique_order::untangle(&mut stepper.drafts, &matched, &mut findings);
+    let dangling = order::dangling(&stepper.drafts, &known, desired);
+    for (reference, place, address) in dangling {
+        let kind = catalogue().in_space(&reference.space).next();
+        let title = kind.map_or("object", |kind| kind.title.as_str());
+        findings.push(
+            Diagnostic::error(
+                "dangling-reference",
+                format!("there is no {title} `{}` in the files or in the tenant", reference.name),
+            )
+            .on(&address)
+            .at(&place),
+        );
+    }
+    findings.extend(std::mem::take(&mut stepper.findings));
+    let fingerprints = std::mem::take(&mut stepper.fingerprints);
+    let missing = std::mem::take(&mut stepper.missing);
+    let mut changes = std::mem::take(&mut stepper.changes);
+    let steps = match order::order(stepper.drafts, &matched) {
+        Ok(steps) => steps,
+        Err(cycle) => {
+            let addresses: Vec<&str> = cycle.iter().map(Address::as_str).collect();
+            findings.push(
+                Diagnostic::error("cycle", format!("these need each other: {}", addresses.join(", ")))
+                    .help("Take one of the references out, apply, and put it back."),
+            );
+            Vec::new()
+        }
+    };
+    changes.sort_by(|a, b| (&a.address, a.action).cmp(&(&b.address, b.action)));
+    gates.extend(gates::gates(desired, &changes, live, &facts));
+    for name in &missing {
+        notes.push(format!("{name} is not available here and was not compared"));
+    }
+    let apply = steps.iter().map(gates::requests_of).sum();
+    let plan = Plan {
+        settings: desired.settings.clone(),
+        sandbox: facts.sandbox,
+        steps,
+        changes,
+        gates,
+        notes,
+        unmanaged,
+        unchanged,
+        known,
+        ids: ids(&matched),
+        fingerprints,
+        missing_secrets: missing,
+        provenance: facts.provenance,
+        requests: Requests { refresh: live.requests, apply },
+    };
+    (plan, findings)
+}
+
+struct Planner<'a> {
+    desired: &'a Desired,
+    live: &'a Live,
+    matched: &'a Matched<'a>,
+    facts: &'a Facts,
+    notes: Vec<String>,
+    gates: Vec<Gate>,
+    unmanaged: usize,
+    unchanged: usize,
+}
+
+impl Planner<'_> {
+    fn one(
+        &mut self,
+        stepper: &mut Stepper<'_>,
+        resource: &Resource,
+        object: Option<&Object>,
+        findings: &mut Diagnostics,
+    ) {
+        if let Some(gate) = self.unreadable(resource) {
+            self.gates.push(gate);
+            return;
+        }
+        if self.is_own(resource, object) {
+            self.notes.push(format!("{} is what this run logs in with; it is left alone", resource.address));
+            return;
+        }
+        let ignored = self.ignored(&resource.address);
+        let before = stepper.changes.len();
+        match object {
+            _ if resource.unset => stepper.unset(resource, object),
+            None if !resource.kind.always_exists() => stepper.create(resource, findings),
+            object => stepper.update(resource, object, &ignored),
+        }
+        if stepper.changes.len() == before {
+            self.unchanged += 1;
+        }
+    }
+
+    /// A declared kind that could not be read stops everything: nothing true can be planned from it.
+    fn unreadable(&self, resource: &Resource) -> Option<Gate> {
+        let nested = self.matched.parent_of(resource).and_then(|(_, object)| {
+            self.live.readings.get(&format!("{}@{}", resource.kind.name, object?.id.as_ref()?))
+        });
+        let reading = nested.or_else(|| self.live.readings.get(&resource.kind.name))?;
+        let reason = match reading {
+            Reading::Complete => return None,
+            Reading::Refused { status, reason, .. } => {
+                format!("{} cannot be read: {status} {reason}", resource.kind.name)
+            }
+            Reading::Incomplete { got, total } => {
+                format!("{} could only be read in part: {got} of {total}", resource.kind.name)
+            }
+        };
+        Some(Gate { name: "unreadable", reason, addresses: vec![resource.address.clone()], switch: None })
+    }
+
+    /// The client that the run logs in with, and that client's grants, are never touched.
+    fn is_own(&self, resource: &Resource, object: Option<&Object>) -> bool {
+        let Some(own) = &self.live.own_client else { return false };
+        let is = |object: &Object| {
+            object.kind.id.is_some() && object.id.as_ref() == Some(own)
+                || object.kind.has(Quirk::GranteeOrDefault)
+                    && object.body.get("client_id").and_then(Value::as_str) == Some(own.0.as_str())
+        };
+        if object.is_some_and(is) {
+            return true;
+        }
+        // What is nested in the own client is its own too.
+        self.matched.parent_of(resource).is_some_and(|(_, object)| object.is_some_and(is))
+    }
+
+    fn ignored(&self, address: &Address) -> Vec<FieldPattern> {
+        let policy = &self.desired.settings.policy;
+        let own: Vec<FieldPattern> = policy
+            .ignore
+            .iter()
+            .chain(&self.desired.excluded.fields)
+            .filter_map(|rule| split_rule(rule))
+            .filter(|(pattern, _)| fits(pattern, address))
+            .filter_map(|(_, field)| field.parse().ok())
+            .collect();
+        own
+    }
+
+    /// What the tenant has and the files do not: deleted where the policy is exact, else left alone and counted.
+    fn leftovers(&mut self, stepper: &mut Stepper<'_>) {
+        for object in &self.matched.left {
+            let kind = object.kind;
+            if kind.shape != Shape::Collection && kind.shape != Shape::Child {
+                continue;
+            }
+            if !self.desired.declared.contains(&kind.name) {
+                continue;
+            }
+            let address = self.matched.names.address_of(object);
+            let own = self.live.own_client.as_ref().is_some_and(|own| {
+                object.id.as_ref() == Some(own)
+                    || kind.has(Quirk::GranteeOrDefault)
+                        && object.body.get("client_id").and_then(Value::as_str) == Some(own.0.as_str())
+            });
+            let excluded = self.desired.excluded.kind(kind)
+                || self.desired.excluded.address(&address)
+                || self.desired.excluded.third_party_clients
+                    && matches!(object.body.get("is_first_party"), Some(Value::Bool(false)))
+                || self.edge_is_excluded(object);
+            if own || excluded || is_builtin(object) {
+                continue;
+            }
+            let complete = matches!(self.reading_of(object), Some(Reading::Complete));
+            let exact = if kind.shape == Shape::Child {
+                kind.has(Quirk::CredentialsInMethods) && self.parent_is_described(object)
+            } else {
+                self.desired.settings.policy.manage(kind) == Manage::Exact
+            };
+            if !exact || !complete {
+                self.unmanaged += 1;
+                continue;
+            }
+            if self.is_protected(object, &address) {
+                self.notes.push(format!("{address} is not in the files; it is protected and left alone"));
+                self.unmanaged += 1;
+                continue;
+            }
+            stepper.delete(object, &address, "not in the files, and the policy is exact");
+        }
+        let unowned = self.desired.removed.iter().filter(|r| {
+            self.desired.settings.policy.manage(r.kind) != Manage::Exact
+                && self.matched.left.iter().any(|o| self.matched.names.address_of(o) == r.address)
+        });
+        for resource in unowned {
+            self.notes.push(format!(
+                "{} is removed in the files, but nothing here says that it is ours; it is left alone",
+                resource.address
+            ));
+        }
+    }
+
+    fn reading_of(&self, object: &Object) -> Option<&Reading> {
+        let name = match &object.parent {
+            Some(id) => format!("{}@{id}", object.kind.name),
+            None => object.kind.name.clone(),
+        };
+        self.live.readings.get(&name)
+    }
+
+    fn edge_is_excluded(&self, object: &Object) -> bool {
+        let body = self.matched.names.body(object);
+        object.kind.identity.iter().any(|field| match body.get(field) {
+            Some(Value::Reference(reference)) => self.desired.excluded.reference(reference),
+            _ => false,
+        })
+    }
+
+    fn parent_is_described(&self, object: &Object) -> bool {
+        self.matched.pairs.iter().any(|(resource, parent)| {
+            parent.is_some_and(|parent| parent.id == object.parent)
+                && catalogue().nested(&resource.kind.name).any(|kind| {
+                    kind.name == object.kind.name && resource.body.contains_key("client_authentication_methods")
+                })
+        })
+    }
+
+    fn is_protected(&self, object: &Object, address: &Address) -> bool {
+        let policy = &self.desired.settings.policy;
+        let named = policy.protect.iter().any(|pattern| fits(pattern, address));
+        let allowed = self.facts.consent.allow_protected.iter().any(|pattern| fits(pattern, address));
+        (object.kind.protected || named) && !allowed
+    }
+
+    /// Kinds that the tenant refuses though nobody declared them are worth a note, no more.
+    fn released(&mut self) {
+        let refused: Vec<String> = self
+            .live
+            .readings
+            .iter()
+            .filter(|(name, _)| !self.desired.declared.contains(name.split('@').next().unwrap_or(name)))
+            .filter_map(|(name, reading)| match reading {
+                Reading::Refused { status, reason, .. } => {
+                    Some(format!("{name} cannot be read ({status} {reason}); it is left alone"))
+                }
+                _ => None,
+            })
+            .collect();
+        self.notes.extend(refused);
+    }
+}
+
+/// Splits `address-pattern:field` or `address-pattern/field` (the longest kind and name in front).
+fn split_rule(rule: &str) -> Option<(String, String)> {
+    if let Some((pattern, field)) = rule.split_once(':') {
+        return Some((pattern.to_owned(), field.to_owned()));
+    }
+    let mut parts: Vec<&str> = rule.split('/').collect();
+    if parts.len() < 2 {
+        return None;
+    }
+    let fields = parts.split_off(parts.len().min(2));
+    (!fields.is_empty()).then(|| (parts.join("/"), fields.join(".")))
+}
+
+/// Returns what references and holes may be filled with: ids and plain top-level texts of live objects.
+fn known_fields(live: &Live, names: &Names) -> KnownFields {
+    let mut known = KnownFields::new();
+    for object in &live.objects {
+        let Some(id) = &object.id else { continue };
+        let Some(name) = names.name(object.kind.space(), &id.0) else { continue };
+        let fields = known.entry((object.kind.space().to_owned(), name.to_owned())).or_default();
+        for (field, value) in &object.body {
+            if let Value::String(text) = value {
+                fields.insert(field.clone(), text.clone());
+            }
+        }
+        fields.insert("id".to_owned(), id.0.clone());
+        if object.kind.has(Quirk::PublishVersion)
+            && let Some(Value::Map(version)) = object.body.get("latest_version")
+            && let (Some(Value::String(id)), Some(Value::Number(number))) =
+                (version.get("id"), version.get("version_number"))
+        {
+            fields.insert(format!("version/{number}"), id.clone());
+        }
+    }
+    known
+}
+
+fn ids(matched: &Matched<'_>) -> BTreeMap<Address, crate::model::names::RemoteId> {
+    let paired = matched.pairs.iter().filter_map(|(resource, object)| {
+        object.and_then(|object| object.id.clone()).map(|id| (resource.address.clone(), id))
+    });
+    let left =
+        matched.left.iter().filter_map(|object| object.id.clone().map(|id| (matched.names.address_of(object), id)));
+    left.chain(paired).collect()
+}
+
+/// Returns the qualified name of a resource, for what others refer to.
+pub fn provided_name(resource: &Resource, matched: &Matched<'_>) -> (String, String) {
+    let parent = matched.parent_of(resource).map(|(parent, _)| parent.name.as_str());
+    (resource.kind.space().to_owned(), qualified(parent, resource.kind, &resource.name))
+}
+
+/// One step before it is ordered.
+#[derive(Debug)]
+pub struct Draft {
+    pub step: Step,
+    /// Indices of drafts that must come first whatever the references say.
+    pub after: Vec<usize>,
+    /// What the object refers to in the tenant now: a delete of that must wait for this.
+    pub lets_go: Vec<(String, String)>,
+    /// For deletes: what goes.
+    pub deletes: Option<(String, String)>,
 }

@@ -1,9 +1,30 @@
 //! Desired -> Live: reads the kinds in scope, list calls where the API has them, in parallel.
+//!
+//! Lists come first, then what is nested in the objects that they found. It holds the reading half of the API port
+//! only. What the tenant refuses is a [`Reading`], so that one closed door does not hide the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use serde_json::Value as Json;
 
 use crate::api::failure::ApiFailure;
-use crate::api::port::ReadApi;
-use crate::model::desired::Desired;
-use crate::model::live::Live;
+use crate::api::paging::{Cursor, Next};
+use crate::api::port::{Get, ReadApi};
+use crate::api::request::{PathParams, fill_path, read};
+use crate::catalogue::kind::{KeySource, Kind, ParentFilter};
+use crate::catalogue::quirk::Quirk;
+use crate::catalogue::shape::Shape;
+use crate::catalogue::table::catalogue;
+use crate::model::address::Address;
+use crate::model::desired::{Desired, Resource};
+use crate::model::live::{Live, Object, Reading};
+use crate::model::names::RemoteId;
+use crate::model::value::Value;
+use crate::pipeline::canonical;
+use crate::pipeline::resolve::split_key;
+use crate::pipeline::scope::body_references;
 
 /// What to read.
 #[derive(Debug)]
@@ -14,8 +35,390 @@ pub enum Wanted<'a> {
     Everything { only: Vec<String>, exclude: Vec<String> },
 }
 
+/// One thing to read: a list or a single object.
+struct Task {
+    kind: &'static Kind,
+    parent: Option<RemoteId>,
+    key: BTreeMap<String, String>,
+}
+
+/// What a task brought.
+struct Brought {
+    objects: Vec<Object>,
+    reading: Reading,
+    requests: usize,
+}
+
 /// Reads the tenant. A kind that the tenant refuses is a `Reading`, not an error; no answer at all is one.
 pub async fn refresh(api: &impl ReadApi, wanted: Wanted<'_>) -> Result<Live, ApiFailure> {
-    let _ = api;
-    unimplemented!("{wanted:?}")
+    let mut live = Live { own_client: api.own_client().await.map(RemoteId), ..Live::default() };
+    let first = match &wanted {
+        Wanted::For(desired) => roots_for(desired),
+        Wanted::Everything { only, exclude } => roots_of_all(only, exclude),
+    };
+    // Kinds that share a list (databases and connections) are read by one call.
+    let mut lists: BTreeMap<String, Vec<Task>> = BTreeMap::new();
+    for (position, task) in first.into_iter().enumerate() {
+        let shared = task.kind.list.is_some() && task.kind.shape != Shape::Membership;
+        let call = if shared { task.kind.path.clone() } else { format!("{position} of its own") };
+        lists.entry(call).or_default().push(task);
+    }
+    run(api, lists.into_values().collect(), &mut live).await?;
+    // Nested kinds may nest further (prompts by locale wait for the tenant's settings), so go on until nothing is new.
+    let mut done: BTreeSet<String> = BTreeSet::new();
+    loop {
+        let next: Vec<Task> = match &wanted {
+            Wanted::For(desired) => nested_for(desired, &live),
+            Wanted::Everything { only, exclude } => nested_of_all(only, exclude, &live),
+        };
+        let fresh: Vec<Vec<Task>> =
+            next.into_iter().filter(|task| done.insert(task.label())).map(|task| vec![task]).collect();
+        if fresh.is_empty() {
+            return Ok(live);
+        }
+        run(api, fresh, &mut live).await?;
+    }
+}
+
+impl Task {
+    fn label(&self) -> String {
+        let parent = self.parent.as_ref().map_or("", |id| id.0.as_str());
+        format!("{}@{parent}@{}", self.kind.name, self.kind.name_of_key(&self.key))
+    }
+
+    /// The name of its reading: the kind, and for nested ones the parent's id.
+    fn reading_name(&self) -> String {
+        match &self.parent {
+            Some(id) => format!("{}@{id}", self.kind.name),
+            None => self.kind.name.clone(),
+        }
+    }
+
+    fn params(&self) -> PathParams {
+        PathParams {
+            parent: self.parent.as_ref().map(|id| id.0.clone()),
+            key: self.key.clone(),
+            ..PathParams::default()
+        }
+    }
+}
+
+/// Runs groups of tasks in parallel; the tasks of a group share one list call.
+async fn run(api: &impl ReadApi, groups: Vec<Vec<Task>>, live: &mut Live) -> Result<(), ApiFailure> {
+    let mut running: FuturesUnordered<_> = groups
+        .into_iter()
+        .map(|tasks| async move {
+            let brought = read_group(api, &tasks).await;
+            (tasks, brought)
+        })
+        .collect();
+    while let Some((tasks, brought)) = running.next().await {
+        let brought = brought?;
+        live.requests += brought.requests;
+        live.objects.extend(brought.objects);
+        for task in tasks {
+            live.readings.entry(task.reading_name()).or_insert_with(|| brought.reading.clone());
+        }
+    }
+    // The order of answers must not show.
+    live.objects.sort_by(|a, b| {
+        let key = |o: &Object| (o.kind.name.clone(), o.parent.clone(), canonical::raw_name(o), o.id.clone());
+        key(a).cmp(&key(b))
+    });
+    Ok(())
+}
+
+async fn read_group(api: &impl ReadApi, tasks: &[Task]) -> Result<Brought, ApiFailure> {
+    let Some(task) = tasks.first() else {
+        return Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 0 });
+    };
+    let result = if task.kind.has(Quirk::GlobalClientPage) && task.kind.key_path(&task.key).is_some_and(is_global) {
+        global_page(api, task).await
+    } else if task.kind.list.is_some() {
+        list(api, tasks).await
+    } else {
+        single(api, task).await
+    };
+    match result {
+        Err(ApiFailure::Status { status, error_code, message, request_id, .. })
+            if matches!(status, 400 | 403 | 404) =>
+        {
+            let reason = error_code.map_or(message.clone(), |code| format!("{code}: {message}"));
+            Ok(Brought { objects: Vec::new(), reading: Reading::Refused { status, reason, request_id }, requests: 1 })
+        }
+        other => other,
+    }
+}
+
+fn is_global(own: &crate::catalogue::kind::KeyPath) -> bool {
+    own.path.contains("{global}")
+}
+
+/// The classic login page lives on the one client that `is_global=true` lists.
+async fn global_page(api: &impl ReadApi, task: &Task) -> Result<Brought, ApiFailure> {
+    let path = task.kind.key_path(&task.key).map_or("", |own| own.path.as_str());
+    let get = Get {
+        path: path.trim_end_matches("/{global}").to_owned(),
+        query: vec![("is_global".to_owned(), "true".to_owned())],
+    };
+    let answer = api.get(&get).await?.body;
+    let client = match answer {
+        Json::Array(items) => items.into_iter().next(),
+        Json::Object(map) => map.values().find_map(|value| value.as_array()?.first().cloned()),
+        _ => None,
+    };
+    let objects = client
+        .map(|client| {
+            let id = client.get("client_id").and_then(Json::as_str).map(|id| RemoteId(id.to_owned()));
+            let mut object = canonical::object(task.kind, None, task.key.clone(), client);
+            object.id = id;
+            object
+        })
+        .into_iter()
+        .collect();
+    Ok(Brought { objects, reading: Reading::Complete, requests: 1 })
+}
+
+async fn list(api: &impl ReadApi, tasks: &[Task]) -> Result<Brought, ApiFailure> {
+    let none = || Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 0 });
+    let Some(task) = tasks.first() else { return none() };
+    let Ok(path) = fill_path(&task.kind.path, &task.params()) else { return none() };
+    let Some((mut cursor, get)) = Cursor::start(task.kind, path) else { return none() };
+    let mut requests = 1;
+    let first = api.get(&get).await?;
+    if task.kind.membership.as_ref().is_some_and(|m| m.map_value.is_some()) {
+        let object = canonical::member_map(task.kind, task.parent.clone(), first.body);
+        return Ok(Brought { objects: vec![object], reading: Reading::Complete, requests });
+    }
+    let mut next = cursor.accept(&first);
+    while let Next::Pages(pages) = next {
+        requests += pages.len();
+        let mut answers: Vec<(usize, _)> = pages
+            .iter()
+            .enumerate()
+            .map(|(position, page)| async move { (position, api.get(page).await) })
+            .collect::<FuturesUnordered<_>>()
+            .collect()
+            .await;
+        answers.sort_by_key(|(position, _)| *position);
+        next = Next::Done;
+        for (_, answer) in answers {
+            next = cursor.accept(&answer?);
+        }
+    }
+    let (items, short) = cursor.finish();
+    let reading = match short {
+        Some(total) => Reading::Incomplete { got: items.len(), total },
+        None => Reading::Complete,
+    };
+    let mut objects = Vec::new();
+    for task in tasks {
+        if task.kind.shape == Shape::Membership {
+            objects.push(canonical::member_list(task.kind, task.parent.clone(), task.key.clone(), items.clone()));
+            continue;
+        }
+        for item in items.iter().filter(|item| canonical::belongs(task.kind, item)) {
+            objects.push(canonical::object(task.kind, task.parent.clone(), BTreeMap::new(), item.clone()));
+        }
+    }
+    Ok(Brought { objects, reading, requests })
+}
+
+async fn single(api: &impl ReadApi, task: &Task) -> Result<Brought, ApiFailure> {
+    let params = task.params();
+    let get = read(task.kind, &params);
+    let Ok(get) = get else {
+        return Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 0 });
+    };
+    match api.get(&get).await {
+        Ok(answer) => {
+            let object = canonical::object(task.kind, task.parent.clone(), task.key.clone(), answer.body);
+            Ok(Brought { objects: vec![object], reading: Reading::Complete, requests: 1 })
+        }
+        // Absent, which is a state like any other.
+        Err(failure) if failure.status() == Some(404) && !task.kind.always_exists() => {
+            Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 1 })
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Which top-level reads a plan needs.
+fn roots_for(desired: &Desired) -> Vec<Task> {
+    let mut kinds: BTreeSet<&str> = desired.declared.iter().map(String::as_str).collect();
+    let mut spaces: BTreeSet<&str> = BTreeSet::new();
+    for resource in desired.resources.iter().chain(&desired.removed) {
+        kinds.insert(&resource.kind.name);
+        let mut parent = resource.kind.parent.as_deref();
+        while let Some(name) = parent {
+            kinds.insert(name);
+            parent = catalogue().kind(name).and_then(|kind| kind.parent.as_deref());
+        }
+        body_references(resource, &mut |reference| {
+            if reference.by == "id" || !desired.resources.iter().any(|r| r.name == reference.name) {
+                spaces.insert(&reference.space);
+            }
+        });
+    }
+    let mut tasks = Vec::new();
+    for kind in catalogue().kinds().filter(|kind| kind.parent.is_none()) {
+        if !kinds.contains(kind.name.as_str()) && !spaces.contains(kind.space()) {
+            continue;
+        }
+        tasks.extend(root_tasks(kind, desired.resources.iter().chain(&desired.removed)));
+    }
+    tasks
+}
+
+fn root_tasks<'a>(kind: &'static Kind, resources: impl Iterator<Item = &'a Resource>) -> Vec<Task> {
+    let whole = |key| Task { kind, parent: None, key };
+    match kind.shape {
+        Shape::Keyed | Shape::Membership if kind.list.is_none() || kind.shape == Shape::Membership => resources
+            .filter(|resource| resource.kind.name == kind.name)
+            .map(|resource| whole(split_key(kind, &resource.name)))
+            .collect(),
+        _ => vec![whole(BTreeMap::new())],
+    }
+}
+
+/// Which nested reads a plan needs, now that the parents are known.
+fn nested_for(desired: &Desired, live: &Live) -> Vec<Task> {
+    let parents = find_parents(desired, live);
+    let mut tasks: BTreeMap<String, Task> = BTreeMap::new();
+    for resource in desired.resources.iter().chain(&desired.removed) {
+        let Some(parent_kind) = resource.kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else {
+            continue;
+        };
+        let parent = if matches!(parent_kind.shape, Shape::Singleton) {
+            None
+        } else {
+            match resource.parent.as_ref().and_then(|address| parents.get(address)) {
+                Some(id) => Some(id.clone()),
+                // The parent does not exist yet, so nothing can be nested in it.
+                None => continue,
+            }
+        };
+        let key = match resource.kind.shape {
+            Shape::Keyed if resource.kind.list.is_none() => split_key(resource.kind, &resource.name),
+            _ => BTreeMap::new(),
+        };
+        let task = Task { kind: resource.kind, parent, key };
+        tasks.insert(task.label(), task);
+    }
+    tasks.into_values().collect()
+}
+
+/// Returns the ids of the live objects that the desired parents are.
+pub fn find_parents(desired: &Desired, live: &Live) -> BTreeMap<Address, RemoteId> {
+    let mut ids = BTreeMap::new();
+    for resource in &desired.resources {
+        if let Some(id) = desired.settings.bind.get(resource.address.as_str()) {
+            ids.insert(resource.address.clone(), RemoteId(id.clone()));
+            continue;
+        }
+        let fitting = live.objects.iter().find(|object| {
+            object.kind.name == resource.kind.name
+                && object.parent.is_none()
+                && (canonical::raw_name(object) == resource.name
+                    || resource.was.as_ref().is_some_and(|was| canonical::raw_name(object) == *was))
+        });
+        if let Some(id) = fitting.and_then(|object| object.id.clone()) {
+            ids.insert(resource.address.clone(), id);
+        }
+    }
+    ids
+}
+
+fn chosen(kind: &Kind, only: &[String], exclude: &[String]) -> bool {
+    let named = |list: &[String]| list.iter().any(|word| word == &kind.name || word == kind.top_key());
+    (only.is_empty() || named(only)) && !named(exclude)
+}
+
+fn roots_of_all(only: &[String], exclude: &[String]) -> Vec<Task> {
+    // What is chosen refers to others by id, and those must be read to be named.
+    let mut spaces: BTreeSet<&str> = BTreeSet::new();
+    let mut sources: BTreeSet<&str> = BTreeSet::new();
+    for kind in catalogue().kinds().filter(|kind| chosen(kind, only, exclude)) {
+        spaces.extend(kind.references.iter().filter(|r| r.by == "id").map(|r| r.space.as_str()));
+        sources.extend(kind.key_values_from.values().map(|source| source.kind.as_str()));
+    }
+    let mut tasks = Vec::new();
+    for kind in catalogue().kinds().filter(|kind| kind.parent.is_none()) {
+        let needed = spaces.contains(kind.space()) || sources.contains(kind.name.as_str());
+        if !chosen(kind, only, exclude) && !needed {
+            continue;
+        }
+        if (kind.shape == Shape::Keyed && kind.list.is_none()) || kind.shape == Shape::Membership {
+            tasks.extend(kind.keys.iter().map(|key| Task { kind, parent: None, key: split_key(kind, key) }));
+        } else {
+            tasks.push(Task { kind, parent: None, key: BTreeMap::new() });
+        }
+    }
+    tasks
+}
+
+fn nested_of_all(only: &[String], exclude: &[String], live: &Live) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    for kind in catalogue().kinds().filter(|kind| kind.parent.is_some() && chosen(kind, only, exclude)) {
+        let Some(parent_kind) = kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else { continue };
+        if parent_kind.shape == Shape::Singleton {
+            if kind.list.is_some() && kind.shape == Shape::Keyed {
+                tasks.push(Task { kind, parent: None, key: BTreeMap::new() });
+            } else {
+                tasks.extend(all_keys(kind, live).into_iter().map(|key| Task { kind, parent: None, key }));
+            }
+            continue;
+        }
+        for object in live.objects.iter().filter(|object| object.kind.name == parent_kind.name) {
+            if object.id.is_some() && kind.parents.as_ref().is_none_or(|filter| parent_fits(filter, object)) {
+                tasks.push(Task { kind, parent: object.id.clone(), key: BTreeMap::new() });
+            }
+        }
+    }
+    tasks
+}
+
+fn parent_fits(filter: &ParentFilter, parent: &Object) -> bool {
+    match parent.body.get(&filter.field) {
+        None | Some(Value::Null) => false,
+        Some(value) => {
+            filter.one_of.is_empty() || value.as_str().is_some_and(|text| filter.one_of.iter().any(|o| o == text))
+        }
+    }
+}
+
+/// Returns every key of a keyed kind without a list: stated ones, or the product of its fields' values.
+fn all_keys(kind: &Kind, live: &Live) -> Vec<BTreeMap<String, String>> {
+    if !kind.keys.is_empty() {
+        return kind.keys.iter().map(|key| split_key(kind, key)).collect();
+    }
+    let mut keys = vec![BTreeMap::new()];
+    for field in &kind.identity {
+        let stated = kind.key_values.get(field).cloned();
+        let values = stated
+            .or_else(|| kind.key_values_from.get(field).map(|source| values_of(source, live)))
+            .unwrap_or_default();
+        keys = keys
+            .into_iter()
+            .flat_map(|key| {
+                values.iter().map(move |value| {
+                    let mut key = key.clone();
+                    key.insert(field.clone(), value.clone());
+                    key
+                })
+            })
+            .collect();
+    }
+    if kind.identity.is_empty() { Vec::new() } else { keys }
+}
+
+/// Returns the values of an identity field that the tenant's own object lists.
+fn values_of(source: &KeySource, live: &Live) -> Vec<String> {
+    live.objects
+        .iter()
+        .filter(|object| object.kind.name == source.kind)
+        .filter_map(|object| object.body.get(&source.field)?.as_list())
+        .flatten()
+        .filter_map(|value| value.as_str().map(str::to_owned))
+        .collect()
 }

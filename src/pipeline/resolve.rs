@@ -1,11 +1,333 @@
 //! Documents -> Desired: resources with addresses, nested kinds taken out of their parents, names as references.
+//!
+//! What stands where comes from the catalogue's places. A node is walked once: what belongs to a nested kind is taken
+//! out of its parent, the rest is the parent's body.
 
-use crate::model::desired::Desired;
-use crate::model::diagnostic::Diagnostics;
-use crate::model::document::Documents;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalogue::kind::Kind;
+use crate::catalogue::place::Step;
+use crate::catalogue::quirk::Quirk;
+use crate::catalogue::shape::Shape;
+use crate::catalogue::table::catalogue;
+use crate::model::address::{Address, join_names};
+use crate::model::desired::{Desired, MEMBERS, Resource};
+use crate::model::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::document::{Content, Documents, Entry, Node, Place};
+use crate::model::value::{Map, Value};
 use crate::pipeline::scope::Scope;
+use crate::pipeline::{credentials, members, references};
 
-/// Resolves; duplicates, dangling references (judged offline only if `offline`) and unknown directives are findings.
+/// The directives that a resource may carry through to here; loading has dealt with the others.
+const DIRECTIVES: [&str; 5] = ["$key", "$was", "$release", "$new", "$render"];
+
+/// Resolves; duplicates, dangling references (judged offline only if `offline`) and broken places are findings.
 pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired, Diagnostics) {
-    unimplemented!("{documents:?} {scope:?} {offline}")
+    let mut resolver = Resolver {
+        deploy_cli: documents.settings.deploy_cli,
+        resources: Vec::new(),
+        declared: BTreeSet::new(),
+        findings: Diagnostics::default(),
+    };
+    for entry in &documents.root {
+        resolver.top_level(entry);
+    }
+    let resources = std::mem::take(&mut resolver.resources);
+    let declared = std::mem::take(&mut resolver.declared);
+    for entry in &documents.removed {
+        resolver.top_level(entry);
+    }
+    let removed = std::mem::take(&mut resolver.resources);
+    let mut excluded = documents.settings.excluded.clone();
+    for word in &scope.exclude {
+        if word.contains('/') && catalogue().kind(word).is_none() {
+            excluded.addresses.push(word.clone());
+        } else {
+            excluded.kinds.insert(word.clone());
+        }
+    }
+    let mut desired = Desired { settings: documents.settings.clone(), resources, removed, declared, excluded };
+    report_duplicates(&desired, &mut resolver.findings);
+    references::link(&mut desired, offline, &mut resolver.findings);
+    crate::pipeline::scope::leave_out_excluded(&mut desired);
+    crate::pipeline::scope::narrow(&mut desired, scope, &mut resolver.findings);
+    (desired, resolver.findings)
+}
+
+struct Resolver {
+    deploy_cli: bool,
+    resources: Vec<Resource>,
+    declared: BTreeSet<String>,
+    findings: Diagnostics,
+}
+
+/// What a place found: the node and the identity fields that map keys gave.
+struct Found {
+    key: BTreeMap<String, String>,
+    node: Node,
+    /// A null where something was expected to stand.
+    unset: bool,
+}
+
+impl Resolver {
+    fn top_level(&mut self, entry: &Entry) {
+        for kind in catalogue().under_key(&entry.key) {
+            if entry.value.is_null() && (self.deploy_cli || kind.shape == Shape::Collection) {
+                if !self.deploy_cli {
+                    self.findings.push(
+                        Diagnostic::error("wrong-type", format!("`{}` is null", entry.key))
+                            .at(&entry.value.place)
+                            .help("Leave the key out to not manage the kind, or write `[]` for none."),
+                    );
+                }
+                continue;
+            }
+            self.declared.insert(kind.name.clone());
+            let mut node = entry.value.clone();
+            let steps = kind.place.get(1..).unwrap_or_default();
+            let found = self.walk(kind, steps, &mut node, BTreeMap::new());
+            if kind.has(Quirk::ListOfOne) && found.len() > 1 {
+                self.findings.push(
+                    Diagnostic::error("too-many", format!("a tenant has one {}", kind.title)).at(&found[1].node.place),
+                );
+            }
+            for found in found {
+                self.resource(kind, None, found);
+            }
+        }
+    }
+
+    /// Follows a place and takes out what stands there.
+    fn walk(&mut self, kind: &Kind, steps: &[Step], node: &mut Node, key: BTreeMap<String, String>) -> Vec<Found> {
+        let Some((step, rest)) = steps.split_first() else {
+            let place = node.place.clone();
+            let taken = std::mem::replace(node, Node::new(Content::Null, place));
+            let unset = taken.is_null();
+            return vec![Found { key, node: taken, unset }];
+        };
+        match (step, &mut node.value) {
+            (Step::Key(name), Content::Map(entries)) => match entries.iter_mut().find(|entry| &entry.key == name) {
+                Some(entry) => self.walk(kind, rest, &mut entry.value, key),
+                None => Vec::new(),
+            },
+            (Step::Items, Content::List(items)) => {
+                items.iter_mut().flat_map(|item| self.walk(kind, rest, item, key.clone())).collect()
+            }
+            (Step::Each(field), Content::Map(entries)) => entries
+                .iter_mut()
+                .flat_map(|entry| {
+                    let mut key = key.clone();
+                    key.insert(field.clone(), entry.key.clone());
+                    self.walk(kind, rest, &mut entry.value, key)
+                })
+                .collect(),
+            (_, Content::Null) => Vec::new(),
+            (step, _) => {
+                let wanted = if matches!(step, Step::Items) { "a list" } else { "a map" };
+                self.findings.push(
+                    Diagnostic::error(
+                        "wrong-type",
+                        format!("{} must be {wanted}, not {}", kind.title, node.type_name()),
+                    )
+                    .at(&node.place),
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    fn resource(&mut self, kind: &'static Kind, parent: Option<&Resource>, found: Found) {
+        let Found { key, mut node, unset } = found;
+        let place = node.place.clone();
+        if unset && (self.deploy_cli || kind.shape == Shape::Membership) {
+            return;
+        }
+        let is_map = matches!(node.value, Content::Map(_));
+        if !is_map && !unset && kind.shape != Shape::Membership {
+            self.findings.push(
+                Diagnostic::error("wrong-type", format!("{} must be a map, not {}", kind.title, node.type_name()))
+                    .at(&place),
+            );
+            return;
+        }
+        let directive =
+            |node: &mut Node, name: &str| node.take(name).and_then(|entry| entry.value.as_text().map(str::to_owned));
+        let given_key = directive(&mut node, "$key");
+        let was = directive(&mut node, "$was");
+        for name in DIRECTIVES {
+            node.take(name);
+        }
+        let Some(parts) = self.identity(kind, &key, &node) else { return };
+        let name = join_names(&parts);
+        let address = address_of(kind, parent.map(|p| &p.address), given_key.as_deref().unwrap_or(&name));
+        let mut resource = Resource {
+            address,
+            kind,
+            parent: parent.map(|p| p.address.clone()),
+            name,
+            body: Map::new(),
+            was,
+            unset,
+            place,
+            field_places: BTreeMap::new(),
+            tool: Map::new(),
+        };
+        if kind.shape == Shape::Membership {
+            match members::normalise(kind, &node) {
+                Ok(list) => drop(resource.body.insert(MEMBERS.to_owned(), list)),
+                Err(finding) => return self.findings.push(finding.on(&resource.address)),
+            }
+            self.resources.push(resource);
+            return;
+        }
+        let mut nested = Vec::new();
+        for child in catalogue().nested(&kind.name) {
+            let found = if child.has(Quirk::CredentialsInMethods) {
+                credentials::take(&mut node, &resource.name, &mut self.findings)
+                    .into_iter()
+                    .map(|node| Found { key: BTreeMap::new(), node, unset: false })
+                    .collect()
+            } else {
+                self.walk(child, &child.place, &mut node, BTreeMap::new())
+            };
+            remove_place(child, &mut node);
+            nested.extend(found.into_iter().map(|found| (child, found)));
+        }
+        fill_body(&mut resource, &key, node);
+        for (child, found) in nested {
+            self.declared.insert(child.name.clone());
+            self.resource(child, Some(&resource), found);
+        }
+        // A singleton that is only a shelf for nested kinds asks for nothing itself.
+        if kind.shape != Shape::Singleton || !resource.body.is_empty() || resource.unset {
+            self.resources.push(resource);
+        }
+    }
+
+    /// Returns the identity values in order, or reports the missing one.
+    fn identity(&mut self, kind: &Kind, key: &BTreeMap<String, String>, node: &Node) -> Option<Vec<String>> {
+        if kind.shape == Shape::Singleton || kind.shape == Shape::OptionalSingleton {
+            return Some(Vec::new());
+        }
+        let renamed = |field: &str| {
+            kind.fields
+                .rename
+                .iter()
+                .find(|(_, api)| api.as_str() == field)
+                .map_or(field.to_owned(), |(file, _)| file.clone())
+        };
+        let mut parts = Vec::new();
+        // A membership's identity is its members'; only keys from the place name the list itself.
+        for field in &kind.identity {
+            if let Some(value) = key.get(field) {
+                parts.push(value.clone());
+                continue;
+            }
+            let written = node.get(field).or_else(|| node.get(&renamed(field)));
+            let value = match written.map(|n| &n.value) {
+                Some(Content::Text(text)) => Some(text.clone()),
+                Some(Content::Number(number)) => Some(number.to_string()),
+                _ => None,
+            };
+            let value = value.or_else(|| kind.identity_defaults.get(field).cloned()).or_else(|| {
+                kind.has(Quirk::GranteeOrDefault)
+                    .then(|| node.get("default_for").and_then(Node::as_text).map(str::to_owned))
+                    .flatten()
+            });
+            match value {
+                Some(value) => parts.push(value),
+                None => {
+                    let place = written.map_or(&node.place, |n| &n.place);
+                    self.findings.push(
+                        Diagnostic::error("missing-identity", format!("this {} has no `{field}`", kind.title))
+                            .at(place)
+                            .help(format!("`{field}` is what tells one {} from another; write it.", kind.title)),
+                    );
+                    return None;
+                }
+            }
+        }
+        Some(parts)
+    }
+}
+
+/// Returns the address of a resource of a kind.
+pub fn address_of(kind: &Kind, parent: Option<&Address>, name: &str) -> Address {
+    let name = (!name.is_empty()).then_some(name);
+    match (parent, name) {
+        (Some(parent), name) => parent.child(kind.segment(), name),
+        // A kind nested in a singleton has no parent resource of its own to lean on.
+        (None, Some(name)) => Address::named(&kind.name, name),
+        (None, None) => Address::root(&kind.name),
+    }
+}
+
+/// Drops the key that held a nested kind from its parent.
+fn remove_place(child: &Kind, node: &mut Node) {
+    if let Some(Step::Key(key)) = child.place.first()
+        && !child.has(Quirk::CredentialsInMethods)
+    {
+        node.take(key);
+    }
+}
+
+fn fill_body(resource: &mut Resource, key: &BTreeMap<String, String>, node: Node) {
+    let kind = resource.kind;
+    let own = kind.key_path(&split_key(kind, &resource.name));
+    let Content::Map(entries) = node.value else { return };
+    for entry in entries {
+        let api = own
+            .and_then(|own| own.rename.get(&entry.key))
+            .or_else(|| kind.fields.rename.get(&entry.key))
+            .cloned()
+            .unwrap_or_else(|| entry.key.clone());
+        let place: Place = entry.key_place.clone();
+        let value = entry.value.to_value();
+        if kind.fields.tool.contains(&entry.key) {
+            resource.tool.insert(entry.key, value);
+            continue;
+        }
+        if kind.shape == Shape::Keyed && (kind.identity.contains(&entry.key) || key.contains_key(&entry.key)) {
+            continue;
+        }
+        resource.field_places.insert(api.clone(), place);
+        resource.body.insert(api, value);
+    }
+    if kind.has(Quirk::HoursAsMinutes) {
+        minutes_to_hours(&mut resource.body);
+    }
+}
+
+/// Splits a joined name back into identity fields. Only for keyed kinds, whose keys hold no comma but between parts.
+pub fn split_key(kind: &Kind, name: &str) -> BTreeMap<String, String> {
+    let count = kind.identity.len().max(1);
+    kind.identity.iter().cloned().zip(name.splitn(count, ',').map(str::to_owned)).collect()
+}
+
+/// `session_lifetime_in_minutes: 90` is `session_lifetime: 1.5`, which is how the API reads it back.
+fn minutes_to_hours(body: &mut Map) {
+    let keys: Vec<String> = body.keys().filter(|key| key.ends_with("_in_minutes")).cloned().collect();
+    for key in keys {
+        let Some(Value::Number(minutes)) = body.get(&key) else { continue };
+        let hours = minutes.as_f64().unwrap_or_default() / 60.0;
+        if let Some(number) = serde_json::Number::from_f64(hours) {
+            body.shift_remove(&key);
+            body.insert(key.trim_end_matches("_in_minutes").to_owned(), Value::Number(number));
+        }
+    }
+}
+
+fn report_duplicates(desired: &Desired, findings: &mut Diagnostics) {
+    let mut seen: BTreeMap<&Address, &Place> = BTreeMap::new();
+    for resource in &desired.resources {
+        match seen.get(&resource.address) {
+            Some(first) => findings.push(
+                Diagnostic::error("duplicate-resource", format!("`{}` is described twice", resource.address))
+                    .at(&resource.place)
+                    .on(&resource.address)
+                    .help(format!("The first is at {first}. Merge them, or give one a `$key` and a name of its own.")),
+            ),
+            None => drop(seen.insert(&resource.address, &resource.place)),
+        }
+    }
 }

@@ -1,5 +1,17 @@
 //! What a run looks at: `--target`, `--exclude`, and what the files declare.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex::Regex;
+
+use crate::catalogue::kind::Kind;
+use crate::catalogue::table::catalogue;
+use crate::model::address::Address;
+use crate::model::desired::{Desired, Excluded, Resource};
+use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::model::value::{Reference, Value};
+use crate::pipeline::references::{on_body, qualified};
+
 /// The part of the configuration that a run is about.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -7,4 +19,155 @@ pub struct Scope {
     pub targets: Vec<String>,
     /// Kind names, keys or address patterns after `--exclude`.
     pub exclude: Vec<String>,
+}
+
+/// Says whether an address fits a pattern with `*` (any text, `/` included). A pattern of a resource covers what is
+/// nested in it.
+pub fn fits(pattern: &str, address: &Address) -> bool {
+    if !pattern.contains('*') {
+        return address.is_within(&Address::typed(pattern));
+    }
+    let expression = pattern.split('*').map(regex::escape).collect::<Vec<_>>().join(".*");
+    Regex::new(&format!("^{expression}(/.*)?$")).is_ok_and(|regex| regex.is_match(address.as_str()))
+}
+
+impl Excluded {
+    /// Says whether a kind is left alone as a whole.
+    pub fn kind(&self, kind: &Kind) -> bool {
+        let named = |set: &BTreeSet<String>| set.contains(&kind.name) || set.contains(kind.top_key());
+        named(&self.kinds) || (!self.only_kinds.is_empty() && !named(&self.only_kinds))
+    }
+
+    /// Says whether one resource or object is left alone.
+    pub fn address(&self, address: &Address) -> bool {
+        self.addresses.iter().any(|pattern| fits(pattern, address))
+    }
+
+    /// Says whether the object that a reference names is left alone, and with it the edge.
+    pub fn reference(&self, reference: &Reference) -> bool {
+        catalogue().in_space(&reference.space).any(|kind| self.address(&Address::named(&kind.name, &reference.name)))
+    }
+
+    /// Says whether a connection is outside the list of those to include.
+    fn connection(&self, resource: &Resource) -> bool {
+        !self.only_connections.is_empty()
+            && resource.kind.parent.is_none()
+            && resource.kind.filter.as_ref().is_some_and(|filter| filter.differs.is_some())
+            && !self.only_connections.contains(&resource.name)
+    }
+}
+
+/// Takes excluded kinds and resources out of what is desired, with the edges to them.
+pub fn leave_out_excluded(desired: &mut Desired) {
+    let excluded = desired.excluded.clone();
+    let third_party = |resource: &Resource| {
+        excluded.third_party_clients && matches!(resource.body.get("is_first_party"), Some(Value::Bool(false)))
+    };
+    let gone: Vec<Address> = desired
+        .resources
+        .iter()
+        .filter(|r| excluded.kind(r.kind) || excluded.address(&r.address) || excluded.connection(r) || third_party(r))
+        .map(|r| r.address.clone())
+        .collect();
+    desired.resources.retain(|r| !gone.iter().any(|address| r.address.is_within(address)));
+    desired.removed.retain(|r| !excluded.kind(r.kind) && !excluded.address(&r.address));
+    desired.declared.retain(|name| catalogue().kind(name).is_none_or(|kind| !excluded.kind(kind)));
+    if excluded.addresses.is_empty() {
+        return;
+    }
+    for resource in &mut desired.resources {
+        if resource.kind.membership.is_some() {
+            on_body(resource, |body| {
+                if let Value::List(members) = body {
+                    members.retain(|member| {
+                        let mut out = false;
+                        member.references(&mut |reference| out |= excluded.reference(reference));
+                        !out
+                    });
+                }
+            });
+        }
+    }
+    // A grant's client is part of its identity: grants of excluded clients are left alone too.
+    desired.resources.retain(|resource| {
+        !resource.kind.identity.iter().any(|field| match resource.body.get(field) {
+            Some(Value::Reference(reference)) => excluded.reference(reference),
+            _ => false,
+        })
+    });
+}
+
+/// Keeps what `--target` names and, step by step, what that refers to or lies in.
+pub fn narrow(desired: &mut Desired, scope: &Scope, findings: &mut Diagnostics) {
+    if scope.targets.is_empty() {
+        return;
+    }
+    let mut wanted: BTreeSet<Address> = BTreeSet::new();
+    for pattern in &scope.targets {
+        let before = wanted.len();
+        wanted.extend(desired.resources.iter().filter(|r| fits(pattern, &r.address)).map(|r| r.address.clone()));
+        if wanted.len() == before && !desired.resources.iter().any(|r| fits(pattern, &r.address)) {
+            let known = desired.resources.iter().map(|r| r.address.as_str());
+            let mut finding = Diagnostic::error("unknown-target", format!("no resource has the address `{pattern}`"));
+            if let Some(near) = nearest(pattern, known) {
+                finding = finding.help(format!("Did you mean `{near}`?"));
+            }
+            findings.push(finding);
+        }
+    }
+    let providers = providers(desired);
+    loop {
+        let mut more: BTreeSet<Address> = BTreeSet::new();
+        for resource in desired.resources.iter().filter(|r| wanted.contains(&r.address)) {
+            more.extend(resource.parent.iter().cloned());
+            body_references(resource, &mut |reference| {
+                if let Some(address) = providers.get(&(reference.space.clone(), reference.name.clone())) {
+                    more.insert(address.clone());
+                }
+            });
+        }
+        // A target's need is the object itself, not the lists that hang on it.
+        more.retain(|address| !wanted.contains(address) && desired.resources.iter().any(|r| &r.address == address));
+        if more.is_empty() {
+            break;
+        }
+        wanted.extend(more);
+    }
+    desired.resources.retain(|r| wanted.contains(&r.address));
+    desired.removed.retain(|r| scope.targets.iter().any(|pattern| fits(pattern, &r.address)));
+    // Deletions are of whole kinds: a targeted run plans none but what it names.
+    desired.declared.clear();
+}
+
+/// Returns which resource provides a (space, name).
+pub fn providers(desired: &Desired) -> BTreeMap<(String, String), Address> {
+    let names: BTreeMap<&Address, &str> = desired.resources.iter().map(|r| (&r.address, r.name.as_str())).collect();
+    desired
+        .resources
+        .iter()
+        .map(|r| {
+            let parent = r.parent.as_ref().and_then(|p| names.get(p)).copied();
+            ((r.kind.space().to_owned(), qualified(parent, r.kind, &r.name)), r.address.clone())
+        })
+        .collect()
+}
+
+/// Calls `visit` with every reference of a resource.
+pub fn body_references<'a>(resource: &'a Resource, visit: &mut impl FnMut(&'a Reference)) {
+    resource.body.values().for_each(|value| value.references(visit));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_cover_what_is_nested() {
+        let address = Address::named("roles", "Admin").child("permissions", None);
+        assert!(fits("roles/Admin", &address));
+        assert!(fits("roles/*", &address));
+        assert!(fits("*", &address));
+        assert!(!fits("roles/Adm", &address));
+        assert!(!fits("clients/*", &address));
+    }
 }

@@ -1,0 +1,76 @@
+//! Where the configuration comes from, as git knows it.
+
+use std::path::Path;
+
+use git2::{Repository, StatusOptions};
+
+use crate::model::plan::Provenance;
+
+/// Returns the commit that is checked out, and whether anything under the folder differs from it.
+///
+/// A folder outside of any repository, or a repository that cannot be read, has no provenance; that is no error.
+pub fn provenance(folder: &Path) -> Provenance {
+    let Ok(repository) = Repository::discover(folder) else {
+        return Provenance::default();
+    };
+    let commit = repository.head().ok().and_then(|head| head.peel_to_commit().ok()).map(|c| c.id().to_string());
+    Provenance { commit, dirty: is_dirty(&repository, folder).unwrap_or(true) }
+}
+
+/// Says whether files under the folder are changed, new or gone. `None` if git cannot say.
+fn is_dirty(repository: &Repository, folder: &Path) -> Option<bool> {
+    let top = repository.workdir()?.canonicalize().ok()?;
+    let folder = folder.canonicalize().ok()?;
+    let below = folder.strip_prefix(&top).ok()?;
+    let mut options = StatusOptions::new();
+    options.include_untracked(true).recurse_untracked_dirs(true).include_ignored(false).exclude_submodules(true);
+    if !below.as_os_str().is_empty() {
+        options.disable_pathspec_match(true).pathspec(below);
+    }
+    let statuses = repository.statuses(Some(&mut options)).ok()?;
+    Some(!statuses.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn committed(folder: &Path) -> Repository {
+        let repository = Repository::init(folder).unwrap();
+        fs::create_dir_all(folder.join("workspace")).unwrap();
+        fs::write(folder.join("workspace/a.yaml"), "a: 1").unwrap();
+        fs::write(folder.join("other.txt"), "x").unwrap();
+        fs::write(folder.join(".gitignore"), ".tenantry\n").unwrap();
+        let mut index = repository.index().unwrap();
+        index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+        index.write().unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let author = git2::Signature::now("A", "a@example.com").unwrap();
+        repository.commit(Some("HEAD"), &author, &author, "first", &tree, &[]).unwrap();
+        drop(tree);
+        repository
+    }
+
+    #[test]
+    fn only_changes_under_the_workspace_make_it_dirty() {
+        let folder = tempfile::tempdir().unwrap();
+        committed(folder.path());
+        let workspace = folder.path().join("workspace");
+        let clean = provenance(&workspace);
+        assert!(clean.commit.is_some() && !clean.dirty, "{clean:?}");
+        fs::write(folder.path().join("other.txt"), "y").unwrap();
+        fs::create_dir_all(workspace.join(".tenantry")).unwrap();
+        fs::write(workspace.join(".tenantry/state"), "y").unwrap();
+        assert!(!provenance(&workspace).dirty);
+        fs::write(workspace.join("b.yaml"), "b: 1").unwrap();
+        assert!(provenance(&workspace).dirty);
+    }
+
+    #[test]
+    fn a_folder_without_a_repository_has_no_provenance() {
+        let folder = tempfile::tempdir().unwrap();
+        let none = provenance(folder.path());
+        assert!(none.commit.is_none() && !none.dirty);
+    }
+}

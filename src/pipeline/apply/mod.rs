@@ -1,0 +1,9 @@
+//! Plan -> the tenant: performs exactly the steps, in parallel along the graph, and only says what happens.
+//!
+//! It never decides anything: what to send was settled by the plan. It knows ids that come into being and fills them in.
+
+pub mod ledger;
+pub mod perform;
+pub mod run;
+
+pub use run::{Clock, Outcome, apply};

@@ -1,0 +1,260 @@
+//! The executor: starts what is free, skips what hangs on a failure, says everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use super::ledger::Ledger;
+use super::perform::{Done, StepError, perform};
+use crate::api::failure::ApiFailure;
+use crate::api::port::WriteApi;
+use crate::model::address::Address;
+use crate::model::change::Action;
+use crate::model::event::{Event, StepFailure, Summary};
+use crate::model::plan::{Operation, Plan, Step};
+
+/// Steps in flight at once; the way to the tenant paces itself below that.
+const PARALLEL: usize = 32;
+
+/// Time is the world's; tests hand in a clock that does not wait.
+pub trait Clock: Sync {
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
+
+    /// Returns the time since some moment in the past; it never goes back.
+    fn elapsed(&self) -> Duration;
+}
+
+/// How an apply ended.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub summary: Summary,
+    pub failures: Vec<StepFailure>,
+    /// `address:field` -> fingerprint of secrets that were really sent.
+    pub sent: BTreeMap<String, String>,
+}
+
+/// Performs the plan. A plan with a closed gate or a secret without a value is not begun: the outcome is one failure.
+pub async fn apply(
+    plan: &Plan,
+    api: &impl WriteApi,
+    clock: &impl Clock,
+    listen: &mut (dyn FnMut(Event) + Send),
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    let refusals = plan
+        .gates
+        .iter()
+        .map(|gate| gate.reason.clone())
+        .chain(plan.missing_secrets.iter().map(|name| format!("{name} has no value here")));
+    for reason in refusals {
+        outcome.failures.push(refusal(reason));
+    }
+    if !outcome.failures.is_empty() {
+        return outcome;
+    }
+    let mut run = Run {
+        plan,
+        ledger: Ledger::of(plan),
+        waiting: plan.steps.iter().map(|step| step.requires.len()).collect(),
+        leads: leads(plan),
+        state: vec![State::Waiting; plan.steps.len()],
+        outcome,
+    };
+    let mut free: BTreeSet<usize> = (0..plan.steps.len()).filter(|index| run.waiting[*index] == 0).collect();
+    let mut running = FuturesUnordered::new();
+    loop {
+        while running.len() < PARALLEL
+            && let Some(index) = free.pop_first()
+        {
+            let step = &plan.steps[index];
+            listen(Event::Started { step: index, address: step.address.clone(), action: step.action });
+            let ledger = run.ledger.clone();
+            let wait = !run.leads[index].is_empty();
+            let began = clock.elapsed();
+            running.push(async move {
+                let result = perform(step, ledger, wait, api, clock).await;
+                (index, clock.elapsed().saturating_sub(began), result)
+            });
+        }
+        let Some((index, took, result)) = running.next().await else { break };
+        free.extend(run.finish(index, took, result, listen));
+    }
+    let Run { outcome, .. } = run;
+    listen(Event::Finished { summary: outcome.summary.clone() });
+    outcome
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum State {
+    Waiting,
+    Done,
+    Failed,
+    Skipped,
+}
+
+struct Run<'a> {
+    plan: &'a Plan,
+    ledger: Ledger,
+    waiting: Vec<usize>,
+    leads: Vec<Vec<usize>>,
+    state: Vec<State>,
+    outcome: Outcome,
+}
+
+impl Run<'_> {
+    /// Takes a result in and returns the steps that became free.
+    fn finish(
+        &mut self,
+        index: usize,
+        took: Duration,
+        result: Result<Done, (StepError, usize)>,
+        listen: &mut (dyn FnMut(Event) + Send),
+    ) -> Vec<usize> {
+        let step = &self.plan.steps[index];
+        match result {
+            Ok(done) => {
+                self.state[index] = State::Done;
+                self.ledger.learn(step, &done.answer);
+                self.ledger.learn_version(step, &done.version);
+                self.outcome.summary.writes += done.writes;
+                self.count(step);
+                self.remember(step);
+                listen(Event::Succeeded {
+                    step: index,
+                    address: step.address.clone(),
+                    action: step.action,
+                    took,
+                    requests: done.writes,
+                });
+                let mut free = Vec::new();
+                for then in &self.leads[index] {
+                    self.waiting[*then] -= 1;
+                    if self.waiting[*then] == 0 && self.state[*then] == State::Waiting {
+                        free.push(*then);
+                    }
+                }
+                free
+            }
+            Err((error, writes)) => {
+                self.state[index] = State::Failed;
+                self.outcome.summary.writes += writes;
+                self.outcome.summary.failed += 1;
+                let failure = failure_of(step, error);
+                listen(Event::Failed { step: index, failure: failure.clone() });
+                self.outcome.failures.push(failure);
+                self.skip_after(index, &step.address, listen);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Marks all that hangs on a failed step; only the root cause is an error.
+    fn skip_after(&mut self, index: usize, because: &Address, listen: &mut (dyn FnMut(Event) + Send)) {
+        let mut open = self.leads[index].clone();
+        while let Some(next) = open.pop() {
+            if self.state[next] != State::Waiting {
+                continue;
+            }
+            self.state[next] = State::Skipped;
+            self.outcome.summary.skipped += 1;
+            listen(Event::Skipped {
+                step: next,
+                address: self.plan.steps[next].address.clone(),
+                because: because.clone(),
+            });
+            open.extend(self.leads[next].iter().copied());
+        }
+    }
+
+    fn count(&mut self, step: &Step) {
+        let summary = &mut self.outcome.summary;
+        match (&step.operation, step.action) {
+            // Part of the change that another step of the same address counts for.
+            (Operation::Fill { .. } | Operation::Deploy { .. }, _) => {}
+            (_, Action::Create) => summary.created += 1,
+            (_, Action::Delete) => summary.deleted += 1,
+            _ => summary.updated += 1,
+        }
+    }
+
+    /// Keeps the fingerprints of what the step has sent.
+    fn remember(&mut self, step: &Step) {
+        let prefix = format!("{}:", step.address);
+        let of_step = self.plan.fingerprints.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix));
+        self.outcome.sent.extend(of_step.map(|(name, fingerprint)| (name.clone(), fingerprint.clone())));
+    }
+}
+
+fn leads(plan: &Plan) -> Vec<Vec<usize>> {
+    let mut leads = vec![Vec::new(); plan.steps.len()];
+    for (index, step) in plan.steps.iter().enumerate() {
+        for first in &step.requires {
+            leads[*first].push(index);
+        }
+    }
+    leads
+}
+
+fn refusal(message: String) -> StepFailure {
+    StepFailure {
+        address: Address::root(""),
+        action: Action::Nothing,
+        place: None,
+        field: None,
+        request: None,
+        status: None,
+        error_code: None,
+        message,
+        request_id: None,
+        help: None,
+    }
+}
+
+fn failure_of(step: &Step, error: StepError) -> StepFailure {
+    let mut failure = StepFailure {
+        address: step.address.clone(),
+        action: step.action,
+        place: step.place.clone(),
+        ..refusal(error.to_string())
+    };
+    if let StepError::Api(ApiFailure::Status { request, status, error_code, message, request_id }) = error {
+        failure.field = property(&message).map(str::to_owned);
+        if let Some(place) = failure
+            .field
+            .as_ref()
+            .and_then(|field| step.field_places.get(field.split(['.', '[']).next().unwrap_or(field)))
+        {
+            failure.place = Some(place.clone());
+        }
+        failure.help = help(status, error_code.as_deref());
+        failure.request = Some(request);
+        failure.status = Some(status);
+        failure.error_code = error_code;
+        failure.message = message;
+        failure.request_id = request_id;
+    }
+    failure
+}
+
+/// Returns the property that a validation message names, to point at its line; nothing is decided by it.
+fn property(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("on property ")?;
+    let end = rest.find([' ', '(']).unwrap_or(rest.len());
+    let name = rest[..end].trim_end_matches('.');
+    (!name.is_empty()).then_some(name)
+}
+
+fn help(status: u16, code: Option<&str>) -> Option<String> {
+    let text = match (status, code) {
+        (401, _) => "The token was refused. Check the tenant's credentials and audience.",
+        (403, Some("insufficient_scope")) => "Give the run's application the scope that the message names.",
+        (403, _) => "The tenant's plan may lack the feature. Exclude it with `--exclude`, or upgrade.",
+        (404, _) => "Somebody may have deleted it meanwhile. Plan again.",
+        (409, _) => "An object of that identity may exist already. Plan again, or bind it by id.",
+        (400, _) => "Correct the field in the file and apply again.",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}

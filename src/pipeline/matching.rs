@@ -1,0 +1,145 @@
+//! Which live object each resource is.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::catalogue::kind::Kind;
+use crate::catalogue::shape::Shape;
+use crate::model::address::Address;
+use crate::model::desired::{Desired, Resource};
+use crate::model::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::live::{Live, Object};
+use crate::pipeline::canonical::Names;
+
+/// Resources paired with objects, and what was left.
+#[derive(Debug)]
+pub struct Matched<'a> {
+    /// In the order of the desired resources.
+    pub pairs: Vec<(&'a Resource, Option<&'a Object>)>,
+    /// Objects that no resource describes.
+    pub left: Vec<&'a Object>,
+    pub names: Names,
+    /// Resource address -> position in `pairs`.
+    index: HashMap<Address, usize>,
+}
+
+impl<'a> Matched<'a> {
+    /// Returns a resource and its object by address.
+    pub fn get(&self, address: &Address) -> Option<(&'a Resource, Option<&'a Object>)> {
+        self.index.get(address).map(|position| self.pairs[*position])
+    }
+
+    /// Returns the resource that a nested one lies in, and its object.
+    pub fn parent_of(&self, resource: &Resource) -> Option<(&'a Resource, Option<&'a Object>)> {
+        resource.parent.as_ref().and_then(|address| self.get(address))
+    }
+}
+
+/// Pairs resources and objects. Two objects with one identity are an error that names `bind`.
+pub fn pair<'a>(desired: &'a Desired, live: &'a Live, findings: &mut Diagnostics) -> Matched<'a> {
+    let mut taken: BTreeMap<(String, String), (String, Address)> = BTreeMap::new();
+    let by_reference =
+        |kind: &Kind| kind.references.iter().any(|r| r.by == "id" && kind.identity.contains(&r.field.to_string()));
+    let with_id = || desired.resources.iter().filter(|r| r.kind.shape == Shape::Collection);
+    let index = Index::of(live, &Names::default());
+    for resource in with_id().filter(|r| !by_reference(r.kind)) {
+        claim(resource, desired, &index, &mut taken, findings);
+    }
+    let index = Index::of(live, &Names::of(live, &taken));
+    for resource in with_id().filter(|r| by_reference(r.kind)) {
+        claim(resource, desired, &index, &mut taken, findings);
+    }
+    let names = Names::of(live, &taken);
+    let mut by_address: HashMap<(&str, Address), usize> = HashMap::new();
+    for (position, object) in live.objects.iter().enumerate() {
+        by_address.entry((object.kind.name.as_str(), names.address_of(object))).or_insert(position);
+    }
+    let mut used = vec![false; live.objects.len()];
+    let mut pairs = Vec::new();
+    for resource in &desired.resources {
+        let mut found = by_address.get(&(resource.kind.name.as_str(), resource.address.clone()));
+        if found.is_none()
+            && let Some(parent) = &resource.parent
+        {
+            // A `$key` names the resource otherwise than the tenant names the object.
+            let name = (!resource.name.is_empty()).then_some(resource.name.as_str());
+            found = by_address.get(&(resource.kind.name.as_str(), parent.child(resource.kind.segment(), name)));
+        }
+        let object = found.map(|position| {
+            used[*position] = true;
+            &live.objects[*position]
+        });
+        pairs.push((resource, object));
+    }
+    let left = live.objects.iter().zip(used).filter(|(_, used)| !used).map(|(object, _)| object).collect();
+    let index = pairs.iter().enumerate().map(|(position, (r, _))| (r.address.clone(), position)).collect();
+    Matched { pairs, left, names, index }
+}
+
+/// Live objects by kind and name, and by kind and id.
+struct Index<'a> {
+    names: HashMap<(&'a str, String), Vec<&'a Object>>,
+    ids: HashMap<(&'a str, &'a str), &'a Object>,
+}
+
+impl<'a> Index<'a> {
+    fn of(live: &'a Live, names: &Names) -> Self {
+        let mut index = Self { names: HashMap::new(), ids: HashMap::new() };
+        for object in live.objects.iter().filter(|object| object.id.is_some()) {
+            let kind = object.kind.name.as_str();
+            index.names.entry((kind, names.name_of(object))).or_default().push(object);
+            if let Some(id) = &object.id {
+                index.ids.insert((kind, &id.0), object);
+            }
+        }
+        index
+    }
+
+    fn named(&self, kind: &'a str, name: &str) -> Vec<&'a Object> {
+        self.names.get(&(kind, name.to_owned())).cloned().unwrap_or_default()
+    }
+}
+
+fn claim(
+    resource: &Resource,
+    desired: &Desired,
+    index: &Index<'_>,
+    taken: &mut BTreeMap<(String, String), (String, Address)>,
+    findings: &mut Diagnostics,
+) {
+    let kind = resource.kind.name.as_str();
+    let bound = desired.settings.bind.get(resource.address.as_str());
+    let fitting: Vec<&Object> = match bound {
+        Some(id) => index.ids.get(&(kind, id.as_str())).copied().into_iter().collect(),
+        None => match (index.named(kind, &resource.name), &resource.was) {
+            (fitting, Some(was)) if fitting.is_empty() => index.named(kind, was),
+            (fitting, _) => fitting,
+        },
+    };
+    if let (Some(id), true) = (bound, fitting.is_empty()) {
+        findings.push(
+            Diagnostic::error("unknown-id", format!("`bind` names `{id}`, which the tenant does not have"))
+                .at(&resource.place)
+                .on(&resource.address),
+        );
+        return;
+    }
+    if fitting.len() > 1 {
+        let ids: Vec<String> =
+            fitting.iter().filter_map(|object| object.id.as_ref().map(ToString::to_string)).collect();
+        findings.push(
+            Diagnostic::error("ambiguous-identity", format!("the tenant has {} of `{}`", fitting.len(), resource.name))
+                .at(&resource.place)
+                .on(&resource.address)
+                .help(format!(
+                    "Say which one is meant in the tenant's file: `bind: {{ \"{}\": \"{}\" }}` (ids: {}).",
+                    resource.address,
+                    ids.first().map_or("", String::as_str),
+                    ids.join(", ")
+                )),
+        );
+        return;
+    }
+    if let Some(id) = fitting.first().and_then(|object| object.id.clone()) {
+        taken.insert((resource.kind.space().to_owned(), id.0), (resource.name.clone(), resource.address.clone()));
+    }
+}

@@ -1,0 +1,303 @@
+//! Names in bodies become references, secrets become tainted, both where the catalogue says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalogue::kind::Kind;
+use crate::catalogue::quirk::Quirk;
+use crate::catalogue::shape::Shape;
+use crate::catalogue::table::catalogue;
+use crate::model::address::Address;
+use crate::model::desired::{Desired, MEMBERS, Resource};
+use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::model::secret::Secret;
+use crate::model::value::{Part, Reference, Value};
+use crate::pipeline::credentials;
+
+/// Returns the name by which others refer to a resource: children carry their parent's name in front.
+pub fn qualified(parent: Option<&str>, kind: &Kind, name: &str) -> String {
+    match parent {
+        Some(parent) if kind.shape == Shape::Child => format!("{parent},{name}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// Links every body. With `offline`, a name that the files do not describe is an error; else the plan judges.
+pub fn link(desired: &mut Desired, offline: bool, findings: &mut Diagnostics) {
+    let known = Known::of(desired);
+    let deploy_cli = desired.settings.deploy_cli;
+    let external = desired.settings.external.iter().chain(desired.settings.bind.keys()).cloned().collect();
+    for resource in desired.resources.iter_mut().chain(&mut desired.removed) {
+        taint(resource, deploy_cli);
+        point(resource, &known, findings);
+        if offline {
+            report_dangling(resource, &known, &external, deploy_cli, findings);
+        }
+    }
+}
+
+/// The names that the files describe.
+struct Known {
+    /// space -> names.
+    names: BTreeMap<String, BTreeSet<String>>,
+    /// address -> (space, name, the id field's name).
+    addresses: BTreeMap<Address, (String, String, Option<String>)>,
+    /// Names of grants, for those that are pointed at by client only.
+    grants: Vec<String>,
+}
+
+impl Known {
+    fn of(desired: &Desired) -> Self {
+        let mut known = Self { names: BTreeMap::new(), addresses: BTreeMap::new(), grants: Vec::new() };
+        let names: BTreeMap<Address, String> =
+            desired.resources.iter().map(|r| (r.address.clone(), r.name.clone())).collect();
+        for resource in &desired.resources {
+            let parent = resource.parent.as_ref().and_then(|p| names.get(p)).map(String::as_str);
+            let name = qualified(parent, resource.kind, &resource.name);
+            let space = resource.kind.space().to_owned();
+            known.names.entry(space.clone()).or_default().insert(name.clone());
+            if resource.kind.has(Quirk::GranteeOrDefault) {
+                known.grants.push(name.clone());
+            }
+            known.addresses.insert(resource.address.clone(), (space, name, resource.kind.id.clone()));
+        }
+        known
+    }
+
+    fn has(&self, reference: &Reference) -> bool {
+        self.names.get(&reference.space).is_some_and(|names| names.contains(&reference.name))
+    }
+}
+
+/// Taints what the catalogue lists as secret.
+fn taint(resource: &mut Resource, deploy_cli: bool) {
+    let address = resource.address.to_string();
+    let kind = resource.kind;
+    on_body(resource, |body| {
+        for pattern in &kind.fields.secret {
+            pattern.rewrite(body, &mut |path, value| {
+                Some(match value {
+                    Value::String(text) if text.is_empty() => Value::String(text),
+                    Value::String(text) if deploy_cli && is_marker(&text) => {
+                        Value::Secret(Secret::keep(format!("{address}:{path}")))
+                    }
+                    Value::String(text) => Value::Secret(Secret::new(format!("{address}:{path}"), text)),
+                    other => other,
+                })
+            });
+        }
+    });
+}
+
+/// A keyword that nothing replaced, alone in a secret field: the export of a Deploy CLI project writes these.
+pub fn is_marker(text: &str) -> bool {
+    let inner = |sign: &str| text.strip_prefix(sign).and_then(|rest| rest.strip_suffix(sign));
+    [inner("##"), inner("@@")]
+        .into_iter()
+        .flatten()
+        .any(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'))
+}
+
+/// Runs over the body as one value: the map, or the list of a membership.
+pub fn on_body(resource: &mut Resource, work: impl FnOnce(&mut Value)) {
+    if resource.kind.shape == Shape::Membership {
+        if let Some(list) = resource.body.get_mut(MEMBERS) {
+            work(list);
+        }
+    } else {
+        let mut body = Value::Map(std::mem::take(&mut resource.body));
+        work(&mut body);
+        if let Value::Map(map) = body {
+            resource.body = map;
+        }
+    }
+}
+
+fn point(resource: &mut Resource, known: &Known, findings: &mut Diagnostics) {
+    let kind = resource.kind;
+    let place = resource.place.clone();
+    let address = resource.address.clone();
+    on_body(resource, |body| {
+        if kind.has(Quirk::GrantByClient) {
+            grants_by_client(kind, body, known, &place, &address, findings);
+        }
+        for field in &kind.references {
+            field.field.rewrite(body, &mut |_, value| {
+                Some(match value {
+                    Value::String(name) if !name.is_empty() && !field.except.contains(&name) => {
+                        Value::Reference(Reference { space: field.space.clone(), name, by: field.by.clone() })
+                    }
+                    other => other,
+                })
+            });
+        }
+        resolve_holes(body, known, &place, &address, findings);
+    });
+}
+
+/// Turns `{{ref "address" "field"}}` into references by name.
+fn resolve_holes(
+    value: &mut Value,
+    known: &Known,
+    place: &crate::model::document::Place,
+    address: &Address,
+    findings: &mut Diagnostics,
+) {
+    match value {
+        Value::List(list) => list.iter_mut().for_each(|v| resolve_holes(v, known, place, address, findings)),
+        Value::Map(map) => map.values_mut().for_each(|v| resolve_holes(v, known, place, address, findings)),
+        Value::Template(parts) => {
+            for part in parts.iter_mut() {
+                let Part::Reference(reference) = part else { continue };
+                if reference.space != "ref" {
+                    continue;
+                }
+                if let Some(own) = reference.name.strip_prefix(credentials::OWN) {
+                    let space = catalogue()
+                        .kinds()
+                        .find(|kind| kind.has(Quirk::CredentialsInMethods) && kind.shape == Shape::Child)
+                        .map_or_else(String::new, |kind| kind.space().to_owned());
+                    *reference = Reference { space, name: own.to_owned(), by: "id".to_owned() };
+                    continue;
+                }
+                let target = Address::typed(&reference.name);
+                match known.addresses.get(&target) {
+                    Some((space, name, id)) => {
+                        let by = if id.as_deref() == Some(reference.by.as_str()) { "id" } else { &reference.by };
+                        *reference = Reference { space: space.clone(), name: name.clone(), by: by.to_owned() };
+                    }
+                    None => {
+                        let mut finding =
+                            Diagnostic::error("dangling-reference", format!("`{target}` is not in the workspace"))
+                                .at(place)
+                                .on(address);
+                        if let Some(near) = nearest(&reference.name, known.addresses.keys().map(Address::as_str)) {
+                            finding = finding.help(format!("Did you mean `{near}`?"));
+                        }
+                        findings.push(finding);
+                    }
+                }
+            }
+            if let [Part::Reference(reference)] = parts.as_slice() {
+                *value = Value::Reference(reference.clone());
+            } else if let [Part::Secret(secret)] = parts.as_slice() {
+                *value = Value::Secret(secret.clone());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `client_id` (and `audience`, where a client has several grants) name a grant in an organization's list.
+fn grants_by_client(
+    kind: &Kind,
+    body: &mut Value,
+    known: &Known,
+    place: &crate::model::document::Place,
+    address: &Address,
+    findings: &mut Diagnostics,
+) {
+    let Some(field) = kind.membership.as_ref().and_then(|m| m.identity.first()) else { return };
+    let Some(grants) = kind.references.iter().find(|reference| reference.field.to_string() == format!("[].{field}"))
+    else {
+        return;
+    };
+    let Value::List(members) = body else { return };
+    for member in members {
+        let Value::Map(map) = member else { continue };
+        let Some(Value::String(client)) = map.get("client_id").cloned() else { continue };
+        let audience = map.get("audience").and_then(Value::as_str).map(str::to_owned);
+        let prefix = match &audience {
+            Some(audience) => format!("{client},{audience},"),
+            None => format!("{client},"),
+        };
+        // The order of files must not decide, so it is the first by name.
+        let mut fitting: Vec<&String> = known.grants.iter().filter(|name| name.starts_with(&prefix)).collect();
+        fitting.sort();
+        if fitting.len() > 1 && audience.is_none() {
+            findings.push(
+                Diagnostic::warning(
+                    "ambiguous-grant",
+                    format!("`{client}` has {} grants; the first by name is meant", fitting.len()),
+                )
+                .at(place)
+                .on(address)
+                .help("Write `audience` beside `client_id` to say which grant is meant."),
+            );
+        }
+        let name = fitting.first().map_or_else(|| prefix.clone(), |name| (*name).clone());
+        map.retain(|key, _| !["client_id", "audience"].contains(&key.as_str()));
+        map.insert(
+            field.clone(),
+            Value::Reference(Reference { space: grants.space.clone(), name, by: "id".to_owned() }),
+        );
+    }
+}
+
+fn report_dangling(
+    resource: &Resource,
+    known: &Known,
+    external: &BTreeSet<String>,
+    deploy_cli: bool,
+    findings: &mut Diagnostics,
+) {
+    let body = if resource.kind.shape == Shape::Membership {
+        resource.body.get(MEMBERS).cloned().unwrap_or(Value::Null)
+    } else {
+        Value::Map(resource.body.clone())
+    };
+    let mut missing: BTreeSet<&Reference> = BTreeSet::new();
+    body.references(&mut |reference| {
+        if reference.space != "ref" && !known.has(reference) && !is_builtin(reference) {
+            missing.insert(reference);
+        }
+    });
+    for reference in missing {
+        let kinds: Vec<&'static Kind> = catalogue().in_space(&reference.space).collect();
+        if kinds.iter().any(|kind| external.contains(Address::named(&kind.name, &reference.name).as_str())) {
+            continue;
+        }
+        let title = kinds.first().map_or("object", |kind| kind.title.as_str());
+        let text = format!("there is no {title} `{}` in the files", reference.name);
+        let near =
+            known.names.get(&reference.space).and_then(|n| nearest(&reference.name, n.iter().map(String::as_str)));
+        let finding = if deploy_cli && near.is_none() {
+            Diagnostic::warning("dangling-reference", text)
+        } else {
+            Diagnostic::error("dangling-reference", text)
+        };
+        let place = place_of(resource, &body, reference);
+        let help = match (near, kinds.first()) {
+            (Some(near), _) => format!("Did you mean `{near}`?"),
+            (None, Some(kind)) => format!(
+                "If it exists in the tenant only, name it in the tenant's file: `external: [\"{}\"]`.",
+                Address::named(&kind.name, &reference.name)
+            ),
+            (None, None) => "Describe it, or take the reference out.".to_owned(),
+        };
+        findings.push(finding.at(&place).on(&resource.address).help(help));
+    }
+}
+
+/// Objects that every tenant has may be named without being described.
+fn is_builtin(reference: &Reference) -> bool {
+    catalogue().in_space(&reference.space).any(|kind| {
+        kind.builtin.iter().any(|filter| {
+            kind.identity.contains(&filter.field)
+                && filter.equals.as_ref().and_then(serde_json::Value::as_str) == Some(reference.name.as_str())
+        })
+    })
+}
+
+/// Returns the place of the field that holds a reference, or of the resource.
+fn place_of(resource: &Resource, body: &Value, reference: &Reference) -> crate::model::document::Place {
+    if let Value::Map(map) = body {
+        for (field, value) in map {
+            let mut found = false;
+            value.references(&mut |r| found |= r == reference);
+            if found && let Some(place) = resource.field_places.get(field) {
+                return place.clone();
+            }
+        }
+    }
+    resource.place.clone()
+}

@@ -1,0 +1,76 @@
+//! Closed gates: all of them together, with one command that opens exactly these.
+
+use super::style::{REMOVED, STRONG, paint};
+use super::value::harmless;
+use crate::model::plan::Gate;
+
+/// The most addresses that are listed under one gate.
+const LISTED: usize = 20;
+
+/// Returns the closed gates as text, empty if there are none.
+///
+/// `command` is the apply command of this run without consent switches, ready to copy.
+pub fn text(gates: &[Gate], command: &str) -> String {
+    let mut out = String::new();
+    for gate in gates {
+        out.push_str(&format!(
+            "{} {}\n",
+            paint(REMOVED.bold(), format!("gate closed[{}]:", gate.name)),
+            harmless(&gate.reason)
+        ));
+        for address in gate.addresses.iter().take(LISTED) {
+            out.push_str(&format!("  {}\n", harmless(address.as_str())));
+        }
+        if gate.addresses.len() > LISTED {
+            out.push_str(&format!("  and {} more\n", gate.addresses.len() - LISTED));
+        }
+        match &gate.switch {
+            Some(switch) => out.push_str(&format!("  opens with {}\n", harmless(switch))),
+            None => out.push_str("  no switch opens it\n"),
+        }
+    }
+    let switches: Option<Vec<&str>> = gates.iter().map(|gate| gate.switch.as_deref()).collect();
+    match switches {
+        Some(switches) if !gates.is_empty() => {
+            let mut distinct: Vec<&str> = Vec::new();
+            for switch in switches {
+                if !distinct.contains(&switch) {
+                    distinct.push(switch);
+                }
+            }
+            let words = harmless(&format!("{command} {}", distinct.join(" ")));
+            out.push_str(&format!("\nThis opens exactly these gates:\n\n    {}\n", paint(STRONG, words)));
+        }
+        _ => {}
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::address::Address;
+
+    fn gate(name: &'static str, switch: Option<&str>) -> Gate {
+        let addresses = vec![Address::typed("things/A")];
+        Gate { name, reason: "a reason".into(), addresses, switch: switch.map(str::to_owned) }
+    }
+
+    #[test]
+    fn one_command_opens_all_gates_and_names_each_switch_once() {
+        let gates = [
+            gate("one", Some("--max-deletes 7")),
+            gate("two", Some("--allow-dirty")),
+            gate("three", Some("--allow-dirty")),
+        ];
+        let text = anstream::adapter::strip_str(&text(&gates, "tenantry apply prod")).to_string();
+        assert!(text.ends_with("    tenantry apply prod --max-deletes 7 --allow-dirty\n"), "{text}");
+    }
+
+    #[test]
+    fn no_command_is_offered_where_one_gate_stays_closed() {
+        let gates = [gate("one", Some("--max-deletes 7")), gate("two", None)];
+        let text = text(&gates, "tenantry apply prod");
+        assert!(text.contains("no switch opens it") && !text.contains("tenantry apply"), "{text}");
+    }
+}

@@ -1,0 +1,102 @@
+//! The catalogue as people read it: the table of kinds, and one kind in full.
+
+use serde_json::{Value as Json, json};
+
+use super::json::VERSION;
+use super::style::{FAINT, STRONG, paint};
+use crate::catalogue::kind::{DeleteMeans, Kind};
+use crate::model::path::FieldPattern;
+
+/// Returns the table: name, title, shape.
+pub fn table(kinds: &[&Kind]) -> String {
+    let width = kinds.iter().map(|kind| kind.name.len()).max().unwrap_or_default();
+    let title_width = kinds.iter().map(|kind| kind.title.len()).max().unwrap_or_default();
+    let mut out = String::new();
+    for kind in kinds {
+        let legacy = if kind.deprecated.is_some() { ", legacy" } else { "" };
+        let tail = paint(FAINT, format!("{}{legacy}", shape(kind)));
+        out.push_str(&format!("{:width$}  {:title_width$}  {tail}\n", kind.name, kind.title));
+    }
+    out
+}
+
+/// Returns everything about one kind.
+pub fn page(kind: &Kind) -> String {
+    let mut out = format!("{}: {}\n", paint(STRONG, &kind.name), kind.title);
+    let mut add = |name: &str, values: Vec<String>| {
+        if !values.is_empty() {
+            out.push_str(&format!("  {:<14} {}\n", format!("{name}:"), values.join(", ")));
+        }
+    };
+    add("shape", vec![shape(kind)]);
+    add("API", vec![format!("/api/v2{}", kind.path)]);
+    add("identity", kind.identity.clone());
+    add("deletion", vec![deletion(kind).to_owned()]);
+    add("required", kind.fields.required.clone());
+    add("secret", patterns(&kind.fields.secret));
+    add("create only", patterns(&kind.fields.create_only));
+    add("read only", patterns(&kind.fields.read_only));
+    add("sets", patterns(&kind.fields.sets));
+    add("files", kind.fields.files.keys().cloned().collect());
+    add("references", kind.references.iter().map(|r| format!("{} -> {}", r.field, r.space)).collect());
+    add("scopes", scopes(kind));
+    add("replaced by", kind.deprecated.iter().cloned().collect());
+    add("source", vec![kind.source.clone()]);
+    out
+}
+
+/// Returns the kinds for programs.
+pub fn json(kinds: &[&Kind]) -> Json {
+    let one = |kind: &&Kind| {
+        json!({
+            "name": kind.name,
+            "title": kind.title,
+            "shape": shape(kind),
+            "path": kind.path,
+            "identity": kind.identity,
+            "deletion": deletion(kind),
+            "required": kind.fields.required,
+            "secret": patterns(&kind.fields.secret),
+            "create_only": patterns(&kind.fields.create_only),
+            "read_only": patterns(&kind.fields.read_only),
+            "references": kind.references.iter().map(|r| json!({"field": r.field.to_string(), "kind": r.space})).collect::<Vec<_>>(),
+            "scopes": scopes(kind),
+            "deprecated": kind.deprecated,
+            "source": kind.source,
+        })
+    };
+    json!({ "format": "tenantry-kinds", "version": VERSION, "kinds": kinds.iter().map(one).collect::<Vec<_>>() })
+}
+
+fn shape(kind: &Kind) -> String {
+    use crate::catalogue::shape::Shape;
+    match kind.shape {
+        Shape::Collection => "collection",
+        Shape::Singleton => "singleton",
+        Shape::OptionalSingleton => "optional singleton",
+        Shape::Keyed => "keyed",
+        Shape::Child => "child collection",
+        Shape::Membership => "member list",
+    }
+    .to_owned()
+}
+
+fn deletion(kind: &Kind) -> &'static str {
+    match &kind.delete {
+        DeleteMeans::Delete if kind.verbs.delete => "deletes it",
+        DeleteMeans::Delete | DeleteMeans::Nothing => "impossible",
+        DeleteMeans::Reset(_) => "resets it to its defaults",
+    }
+}
+
+fn patterns(patterns: &[FieldPattern]) -> Vec<String> {
+    patterns.iter().map(ToString::to_string).collect()
+}
+
+fn scopes(kind: &Kind) -> Vec<String> {
+    let all = &kind.scopes;
+    let mut names: Vec<String> =
+        [&all.read, &all.create, &all.update, &all.delete].into_iter().flatten().cloned().collect();
+    names.dedup();
+    names
+}

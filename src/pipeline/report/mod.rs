@@ -1,0 +1,16 @@
+//! How plans, events, results and findings look: to people as styled text, to programs as JSON.
+//!
+//! Views are pure: values in, text out. They write ANSI styles freely (the terminal strips them where they are not
+//! wanted) and must never show a secret or let a control character of the data through.
+
+pub mod deltas;
+pub mod findings;
+pub mod gates;
+pub mod json;
+pub mod kinds;
+pub mod outcome;
+pub mod progress;
+pub mod redaction;
+pub mod style;
+pub mod text;
+pub mod value;

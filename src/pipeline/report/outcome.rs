@@ -1,0 +1,123 @@
+//! How an apply ended: for people, and for programs with a result for each step.
+
+use serde_json::{Value as Json, json};
+
+use super::json::{VERSION, place};
+use super::progress::done;
+use super::redaction::Redaction;
+use super::style::{REMOVED, STRONG, count, paint};
+use super::value::harmless;
+use super::{json as plan_json, text};
+use crate::model::diagnostic::Diagnostics;
+use crate::model::event::{Event, StepFailure, Summary};
+use crate::model::plan::Plan;
+
+/// Returns the screen after an apply: headline, what failed and why, the summary.
+pub fn screen(plan: &Plan, failures: &[StepFailure], summary: &Summary, redaction: &Redaction) -> String {
+    let mut out = format!("{}\n\n", text::headline(&plan.settings, plan.sandbox));
+    for failure in failures {
+        out.push_str(&block(failure, redaction));
+        out.push('\n');
+    }
+    let word = match (summary.failed + summary.skipped, summary.writes) {
+        (0, _) => "Applied:",
+        (_, 0) => "Nothing applied:",
+        _ => "Applied in part:",
+    };
+    let mut counts = vec![
+        format!("{} created", summary.created),
+        format!("{} updated", summary.updated),
+        format!("{} deleted", summary.deleted),
+    ];
+    if summary.failed + summary.skipped > 0 {
+        counts.push(format!("{} failed", summary.failed));
+        counts.push(format!("{} skipped", summary.skipped));
+    }
+    out.push_str(&format!("{} {}. {}.\n", paint(STRONG, word), counts.join(", "), count(summary.writes, "write")));
+    out
+}
+
+fn block(failure: &StepFailure, redaction: &Redaction) -> String {
+    let clean = |text: &str| harmless(&redaction.clean(text));
+    let of = match failure.address.as_str() {
+        "" => String::new(),
+        address => format!("{}: ", harmless(address)),
+    };
+    let mut out = format!("{} {of}{}\n", paint(REMOVED.bold(), "error:"), clean(&failure.message));
+    let mut add = |name: &str, value: String| out.push_str(&format!("  {name}: {value}\n"));
+    if let Some(place) = &failure.place {
+        add("declared at", harmless(&place.to_string()));
+    }
+    if let Some(field) = &failure.field {
+        add("field", harmless(field));
+    }
+    if let Some(request) = &failure.request {
+        let status = failure.status.map(|status| format!(" answered {status}")).unwrap_or_default();
+        let code = failure.error_code.as_ref().map(|code| format!(" {}", harmless(code))).unwrap_or_default();
+        add("request", format!("{}{status}{code}", harmless(request)));
+    }
+    if let Some(id) = &failure.request_id {
+        add("request id", harmless(id));
+    }
+    if let Some(help) = &failure.help {
+        add("help", clean(help));
+    }
+    out
+}
+
+/// What became of each step, gathered from events.
+#[derive(Debug, Default)]
+pub struct Results(Vec<Json>);
+
+impl Results {
+    /// Takes in an event; those that end a step become a result.
+    pub fn note(&mut self, event: &Event, redaction: &Redaction) {
+        match event {
+            Event::Started { .. } | Event::Finished { .. } => {}
+            Event::Succeeded { step, address, action, took, requests } => self.0.push(json!({
+                "step": step,
+                "address": address,
+                "action": action,
+                "result": done(*action),
+                "seconds": took.as_secs_f64(),
+                "requests": requests,
+            })),
+            Event::Failed { step, failure } => self.0.push(json!({
+                "step": step,
+                "address": failure.address,
+                "action": failure.action,
+                "result": "failed",
+                "message": redaction.clean(&failure.message),
+                "field": failure.field,
+                "place": failure.place.as_ref().map(place),
+                "request": failure.request,
+                "status": failure.status,
+                "error_code": failure.error_code,
+                "request_id": failure.request_id,
+                "help": failure.help.as_deref().map(|help| redaction.clean(help)),
+            })),
+            Event::Skipped { step, address, because } => self.0.push(json!({
+                "step": step,
+                "address": address,
+                "result": "skipped",
+                "because": because,
+            })),
+        }
+    }
+
+    /// Returns the result document of an apply, steps in the plan's order.
+    pub fn json(mut self, plan: &Plan, found: &Diagnostics, summary: Option<&Summary>) -> Json {
+        self.0.sort_by_key(|result| result.get("step").and_then(Json::as_u64));
+        json!({
+            "format": "tenantry-result",
+            "version": VERSION,
+            "tenant": plan.settings.tenant,
+            "domain": plan.settings.domain,
+            "sandbox": plan.sandbox,
+            "applied": summary.is_some(),
+            "summary": summary.cloned().unwrap_or_default(),
+            "steps": self.0,
+            "plan": plan_json::plan(plan, found),
+        })
+    }
+}

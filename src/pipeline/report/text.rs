@@ -1,0 +1,80 @@
+//! The plan as a screen.
+
+use super::style::{FAINT, STRONG, count, of_action, paint};
+use super::{deltas, gates, value::harmless};
+use crate::model::change::{Action, Change};
+use crate::model::desired::TenantSettings;
+use crate::model::plan::Plan;
+
+/// Returns the first line of every plan, prompt and result: `prod -> acme.eu.auth0.com (live)`.
+pub fn headline(settings: &TenantSettings, sandbox: bool) -> String {
+    let place = if sandbox { "sandbox" } else { "live" };
+    let words = format!("{} -> {} ({place})", settings.tenant, settings.domain);
+    paint(STRONG, harmless(&words))
+}
+
+/// Returns the whole screen of a plan: headline, changes, notes, summary, gates, requests.
+///
+/// `command` is the apply command of this run without consent switches, for the gates.
+pub fn plan(plan: &Plan, command: &str) -> String {
+    let mut out = format!("{}\n\n", headline(&plan.settings, plan.sandbox));
+    for change in plan.changes.iter().filter(|change| change.action != Action::Nothing) {
+        out.push_str(&entry(change));
+        out.push('\n');
+    }
+    for note in &plan.notes {
+        out.push_str(&format!("note: {}\n", harmless(note)));
+    }
+    if !plan.notes.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&summary(plan));
+    if !plan.gates.is_empty() {
+        out.push('\n');
+        out.push_str(&gates::text(&plan.gates, command));
+    }
+    out
+}
+
+fn entry(change: &Change) -> String {
+    let sign = paint(of_action(change.action), change.action.sign());
+    // The fields say why an update is needed, where there are any.
+    let evident = match change.action {
+        Action::Create | Action::Nothing => true,
+        Action::Update => !change.deltas.is_empty(),
+        _ => change.reason.is_empty(),
+    };
+    let reason = if evident { String::new() } else { paint(FAINT, format!("  ({})", harmless(&change.reason))) };
+    let mut out = format!("{sign} {}{reason}\n", paint(STRONG, harmless(change.address.as_str())));
+    for line in deltas::lines(change) {
+        out.push_str(format!("    {line}").trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+fn summary(plan: &Plan) -> String {
+    let left = format!("{} unchanged, {} left alone.", plan.unchanged, count(plan.unmanaged, "unmanaged object"));
+    let requests = paint(FAINT, requests(plan));
+    if plan.is_empty() {
+        return format!("{} {left}\n{requests}\n", paint(STRONG, "No changes. The tenant matches."));
+    }
+    let mut counts = vec![
+        format!("{} to create", plan.count(Action::Create)),
+        format!("{} to update", plan.count(Action::Update)),
+        format!("{} to replace", plan.count(Action::Replace)),
+        format!("{} to delete", plan.count(Action::Delete)),
+    ];
+    if plan.count(Action::Rename) > 0 {
+        counts.insert(2, format!("{} to rename", plan.count(Action::Rename)));
+    }
+    format!("{} {}. {left}\n{requests}\n", paint(STRONG, "Plan:"), counts.join(", "))
+}
+
+fn requests(plan: &Plan) -> String {
+    let read = format!("Read with {}", count(plan.requests.refresh, "request"));
+    if plan.is_empty() {
+        return format!("{read}.");
+    }
+    format!("{read}; applying sends at least {}.", plan.requests.apply)
+}
