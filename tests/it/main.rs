@@ -1,9 +1,9 @@
-mod deploy_cli;
-mod loader_oracle;
 //! All integration tests, in one program.
 #![expect(clippy::disallowed_methods, reason = "tests touch files and start the program")]
 
-mod northwind;
-mod support;
 mod architecture;
 mod conformance;
+mod deploy_cli;
+mod loader_oracle;
+mod northwind;
+mod support;

@@ -3,7 +3,7 @@
 use super::companion::{self, Origin};
 use super::item::settle;
 use super::layout::{Form, Part, layout};
-use super::source::{Source, Syntax};
+use super::source::Source;
 use crate::model::diagnostic::{Diagnostic, nearest};
 use crate::model::document::{Content, Entry, Node};
 
@@ -24,8 +24,7 @@ pub(super) fn read(
     base: &str,
     is_in_use: &dyn Fn(&str) -> bool,
 ) -> Option<YamlProject> {
-    let root = source.parsed(file, Syntax::Yaml, None)?;
-    source.report_comments(file, is_in_use);
+    let root = source.yaml(file, is_in_use)?;
     let mut project = YamlProject::default();
     let entries = match root.value {
         Content::Map(entries) => entries,
@@ -134,7 +133,7 @@ fn read_keyed(source: &mut Source<'_>, node: &mut Node, keys: usize, base: &str)
 fn named_json(source: &mut Source<'_>, named: &Node, base: &str) -> Option<Node> {
     let path = named.as_text()?;
     match companion::locate(source, base, path) {
-        Ok(path) => source.parsed(&path, Syntax::Json, Some(&named.place)),
+        Ok(path) => source.json(&path, Some(&named.place)),
         Err(outside) => {
             source.findings.push(companion::refused(named, outside));
             None
