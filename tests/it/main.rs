@@ -1,3 +1,5 @@
+mod deploy_cli;
+mod loader_oracle;
 //! All integration tests, in one program.
 #![expect(clippy::disallowed_methods, reason = "tests touch files and start the program")]
 
