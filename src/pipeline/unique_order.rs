@@ -44,11 +44,14 @@ pub fn untangle(drafts: &mut Vec<Draft>, matched: &Matched<'_>, findings: &mut D
         .filter(|(index, draft)| wants.contains_key(index) || draft.deletes.is_some())
         .map(|(index, draft)| (draft.step.address.clone(), index))
         .collect();
-    let next_holder = |index: usize| wants.get(&index).and_then(|n| holders.get(n)).and_then(|a| of_address.get(a)).copied();
+    let next_holder =
+        |index: usize| wants.get(&index).and_then(|n| holders.get(n)).and_then(|a| of_address.get(a)).copied();
     let mut free = holders.keys().chain(wants.values()).max().copied().unwrap_or_default();
     let mut moved: BTreeMap<usize, usize> = BTreeMap::new();
     for (index, wanted) in &wants {
-        let Some(holder) = holders.get(wanted).filter(|address| **address != drafts[*index].step.address) else { continue };
+        let Some(holder) = holders.get(wanted).filter(|address| **address != drafts[*index].step.address) else {
+            continue;
+        };
         let Some(leaves) = of_address.get(holder).copied() else {
             let address = drafts[*index].step.address.clone();
             findings.push(

@@ -1,5 +1,7 @@
 //! All integration tests, in one program.
 #![expect(clippy::disallowed_methods, reason = "tests touch files and start the program")]
 
-mod northwind;
 mod architecture;
+mod commands;
+mod northwind;
+mod support;

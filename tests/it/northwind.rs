@@ -77,9 +77,8 @@ fn both_formats_mean_the_same() {
         let (directory, findings) = desired(&shared.join("data/northwind-directory"), ".", config);
         assert_eq!(errors(&findings), Vec::<String>::new());
         let by_address = |desired: &Desired| -> BTreeMap<String, serde_json::Value> {
-            let shown = |r: &tenantry::model::desired::Resource| {
-                tenantry::model::value::Value::Map(r.body.clone()).to_shown()
-            };
+            let shown =
+                |r: &tenantry::model::desired::Resource| tenantry::model::value::Value::Map(r.body.clone()).to_shown();
             desired.resources.iter().map(|r| (r.address.to_string(), shown(r))).collect()
         };
         let (yaml, directory) = (by_address(&yaml), by_address(&directory));
