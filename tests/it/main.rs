@@ -1,10 +1,12 @@
-mod deploy_cli;
-mod loader_oracle;
 //! All integration tests, in one program.
 #![expect(clippy::disallowed_methods, reason = "tests touch files and start the program")]
 
 mod architecture;
+mod commands;
 mod conformance;
+mod deploy_cli;
+mod laws;
+mod loader_oracle;
 mod northwind;
 mod scratch;
 mod support;
