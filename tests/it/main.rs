@@ -3,3 +3,4 @@
 
 mod northwind;
 mod architecture;
+mod oracle;
