@@ -10,3 +10,4 @@ mod loader_oracle;
 mod northwind;
 mod scratch;
 mod support;
+mod oracle;
