@@ -56,18 +56,18 @@ pub struct Kind {
     /// All keys of a keyed kind that has no list, in identity order joined by `,`; for export and validation.
     #[serde(default)]
     pub keys: Vec<String>,
-    /// The same for keys that are combinations: identity field -> its values (every language times every text).
+    /// The values of single identity fields, for export of keyed kinds that have neither list nor `keys`.
     #[serde(default)]
-    pub key_values: IndexMap<String, KeyValues>,
-    /// The identity fields of a keyed kind stand in paths only; here a create's body holds them too.
+    pub key_values: IndexMap<String, Vec<String>>,
+    /// Identity fields whose values are a list in another kind's object: field -> kind and field there.
     #[serde(default)]
-    pub key_in_body: bool,
+    pub key_values_from: IndexMap<String, KeySource>,
+    /// Which parents can have one at all; others are not asked.
+    #[serde(default)]
+    pub parents: Option<ParentFilter>,
     /// Keys with a path and names of their own (the classic pages, the five protections).
     #[serde(default)]
     pub key_paths: IndexMap<String, KeyPath>,
-    /// Only some parents can have one; the others are not asked.
-    #[serde(default)]
-    pub parents: Option<ParentFilter>,
     /// In projects the whole object may be a path to a companion file with this extension.
     #[serde(default)]
     pub object_file: Option<String>,
@@ -120,30 +120,6 @@ pub struct Kind {
     pub server: Server,
 }
 
-/// The values that one identity field of a keyed kind takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyValues {
-    #[serde(default)]
-    pub values: Vec<String>,
-    /// The tenant decides: this list field of that singleton holds the values.
-    #[serde(default)]
-    pub of_kind: Option<String>,
-    #[serde(default)]
-    pub of_field: Option<String>,
-}
-
-/// A condition on the parent of a nested kind.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ParentFilter {
-    /// A top-level field of the parent. It must be there, not null and not empty.
-    pub field: String,
-    /// And be one of these, if any are given.
-    #[serde(default)]
-    pub one_of: Vec<Json>,
-}
-
 /// One key of a keyed kind with a path of its own.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,6 +134,23 @@ pub struct KeyPath {
     /// The derived field table's name for this key.
     #[serde(default)]
     pub schema: Option<String>,
+}
+
+/// Where the values of an identity field are listed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeySource {
+    pub kind: String,
+    pub field: String,
+}
+
+/// `field` of the parent is there and, if values are named, holds one of them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParentFilter {
+    pub field: String,
+    #[serde(default)]
+    pub one_of: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -509,18 +502,6 @@ impl Kind {
     /// Says whether an object exists without anybody creating it.
     pub fn always_exists(&self) -> bool {
         self.always || matches!(self.shape, Shape::Singleton | Shape::Membership)
-    }
-}
-
-impl ParentFilter {
-    /// Says whether this parent can have one.
-    pub fn fits(&self, parent: &serde_json::Map<String, Json>) -> bool {
-        match parent.get(&self.field) {
-            None | Some(Json::Null) => false,
-            Some(Json::Object(map)) if map.is_empty() => false,
-            Some(Json::Array(list)) if list.is_empty() => false,
-            Some(value) => self.one_of.is_empty() || self.one_of.contains(value),
-        }
     }
 }
 

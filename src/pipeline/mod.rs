@@ -23,6 +23,8 @@ pub mod resolve;
 pub mod scope;
 pub mod steps;
 pub mod tree;
+pub mod unique_order;
 pub mod validate;
+pub mod yaml_write;
 pub mod wire;
 pub mod yaml;

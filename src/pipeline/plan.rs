@@ -21,6 +21,7 @@ use crate::pipeline::order;
 use crate::pipeline::references::qualified;
 use crate::pipeline::scope::fits;
 use crate::pipeline::steps::Stepper;
+use crate::pipeline::unique_order;
 
 /// What a run may be consented to.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +79,7 @@ pub fn plan(desired: &Desired, live: &Live, facts: Facts) -> (Plan, Diagnostics)
     planner.leftovers(&mut stepper);
     planner.released();
     let Planner { mut notes, mut gates, unmanaged, unchanged, .. } = planner;
+    unique_order::untangle(&mut stepper.drafts, &matched, &mut findings);
     let dangling = order::dangling(&stepper.drafts, &known, desired);
     for (reference, place, address) in dangling {
         let kind = catalogue().in_space(&reference.space).next();

@@ -13,7 +13,7 @@ use crate::api::failure::ApiFailure;
 use crate::api::paging::{Cursor, Next};
 use crate::api::port::{Get, ReadApi};
 use crate::api::request::{PathParams, fill_path, read};
-use crate::catalogue::kind::{KeyValues, Kind, ParentFilter};
+use crate::catalogue::kind::{KeySource, Kind, ParentFilter};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
@@ -340,7 +340,7 @@ fn roots_of_all(only: &[String], exclude: &[String]) -> Vec<Task> {
     let mut sources: BTreeSet<&str> = BTreeSet::new();
     for kind in catalogue().kinds().filter(|kind| chosen(kind, only, exclude)) {
         spaces.extend(kind.references.iter().filter(|r| r.by == "id").map(|r| r.space.as_str()));
-        sources.extend(kind.key_values.values().filter_map(|values| values.of_kind.as_deref()));
+        sources.extend(kind.key_values_from.values().map(|source| source.kind.as_str()));
     }
     let mut tasks = Vec::new();
     for kind in catalogue().kinds().filter(|kind| kind.parent.is_none()) {
@@ -394,7 +394,10 @@ fn all_keys(kind: &Kind, live: &Live) -> Vec<BTreeMap<String, String>> {
     }
     let mut keys = vec![BTreeMap::new()];
     for field in &kind.identity {
-        let values = kind.key_values.get(field).map(|values| values_of(values, live)).unwrap_or_default();
+        let stated = kind.key_values.get(field).cloned();
+        let values = stated
+            .or_else(|| kind.key_values_from.get(field).map(|source| values_of(source, live)))
+            .unwrap_or_default();
         keys = keys
             .into_iter()
             .flat_map(|key| {
@@ -409,13 +412,12 @@ fn all_keys(kind: &Kind, live: &Live) -> Vec<BTreeMap<String, String>> {
     if kind.identity.is_empty() { Vec::new() } else { keys }
 }
 
-/// Returns the stated values of an identity field, or those that the tenant's object lists.
-fn values_of(values: &KeyValues, live: &Live) -> Vec<String> {
-    let (Some(kind), Some(field)) = (&values.of_kind, &values.of_field) else { return values.values.clone() };
+/// Returns the values of an identity field that the tenant's own object lists.
+fn values_of(source: &KeySource, live: &Live) -> Vec<String> {
     live.objects
         .iter()
-        .filter(|object| object.kind.name == *kind)
-        .filter_map(|object| object.body.get(field)?.as_list())
+        .filter(|object| object.kind.name == source.kind)
+        .filter_map(|object| object.body.get(&source.field)?.as_list())
         .flatten()
         .filter_map(|value| value.as_str().map(str::to_owned))
         .collect()

@@ -73,10 +73,13 @@ impl<'a> Stepper<'a> {
         let (mut body, lost) = create_body(kind, &resource.body);
         self.refuse_lost(resource, &lost, "has no value to create it with: it says keep, and there is nothing to keep");
         let mut desired = resource.body.clone();
-        if kind.key_in_body {
+        if kind.shape == Shape::Keyed {
+            // Identity fields that are not in the path travel in the body.
             for (field, value) in split_key(kind, &resource.name) {
-                body.insert(field.clone(), Value::String(value.clone()));
-                desired.insert(field, Value::String(value));
+                if !kind.create_path().contains(&format!("{{{field}}}")) {
+                    body.insert(field.clone(), Value::String(value.clone()));
+                    desired.insert(field, Value::String(value));
+                }
             }
         }
         for field in fields::missing_required(kind, &desired) {

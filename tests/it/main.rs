@@ -1,4 +1,5 @@
 //! All integration tests, in one program.
 #![expect(clippy::disallowed_methods, reason = "tests touch files and start the program")]
 
+mod northwind;
 mod architecture;
