@@ -2,11 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "this is the one place for them")]
 
 pub mod clock;
+pub mod connection;
 pub mod environment;
 pub mod files;
 pub mod git;
 pub mod http;
 pub mod retry;
+pub mod runtime;
 pub mod secrets;
 pub mod state;
 pub mod terminal;

@@ -19,6 +19,7 @@ pub mod order;
 pub mod plan;
 pub mod references;
 pub mod refresh;
+pub mod report;
 pub mod resolve;
 pub mod scope;
 pub mod steps;

@@ -34,7 +34,11 @@ pub fn lines(change: &Change) -> Vec<String> {
     for delta in &change.deltas {
         let list = list_of(&delta.path).filter(|_| !fresh);
         if list.is_some() && list != open_list {
-            lines.push(format!("{} {}:", paint(CHANGED, "~"), value::harmless(&list.clone().unwrap_or_default().to_string())));
+            lines.push(format!(
+                "{} {}:",
+                paint(CHANGED, "~"),
+                value::harmless(&list.clone().unwrap_or_default().to_string())
+            ));
         }
         match &list {
             Some(_) => lines.extend(item(delta).into_iter().map(|line| format!("    {line}"))),

@@ -13,7 +13,11 @@ const LISTED: usize = 20;
 pub fn text(gates: &[Gate], command: &str) -> String {
     let mut out = String::new();
     for gate in gates {
-        out.push_str(&format!("{} {}\n", paint(REMOVED.bold(), format!("gate closed[{}]:", gate.name)), harmless(&gate.reason)));
+        out.push_str(&format!(
+            "{} {}\n",
+            paint(REMOVED.bold(), format!("gate closed[{}]:", gate.name)),
+            harmless(&gate.reason)
+        ));
         for address in gate.addresses.iter().take(LISTED) {
             out.push_str(&format!("  {}\n", harmless(address.as_str())));
         }
@@ -54,7 +58,11 @@ mod tests {
 
     #[test]
     fn one_command_opens_all_gates_and_names_each_switch_once() {
-        let gates = [gate("one", Some("--max-deletes 7")), gate("two", Some("--allow-dirty")), gate("three", Some("--allow-dirty"))];
+        let gates = [
+            gate("one", Some("--max-deletes 7")),
+            gate("two", Some("--allow-dirty")),
+            gate("three", Some("--allow-dirty")),
+        ];
         let text = anstream::adapter::strip_str(&text(&gates, "tenantry apply prod")).to_string();
         assert!(text.ends_with("    tenantry apply prod --max-deletes 7 --allow-dirty\n"), "{text}");
     }

@@ -25,7 +25,8 @@ impl Redaction {
                 }
                 Operation::Fill { body } | Operation::Reset { body } => of_map(body, &mut secrets),
                 Operation::Members(members) => {
-                    for value in members.add.iter().chain(&members.change).chain(&members.remove).chain(&members.whole) {
+                    for value in members.add.iter().chain(&members.change).chain(&members.remove).chain(&members.whole)
+                    {
                         value.secrets(&mut |secret| secrets.push(secret.clone()));
                     }
                 }
