@@ -3,5 +3,11 @@
 
 mod architecture;
 mod commands;
+mod conformance;
+mod deploy_cli;
+mod laws;
+mod loader_oracle;
 mod northwind;
+mod scratch;
 mod support;
+mod oracle;

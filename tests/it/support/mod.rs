@@ -8,3 +8,5 @@ mod ran;
 
 pub use project::Project;
 pub use ran::Ran;
+
+pub mod core;
