@@ -9,6 +9,7 @@ use crate::edge::files::FileError;
 use crate::edge::state::StateError;
 use crate::model::diagnostic::Diagnostics;
 use crate::model::document::SourceTexts;
+use crate::pipeline::export::ExportError;
 use crate::pipeline::report::json::VERSION;
 
 /// Why a run ended before its end.
@@ -27,6 +28,8 @@ pub enum Failure {
     Api(#[from] ApiFailure),
     #[error("{0}")]
     Connection(#[from] ConnectionError),
+    #[error("{0}")]
+    Export(#[from] ExportError),
     #[error("{0}")]
     State(#[from] StateError),
     #[error("{0}")]
@@ -53,6 +56,7 @@ impl Failure {
             Self::Invalid { .. } | Self::MissingSecrets(_) => Exit::Invalid,
             Self::Api(_)
             | Self::Connection(_)
+            | Self::Export(_)
             | Self::State(_)
             | Self::File(_)
             | Self::Terminal(_)
