@@ -206,7 +206,9 @@ fn every_field_of_a_kind_file_is_in_the_field_table() {
     let mut unknown = Vec::new();
     for (kind, field) in declared_fields() {
         let field = format!("{}: {field}", kind.name);
-        if !known_paths(kind).contains(&field[kind.name.len() + 2..]) && !BEYOND.iter().any(|(known, _)| *known == field) {
+        if !known_paths(kind).contains(&field[kind.name.len() + 2..])
+            && !BEYOND.iter().any(|(known, _)| *known == field)
+        {
             unknown.push(field);
         }
     }

@@ -8,6 +8,6 @@ mod deploy_cli;
 mod laws;
 mod loader_oracle;
 mod northwind;
+mod oracle;
 mod scratch;
 mod support;
-mod oracle;
