@@ -1,6 +1,13 @@
 //! All integration tests, in one program.
 #![expect(clippy::disallowed_methods, reason = "tests touch files and start the program")]
 
-mod northwind;
 mod architecture;
+mod commands;
+mod conformance;
+mod deploy_cli;
+mod laws;
+mod loader_oracle;
+mod northwind;
+mod scratch;
+mod support;
 mod oracle;

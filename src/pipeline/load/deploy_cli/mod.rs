@@ -25,7 +25,7 @@ mod companion;
 mod config;
 mod directory_format;
 mod item;
-mod layout;
+pub(in crate::pipeline) mod layout;
 mod project;
 mod settings;
 mod source;
