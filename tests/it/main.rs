@@ -10,4 +10,6 @@ mod loader_oracle;
 mod northwind;
 mod oracle;
 mod scratch;
+mod docs;
+mod northwind;
 mod support;
