@@ -5,3 +5,4 @@ mod northwind;
 mod support;
 mod architecture;
 mod conformance;
+mod export;
