@@ -27,6 +27,6 @@ pub mod steps;
 pub mod tree;
 pub mod unique_order;
 pub mod validate;
-pub mod yaml_write;
 pub mod wire;
 pub mod yaml;
+pub mod yaml_write;

@@ -9,7 +9,7 @@ use crate::catalogue::kind::Kind;
 use crate::catalogue::place::Step;
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
-use crate::catalogue::table::catalogue;
+use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::{Address, join_names};
 use crate::model::desired::{Desired, MEMBERS, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
@@ -182,7 +182,7 @@ impl Resolver {
         }
         let mut nested = Vec::new();
         for child in catalogue().nested(&kind.name) {
-            let found = if child.has(Quirk::CredentialsInMethods) {
+            let found = if is_credential(child) {
                 credentials::take(&mut node, &resource.name, &mut self.findings)
                     .into_iter()
                     .map(|node| Found { key: BTreeMap::new(), node, unset: false })
@@ -265,7 +265,7 @@ pub fn address_of(kind: &Kind, parent: Option<&Address>, name: &str) -> Address 
 /// Drops the key that held a nested kind from its parent.
 fn remove_place(child: &Kind, node: &mut Node) {
     if let Some(Step::Key(key)) = child.place.first()
-        && !child.has(Quirk::CredentialsInMethods)
+        && !is_credential(child)
     {
         node.take(key);
     }

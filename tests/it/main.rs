@@ -1,8 +1,14 @@
 //! All integration tests, in one program.
 #![expect(clippy::disallowed_methods, reason = "tests touch files and start the program")]
 
-mod northwind;
-mod support;
 mod architecture;
+mod commands;
 mod conformance;
 mod export;
+mod deploy_cli;
+mod laws;
+mod loader_oracle;
+mod northwind;
+mod scratch;
+mod support;
+mod oracle;

@@ -140,10 +140,10 @@ fn secret(delta: &Delta) -> Option<String> {
 }
 
 fn pair(before: &Value, after: &Value) -> Rows {
-    if let (Value::String(old), Value::String(new)) = (before, after) {
-        if old.contains('\n') || new.contains('\n') {
-            return Rows { inline: None, below: text_diff(old, new) };
-        }
+    if let (Value::String(old), Value::String(new)) = (before, after)
+        && (old.contains('\n') || new.contains('\n'))
+    {
+        return Rows { inline: None, below: text_diff(old, new) };
     }
     match (value::narrow(before), value::narrow(after)) {
         (Some(old), Some(new)) => Rows { inline: Some(arrow(&old, &new)), below: Vec::new() },

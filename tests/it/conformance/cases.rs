@@ -96,7 +96,9 @@ pub const CASES: &[Case] = &[
         kind: "clientGrants",
         needs: "clients: [{ name: Job, app_type: non_interactive }]\nresourceServers: [{ name: Orders, identifier: https://orders.example, scopes: [{ value: 'read:orders' }, { value: 'write:orders' }] }]",
         before: "clientGrants: [{ client_id: Job, audience: https://orders.example, scope: ['read:orders'] }]",
-        creates: &[r#"POST /client-grants {"client_id":"*","audience":"https://orders.example","scope":["read:orders"]}"#],
+        creates: &[
+            r#"POST /client-grants {"client_id":"*","audience":"https://orders.example","scope":["read:orders"]}"#,
+        ],
         after: "clientGrants: [{ client_id: Job, audience: https://orders.example, scope: ['read:orders', 'write:orders'] }]",
         updates: &[r#"PATCH /client-grants/* {"scope":["read:orders","write:orders"]}"#],
         goes: Goes::Exact(&["DELETE /client-grants/*"]),
@@ -126,7 +128,9 @@ pub const CASES: &[Case] = &[
         kind: "connections",
         needs: "",
         before: "connections: [{ name: google-oauth2, strategy: google-oauth2, options: { client_id: abc, email: true } }]",
-        creates: &[r#"POST /connections {"name":"google-oauth2","strategy":"google-oauth2","options":{"client_id":"abc","email":true}}"#],
+        creates: &[
+            r#"POST /connections {"name":"google-oauth2","strategy":"google-oauth2","options":{"client_id":"abc","email":true}}"#,
+        ],
         after: "connections: [{ name: google-oauth2, strategy: google-oauth2, is_domain_connection: true, options: { client_id: abc, email: true } }]",
         updates: &[r#"PATCH /connections/* {"is_domain_connection":true}"#],
         goes: Goes::Exact(&["DELETE /connections/*"]),
@@ -215,7 +219,9 @@ pub const CASES: &[Case] = &[
         kind: "hooks",
         needs: "",
         before: "hooks: [{ name: trim, triggerId: credentials-exchange, script: 'module.exports = () => {};', enabled: false }]",
-        creates: &[r#"POST /hooks {"name":"trim","triggerId":"credentials-exchange","script":"module.exports = () => {};","enabled":false}"#],
+        creates: &[
+            r#"POST /hooks {"name":"trim","triggerId":"credentials-exchange","script":"module.exports = () => {};","enabled":false}"#,
+        ],
         after: "hooks: [{ name: trim, triggerId: credentials-exchange, script: 'module.exports = () => 1;', enabled: false }]",
         updates: &[r#"PATCH /hooks/* {"script":"module.exports = () => 1;"}"#],
         goes: Goes::Exact(&["DELETE /hooks/*"]),
@@ -279,18 +285,26 @@ pub const CASES: &[Case] = &[
         kind: "guardianFactorProviders",
         needs: "",
         before: "guardianFactorProviders: [{ name: sms, provider: twilio, sid: AC1, auth_token: t, from: '+15005550006' }]",
-        creates: &[r#"PUT /guardian/factors/sms/providers/twilio {...,"sid":"AC1","auth_token":"t","from":"+15005550006"}"#],
+        creates: &[
+            r#"PUT /guardian/factors/sms/providers/twilio {...,"sid":"AC1","auth_token":"t","from":"+15005550006"}"#,
+        ],
         after: "guardianFactorProviders: [{ name: sms, provider: twilio, sid: AC2, auth_token: t, from: '+15005550006' }]",
-        updates: &[r#"PUT /guardian/factors/sms/providers/twilio {...,"sid":"AC2","auth_token":"t","from":"+15005550006"}"#],
+        updates: &[
+            r#"PUT /guardian/factors/sms/providers/twilio {...,"sid":"AC2","auth_token":"t","from":"+15005550006"}"#,
+        ],
         goes: Goes::Never,
     },
     Case {
         kind: "guardianFactorTemplates",
         needs: "",
         before: "guardianFactorTemplates: [{ name: sms, enrollment_message: '{{code}} e', verification_message: '{{code}} v' }]",
-        creates: &[r#"PUT /guardian/factors/sms/templates {"enrollment_message":"{{code}} e","verification_message":"{{code}} v"}"#],
+        creates: &[
+            r#"PUT /guardian/factors/sms/templates {"enrollment_message":"{{code}} e","verification_message":"{{code}} v"}"#,
+        ],
         after: "guardianFactorTemplates: [{ name: sms, enrollment_message: '{{code}} x', verification_message: '{{code}} v' }]",
-        updates: &[r#"PUT /guardian/factors/sms/templates {"enrollment_message":"{{code}} x","verification_message":"{{code}} v"}"#],
+        updates: &[
+            r#"PUT /guardian/factors/sms/templates {"enrollment_message":"{{code}} x","verification_message":"{{code}} v"}"#,
+        ],
         goes: Goes::Never,
     },
     Case {
@@ -335,7 +349,9 @@ pub const CASES: &[Case] = &[
         before: "branding: { templates: [{ template: universal_login, body: '<html>{%- auth0:head -%}{%- auth0:widget -%}</html>' }] }",
         creates: &[r#"PUT /branding/templates/universal-login "<html>{%- auth0:head -%}{%- auth0:widget -%}</html>""#],
         after: "branding: { templates: [{ template: universal_login, body: '<html><p></p>{%- auth0:head -%}{%- auth0:widget -%}</html>' }] }",
-        updates: &[r#"PUT /branding/templates/universal-login "<html><p></p>{%- auth0:head -%}{%- auth0:widget -%}</html>""#],
+        updates: &[
+            r#"PUT /branding/templates/universal-login "<html><p></p>{%- auth0:head -%}{%- auth0:widget -%}</html>""#,
+        ],
         goes: Goes::Never,
     },
     Case {
@@ -410,10 +426,7 @@ pub const CASES: &[Case] = &[
             "POST /actions/modules/*/versions {}",
         ],
         after: "actionModules: [{ name: shared, code: 'module.exports = 2;', all_changes_published: true }]",
-        updates: &[
-            r#"PATCH /actions/modules/* {"code":"module.exports = 2;"}"#,
-            "POST /actions/modules/*/versions {}",
-        ],
+        updates: &[r#"PATCH /actions/modules/* {"code":"module.exports = 2;"}"#, "POST /actions/modules/*/versions {}"],
         goes: Goes::Exact(&["DELETE /actions/modules/*"]),
     },
     Case {
@@ -514,7 +527,9 @@ pub const CASES: &[Case] = &[
         kind: "customDomains",
         needs: "",
         before: "customDomains: [{ domain: login.a.example, type: auth0_managed_certs, tls_policy: recommended }]",
-        creates: &[r#"POST /custom-domains {"domain":"login.a.example","type":"auth0_managed_certs","tls_policy":"recommended"}"#],
+        creates: &[
+            r#"POST /custom-domains {"domain":"login.a.example","type":"auth0_managed_certs","tls_policy":"recommended"}"#,
+        ],
         after: "customDomains: [{ domain: login.a.example, type: auth0_managed_certs, tls_policy: recommended, domain_metadata: { env: dev } }]",
         updates: &[r#"PATCH /custom-domains/* {"domain_metadata":{"env":"dev"}}"#],
         goes: Goes::Exact(&["DELETE /custom-domains/*"]),
