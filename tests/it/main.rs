@@ -4,6 +4,7 @@
 mod architecture;
 mod commands;
 mod conformance;
+mod export;
 mod deploy_cli;
 mod laws;
 mod loader_oracle;
@@ -11,5 +12,4 @@ mod northwind;
 mod oracle;
 mod scratch;
 mod docs;
-mod northwind;
 mod support;
