@@ -299,10 +299,12 @@ mod tests {
     /// What the server is to answer, in order: status, headers, body. An empty script answers 200 `{}`.
     type Script = Vec<(u16, Vec<(&'static str, &'static str)>, Vec<u8>)>;
 
+    /// Method, path with query, authorization, body.
+    type Seen = (String, String, String, String);
+
     struct Server {
         origin: String,
-        /// Method, path with query, authorization, body.
-        seen: Arc<std::sync::Mutex<Vec<(String, String, String, String)>>>,
+        seen: Arc<std::sync::Mutex<Vec<Seen>>>,
     }
 
     impl Server {

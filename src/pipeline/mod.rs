@@ -7,6 +7,7 @@ pub mod apply;
 pub mod canonical;
 pub mod credentials;
 pub mod diff;
+pub mod export;
 pub mod fingerprint;
 pub mod gates;
 pub mod keywords;

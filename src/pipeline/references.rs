@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalogue::kind::Kind;
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
-use crate::catalogue::table::catalogue;
+use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, MEMBERS, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
@@ -154,7 +154,7 @@ fn resolve_holes(
                 if let Some(own) = reference.name.strip_prefix(credentials::OWN) {
                     let space = catalogue()
                         .kinds()
-                        .find(|kind| kind.has(Quirk::CredentialsInMethods) && kind.shape == Shape::Child)
+                        .find(|kind| is_credential(kind))
                         .map_or_else(String::new, |kind| kind.space().to_owned());
                     *reference = Reference { space, name: own.to_owned(), by: "id".to_owned() };
                     continue;

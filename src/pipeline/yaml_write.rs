@@ -63,7 +63,24 @@ mod tests {
             }],
         });
         let text = to_yaml(&value).unwrap();
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r###"
+        clients:
+          - name: Web
+            callbacks:
+              - https://a.example/callback
+              - com.app://x
+            client_metadata:
+              beta: "yes"
+              since: "2024-01-01"
+              cost: "0042"
+              window: "22:30"
+            allowed_origins: []
+            description: |
+              first
+              second
+            marker: "##SMTP_KEY##"
+            rate: 87.5
+        "###);
         assert_eq!(read(&text), value);
     }
 

@@ -40,7 +40,7 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
     }
     if !plan.missing_secrets.is_empty() {
-        return Err(Failure::MissingSecrets(plan.missing_secrets.iter().cloned().collect()));
+        return Err(Failure::MissingSecrets(plan.missing_secrets.clone()));
     }
     if !args.yes {
         let headline = text::headline(&plan.settings, plan.sandbox);

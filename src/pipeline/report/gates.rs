@@ -12,7 +12,7 @@ const LISTED: usize = 20;
 /// `command` is the apply command of this run without consent switches, ready to copy.
 pub fn text(gates: &[Gate], command: &str) -> String {
     let mut out = String::new();
-    for gate in gates {
+    for gate in &together(gates) {
         out.push_str(&format!(
             "{} {}\n",
             paint(REMOVED.bold(), format!("gate closed[{}]:", gate.name)),
@@ -44,6 +44,20 @@ pub fn text(gates: &[Gate], command: &str) -> String {
         _ => {}
     }
     out
+}
+
+/// Joins the gates that differ in their addresses alone: a kind that cannot be read closes one for each resource.
+fn together(gates: &[Gate]) -> Vec<Gate> {
+    let mut joined: Vec<Gate> = Vec::new();
+    for gate in gates {
+        let same =
+            |other: &&mut Gate| (other.name, &other.reason, &other.switch) == (gate.name, &gate.reason, &gate.switch);
+        match joined.iter_mut().find(same) {
+            Some(known) => known.addresses.extend(gate.addresses.iter().cloned()),
+            None => joined.push(gate.clone()),
+        }
+    }
+    joined
 }
 
 #[cfg(test)]

@@ -47,10 +47,10 @@ impl Redaction {
     pub fn clean(&self, text: &str) -> String {
         let mut clean = text.to_owned();
         for secret in &self.secrets {
-            if let Some(plain) = secret.expose() {
-                if clean.contains(plain) {
-                    clean = clean.replace(plain, &format!("(secret {})", secret.name));
-                }
+            if let Some(plain) = secret.expose()
+                && clean.contains(plain)
+            {
+                clean = clean.replace(plain, &format!("(secret {})", secret.name));
             }
         }
         clean
