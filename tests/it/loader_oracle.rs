@@ -162,6 +162,8 @@ fn projects(shared: &Path) -> Vec<Project> {
         projects.push(Project { root: data.join("northwind-yaml"), input: "tenant.yaml", config: config.clone() });
         projects.push(Project { root: data.join("northwind-directory"), input: "", config });
     }
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/02-deploy-cli");
+    projects.push(Project { root: example, input: "tenant.yaml", config: "config.json".to_owned() });
     for (folder, input) in [
         ("every-type-yaml", "tenant.yaml"),
         ("every-type-directory", ""),

@@ -5,8 +5,6 @@ mod architecture;
 mod commands;
 mod conformance;
 mod deploy_cli;
-mod loader_oracle;
-mod northwind;
 mod docs;
 mod export;
 mod laws;
