@@ -1,4 +1,5 @@
 //! Deploy CLI projects as users have them: on disk, with their config files, and with what people get wrong.
+#![expect(clippy::unwrap_used, reason = "a test fails where its scene cannot be set")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -145,6 +146,7 @@ fn folders_are_empty_unknown_or_not_folders() {
         .file("p/triggers/a.json", "{\"post-login\": []}")
         .file("p/triggers/b.json", "{\"post-login\": [1]}")
         .file("p/.git/config", "")
+        .folder("p/supplemental-signals.json")
         .folder("p/organizations");
     let loaded = project.load("p");
     assert_eq!(
@@ -152,6 +154,7 @@ fn folders_are_empty_unknown_or_not_folders() {
         [
             "Note empty-folder p/organizations:1:1 `p/organizations/` exists and holds no item: the project wants none of its objects",
             "Error unreadable-file p/roles:1:1 `p/roles` cannot be used: it is a file, not a folder",
+            "Error unreadable-file - `p/supplemental-signals.json` cannot be used: it is a folder, not a file",
             "Warning unread-path p/client:1:1 nothing reads `p/client/`",
             "Warning unread-path p/custom-domains/login.json:1:1 nothing reads `p/custom-domains/login.json`",
             "Warning unread-path p/guardian/factor:1:1 nothing reads `p/guardian/factor/`",
@@ -277,6 +280,27 @@ fn no_secret_of_the_config_file_is_kept_for_quoting() {
     assert!(!format!("{loaded:?}").contains("hunter2"), "{loaded:?}");
     let broken = Project::new().config("{\"AUTH0_CLIENT_SECRET\": \"hunter2\" \"x\"}").file("tenant.yaml", "{}");
     assert!(!format!("{:?}", broken.load("tenant.yaml")).contains("hunter2"));
+}
+
+#[test]
+fn a_keyword_alone_in_a_secret_field_keeps_the_value_and_says_so() {
+    let project = Project::new()
+        .config(r#"{"AUTH0_DOMAIN": "acme.auth0.com", "AUTH0_KEYWORD_REPLACE_MAPPINGS": {"GOOGLE_SECRET": "x"}}"#)
+        .file(
+            "tenant.yaml",
+            concat!(
+                "connections:\n",
+                "  - { name: a, strategy: google-oauth2, options: { client_secret: '##GOGLE_SECRET##' } }\n",
+                "  - { name: b, strategy: oidc, options: { client_secret: '##CONNECTIONS_OIDC_SECRET##' } }\n",
+            ),
+        );
+    assert_eq!(
+        lines(&project.load("tenant.yaml")),
+        [
+            "Warning kept-secret tenant.yaml:2:67 `##GOGLE_SECRET##` has no mapping, so the tenant's own value stays",
+            "Note kept-secret tenant.yaml:3:58 `##CONNECTIONS_OIDC_SECRET##` has no mapping, so the tenant's own value stays",
+        ]
+    );
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl Reader<'_, '_> {
             Form::None => None,
             Form::File => {
                 let file = inside(folder, part.file.as_deref()?);
-                if self.source.is_file(&file) { self.source.json(&file, None) } else { None }
+                if self.source.exists(&file) { self.source.json(&file, None) } else { None }
             }
             Form::First => {
                 let first = files.json(&part.except).into_iter().next();
@@ -83,7 +83,7 @@ impl Reader<'_, '_> {
             Form::Object => self.object(part, folder, key),
             Form::Insertions => {
                 let file = inside(folder, part.file.as_deref()?);
-                let node = if self.source.is_file(&file) { self.source.json(&file, None) } else { None };
+                let node = if self.source.exists(&file) { self.source.json(&file, None) } else { None };
                 Some(self.insertions(node?, folder, key))
             }
         }
@@ -158,7 +158,7 @@ impl Reader<'_, '_> {
 
     fn object(&mut self, part: &Part, folder: &str, key: &str) -> Option<Node> {
         let settings = part.settings.as_ref().map(|file| inside(folder, file));
-        let mut object = match settings.filter(|file| self.source.is_file(file)) {
+        let mut object = match settings.filter(|file| self.source.exists(file)) {
             Some(file) => self.source.json(&file, None)?,
             None => Node::new(Content::Map(Vec::new()), start_of(folder)),
         };

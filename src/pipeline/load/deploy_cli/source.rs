@@ -104,6 +104,11 @@ impl<'a> Source<'a> {
         !matches!(self.tree.read(path), Err(TreeError::Missing | TreeError::NotAFile | TreeError::NotAFolder))
     }
 
+    /// Says whether something of that name is there; reading tells whether it is a file.
+    pub fn exists(&self, path: &str) -> bool {
+        !matches!(self.tree.read(path), Err(TreeError::Missing | TreeError::NotAFolder))
+    }
+
     /// Lists a folder. `None` if there is none, or it cannot be listed, which is an error among the findings.
     pub fn folder(&mut self, path: &str) -> Option<Folder> {
         match self.tree.list(path) {
@@ -167,6 +172,16 @@ impl<'a> Source<'a> {
             let finding = self.undefined(&marker).at(&place);
             self.findings.push(finding);
         }
+    }
+
+    /// Reports a marker that leaves a secret as the tenant holds it: a note, unless a mapping's name looks meant.
+    pub fn report_kept(&mut self, marker: &str, place: &Place) {
+        let said = format!("`{marker}` has no mapping, so the tenant's own value stays");
+        let near = nearest(inner(marker), self.mappings.0.keys().map(String::as_str));
+        self.findings.push(match near {
+            Some(_) => Diagnostic::warning("kept-secret", said).help(self.mapping_help(marker)).at(place),
+            None => Diagnostic::note("kept-secret", said).help(self.mapping_help(marker)).at(place),
+        });
     }
 
     /// Reports markers that YAML took for comments, so that their values became null. `is_in_use` says whether a
