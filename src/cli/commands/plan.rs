@@ -25,7 +25,7 @@ fn show(planned: &Planned, args: &PlanArgs, run: &Run<'_>) -> Result<(), Failure
         return run.answer_json(&json::plan(&planned.plan, &planned.found));
     }
     run.terminal.talk(&findings::text(&planned.found, &planned.sources));
-    let command = command_line(&args.scope, run);
+    let command = command_line(&args.scope, &args.consent, &planned.plan.gates, run);
     Ok(run.terminal.answer(&text::plan(&planned.plan, &command))?)
 }
 

@@ -1,15 +1,66 @@
 //! `tenantry sandbox`: the embedded tenants.
 
-use crate::cli::args::SandboxCommand;
+use serde_json::json;
+
+use crate::cli::args::{SandboxArgs, SandboxCommand};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::run::Run;
+use crate::edge::files;
+use crate::edge::state::Remembrance;
+use crate::model::names::TenantName;
+use crate::pipeline::report::json::VERSION;
+use crate::pipeline::report::value::harmless;
 
 /// Serves, resets or locates an embedded tenant.
 ///
 /// # Errors
 /// See [`Failure`].
 pub fn run(command: &SandboxCommand, run: &Run<'_>) -> Result<Exit, Failure> {
-    let _ = (command, run);
-    Err(Failure::Bug("sandbox".into()))
+    match command {
+        SandboxCommand::Path(args) => path(args, run),
+        SandboxCommand::Reset(args) => reset(args, run),
+        SandboxCommand::Serve(args) => {
+            let _ = args;
+            Err(Failure::Bug("sandbox".into()))
+        }
+    }
+}
+
+fn path(args: &SandboxArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    let file = run.settings.state.sandbox_file(&TenantName(args.tenant.clone()));
+    let shown = file.display().to_string();
+    if run.settings.json {
+        run.answer_json(&json!({
+            "format": "tenantry-sandbox",
+            "version": VERSION,
+            "tenant": args.tenant,
+            "path": shown,
+            "exists": files::exists(&file),
+        }))?;
+    } else {
+        run.terminal.answer(&format!("{shown}\n"))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// A tenant that starts anew must not be taken to hold the secrets that were sent to the old one.
+fn reset(args: &SandboxArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    let tenant = TenantName(args.tenant.clone());
+    let file = run.settings.state.sandbox_file(&tenant);
+    let existed = files::exists(&file);
+    files::remove_file(&file)?;
+    run.settings.state.forget(&Remembrance::Sandbox(tenant))?;
+    if run.settings.json {
+        run.answer_json(&json!({
+            "format": "tenantry-sandbox",
+            "version": VERSION,
+            "tenant": args.tenant,
+            "reset": existed,
+        }))?;
+    } else {
+        let words = if existed { "is new again" } else { "was new already" };
+        run.terminal.answer(&format!("The sandbox tenant `{}` {words}.\n", harmless(&args.tenant)))?;
+    }
+    Ok(Exit::Done)
 }

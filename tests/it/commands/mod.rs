@@ -1,4 +1,8 @@
 //! One file a command: whole screens.
 
+mod apply;
+mod export;
 mod kinds;
+mod plan;
+mod sandbox;
 mod usage;
