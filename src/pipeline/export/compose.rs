@@ -150,11 +150,10 @@ impl<'a> Composer<'a> {
         let body = tidy::body(&self.tenant, object, &address, self.findings)?;
         let is_set = match &body {
             Value::List(members) => !members.is_empty() || is_worth_saying_empty(object),
-            body => !body.is_empty(),
+            Value::Map(map) => map.keys().any(|field| !is_said_by_place(kind, field)),
+            _ => false,
         };
-        let has_own_existence =
-            !kind.always_exists() || !matches!(kind.shape, Shape::Keyed | Shape::Membership | Shape::Singleton);
-        if !is_set && !has_own_existence && !self.has_nested(object) {
+        if !is_set && !is_made_by_people(kind) && !self.has_nested(object) {
             return None;
         }
         body.references(&mut |reference| {
@@ -164,7 +163,7 @@ impl<'a> Composer<'a> {
         self.describe(object, &name);
         let mut piece = phrase(object, &name, &address, &body);
         self.fill(kind, object.id.as_ref(), &mut piece);
-        (is_set || has_own_existence || !piece.is_empty()).then_some(piece)
+        (is_set || is_made_by_people(kind) || !piece.is_empty()).then_some(piece)
     }
 
     fn has_nested(&self, object: &Object) -> bool {
@@ -233,6 +232,16 @@ impl<'a> Composer<'a> {
 /// An empty list inside its parent says "none" only where the list is all there is.
 fn is_worth_saying_empty(object: &Object) -> bool {
     object.parent.is_some() && object.kind.membership.as_ref().is_some_and(|m| m.members == MemberPolicy::Exact)
+}
+
+/// Says whether an object is there because somebody made it, so that it counts with nothing set.
+fn is_made_by_people(kind: &Kind) -> bool {
+    matches!(kind.shape, Shape::Collection | Shape::Child) || (kind.shape == Shape::Keyed && !kind.always_exists())
+}
+
+/// The identity of what is always there says nothing about it.
+fn is_said_by_place(kind: &Kind, field: &String) -> bool {
+    kind.shape == Shape::Keyed && kind.identity.contains(field)
 }
 
 /// The values of the map keys above an object, outermost first.

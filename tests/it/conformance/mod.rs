@@ -1,6 +1,6 @@
 //! Every kind: create, plan empty, update one field, plan empty, delete; with the literal requests.
 
-mod cases;
+pub mod cases;
 
 use std::collections::BTreeSet;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::settings::{self, ConfigText, Settings};
 use super::source::Source;
-use super::{config, directory_format, unread, yaml_format};
+use super::{config, directory_format, kept, unread, yaml_format};
 use crate::model::desired::Excluded;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Documents, Entry, Node};
@@ -55,7 +55,7 @@ fn entries(source: &mut Source<'_>, input: &str, settings: &Settings, excluded: 
             return None;
         }
     };
-    let entries = match source.tree.list(&path) {
+    let mut entries = match source.tree.list(&path) {
         Ok(_) => {
             let entries = directory_format::read(source, &path, settings, &is_in_use);
             unread::report(source, &path, settings, &is_in_use);
@@ -77,6 +77,7 @@ fn entries(source: &mut Source<'_>, input: &str, settings: &Settings, excluded: 
             return None;
         }
     };
+    kept::mark(&mut entries);
     report_markers(source, &entries);
     Some(entries)
 }
