@@ -129,7 +129,8 @@ fn repeated(global: &Global) -> Vec<String> {
         ("--config", &global.config),
         ("--state-dir", &global.state_dir),
     ];
-    let typed = paths.into_iter().filter_map(|(flag, path)| Some([flag.to_owned(), path.as_ref()?.display().to_string()]));
+    let typed =
+        paths.into_iter().filter_map(|(flag, path)| Some([flag.to_owned(), path.as_ref()?.display().to_string()]));
     typed.flatten().chain(global.sandbox.then(|| "--sandbox".to_owned())).collect()
 }
 
