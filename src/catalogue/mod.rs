@@ -4,6 +4,8 @@
 
 pub mod fields;
 pub mod kind;
+#[cfg(test)]
+mod laws;
 pub mod place;
 pub mod quirk;
 pub mod shape;

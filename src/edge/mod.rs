@@ -3,12 +3,14 @@
 
 pub mod certificate;
 pub mod clock;
+pub mod connection;
 pub mod environment;
 pub mod files;
 pub mod git;
 pub mod http;
 pub mod retry;
 pub mod sandbox_store;
+pub mod runtime;
 pub mod secrets;
 pub mod serve;
 pub mod state;

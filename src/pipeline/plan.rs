@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
-use crate::catalogue::table::catalogue;
+use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Manage, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
@@ -244,7 +244,7 @@ impl Planner<'_> {
             }
             let complete = matches!(self.reading_of(object), Some(Reading::Complete));
             let exact = if kind.shape == Shape::Child {
-                kind.has(Quirk::CredentialsInMethods) && self.parent_is_described(object)
+                is_credential(kind) && self.parent_is_described(object)
             } else {
                 self.desired.settings.policy.manage(kind) == Manage::Exact
             };

@@ -6,6 +6,7 @@ use crate::catalogue::fields;
 use crate::catalogue::kind::{DeleteMeans, Kind, Verb};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
+use crate::catalogue::table::is_credential;
 use crate::model::address::Address;
 use crate::model::change::{Action, Change, Delta, DeltaNote};
 use crate::model::desired::{MEMBERS, Manage, Policy, Resource};
@@ -167,7 +168,7 @@ impl<'a> Stepper<'a> {
             .filter(|delta| delta.note == Some(DeltaNote::ForcesReplacement))
             .map(|delta| delta.path.to_string())
             .collect();
-        if kind.has(Quirk::CredentialsInMethods) && kind.shape == Shape::Child {
+        if is_credential(kind) {
             self.findings.push(
                 Diagnostic::error("credential-changed", format!("{} of a credential cannot change", fields.join(", ")))
                     .at(&resource.place)

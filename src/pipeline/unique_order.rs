@@ -1,6 +1,6 @@
 //! Numbers that must be unique in the tenant: who wants a number waits for who holds it; a ring moves through a free one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Number;
 
@@ -44,11 +44,14 @@ pub fn untangle(drafts: &mut Vec<Draft>, matched: &Matched<'_>, findings: &mut D
         .filter(|(index, draft)| wants.contains_key(index) || draft.deletes.is_some())
         .map(|(index, draft)| (draft.step.address.clone(), index))
         .collect();
-    let next_holder = |index: usize| wants.get(&index).and_then(|n| holders.get(n)).and_then(|a| of_address.get(a)).copied();
+    let next_holder =
+        |index: usize| wants.get(&index).and_then(|n| holders.get(n)).and_then(|a| of_address.get(a)).copied();
     let mut free = holders.keys().chain(wants.values()).max().copied().unwrap_or_default();
-    let mut moved: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut turned: BTreeSet<usize> = BTreeSet::new();
     for (index, wanted) in &wants {
-        let Some(holder) = holders.get(wanted).filter(|address| **address != drafts[*index].step.address) else { continue };
+        let Some(holder) = holders.get(wanted).filter(|address| **address != drafts[*index].step.address) else {
+            continue;
+        };
         let Some(leaves) = of_address.get(holder).copied() else {
             let address = drafts[*index].step.address.clone();
             findings.push(
@@ -58,21 +61,20 @@ pub fn untangle(drafts: &mut Vec<Draft>, matched: &Matched<'_>, findings: &mut D
             );
             continue;
         };
-        let mut ring = Some(leaves);
-        let mut steps = 0;
-        while let Some(at) = ring.filter(|at| at != index && steps <= wants.len()) {
-            ring = next_holder(at);
-            steps += 1;
+        let mut ring = vec![leaves];
+        while let Some(next) = ring.last().and_then(|at| next_holder(*at)).filter(|next| !ring.contains(next)) {
+            ring.push(next);
         }
-        if ring != Some(*index) {
+        // One of a ring steps aside; the others then follow each other.
+        if !ring.contains(index) || ring.iter().any(|at| turned.contains(at)) {
             drafts[*index].after.push(leaves);
             continue;
         }
-        let aside = *moved.entry(leaves).or_insert_with(|| {
-            free += 1;
-            drafts.push(step_aside(&drafts[leaves].step, free));
-            drafts.len() - 1
-        });
+        turned.extend(ring);
+        free += 1;
+        let aside = step_aside(&drafts[leaves].step, free);
+        drafts.push(aside);
+        let aside = drafts.len() - 1;
         drafts[*index].after.push(aside);
         drafts[leaves].after.push(aside);
     }

@@ -63,19 +63,94 @@ mod tests {
             }],
         });
         let text = to_yaml(&value).unwrap();
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r###"
+        clients:
+          - name: Web
+            callbacks:
+              - https://a.example/callback
+              - com.app://x
+            client_metadata:
+              beta: "yes"
+              since: "2024-01-01"
+              cost: "0042"
+              window: "22:30"
+            allowed_origins: []
+            description: |
+              first
+              second
+            marker: "##SMTP_KEY##"
+            rate: 87.5
+        "###);
         assert_eq!(read(&text), value);
     }
 
     #[test]
     fn text_that_looks_like_something_else_stays_text() {
         for text in [
-            "yes", "NO", "on", "null", "~", "", " ", "1_000", "0755", "0o17", "0x1f", "1e3", ".5", ".inf", "2024-01-01", "22:30",
-            "<<", "=", "- a", "? a", "a: b", "a #b", "#a", "##A##", "@@A@@", "{{a}}", "[a]", "*a", "&a", "!a", "|", ">", "%a",
-            "`a", "'", "\"", "a\tb", "\ta", "a ", " a", "a\n", "\na", "\n", "a\n\n", " a\nb", "a\r\nb", "\u{85}", "\u{2028}a",
-            "\u{feff}a", "\u{0}", "\u{7f}", "---", "...", "---\na", "a\n---\nb", "\u{1f600}", "a\n\tb", "a\n b\n  c\n", "\n a", "a\n \n",
+            "yes",
+            "NO",
+            "on",
+            "null",
+            "~",
+            "",
+            " ",
+            "1_000",
+            "0755",
+            "0o17",
+            "0x1f",
+            "1e3",
+            ".5",
+            ".inf",
+            "2024-01-01",
+            "22:30",
+            "<<",
+            "=",
+            "- a",
+            "? a",
+            "a: b",
+            "a #b",
+            "#a",
+            "##A##",
+            "@@A@@",
+            "{{a}}",
+            "[a]",
+            "*a",
+            "&a",
+            "!a",
+            "|",
+            ">",
+            "%a",
+            "`a",
+            "'",
+            "\"",
+            "a\tb",
+            "\ta",
+            "a ",
+            " a",
+            "a\n",
+            "\na",
+            "\n",
+            "a\n\n",
+            " a\nb",
+            "a\r\nb",
+            "\u{85}",
+            "\u{2028}a",
+            "\u{feff}a",
+            "\u{0}",
+            "\u{7f}",
+            "---",
+            "...",
+            "---\na",
+            "a\n---\nb",
+            "\u{1f600}",
+            "a\n\tb",
+            "a\n b\n  c\n",
+            "\n a",
+            "a\n \n",
         ] {
-            for value in [json!(text), json!({ text: text }), json!([text]), json!({"a": [{"b": text, text: {"c": [text]}}]})] {
+            for value in
+                [json!(text), json!({ text: text }), json!([text]), json!({"a": [{"b": text, text: {"c": [text]}}]})]
+            {
                 let written = to_yaml(&value).unwrap();
                 assert_eq!(read(&written), value, "{written}");
             }

@@ -50,7 +50,12 @@ pub fn before_update(kind: &Kind, old: &Json, body: &mut Map<String, Json>) {
     let Some(Json::Array(secrets)) = body.get_mut("secrets") else { return };
     for secret in secrets {
         let name = secret.get("name").cloned().unwrap_or_default();
-        let known = old.get("secrets").and_then(Json::as_array).into_iter().flatten().find(|known| known.get("name") == Some(&name));
+        let known = old
+            .get("secrets")
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten()
+            .find(|known| known.get("name") == Some(&name));
         if let Some(value) = known.and_then(|known| known.get("value")) {
             spot::fill(secret, "value", value);
         }
@@ -117,7 +122,10 @@ pub fn deploy(tenant: &mut Tenant, found: &Found) -> Answer {
     // The answer is given before the version runs.
     version.insert("deployed".to_owned(), json!(false));
     version.shift_remove("built_at");
-    let brief = tenant.store.object(&path, &id).map(|action| brief(&answer::show(&tenant.store, kind, &id, action, Moment::Read), false));
+    let brief = tenant
+        .store
+        .object(&path, &id)
+        .map(|action| brief(&answer::show(&tenant.store, kind, &id, action, Moment::Read), false));
     version.insert("action".to_owned(), brief.unwrap_or_default());
     let mut shown = Json::Object(version);
     spot::remove(&mut shown, "secrets[].value");
@@ -222,7 +230,9 @@ pub fn bind(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     let body = check::object(request)?;
     let given = body.get("bindings").and_then(Json::as_array);
     let given = given.ok_or_else(|| Refusal::payload("Missing required property: bindings", None))?;
-    let Some(actions) = catalogue().kinds().find(|kind| kind.has(Quirk::BuildThenDeploy)) else { return Err(Refusal::no_route()) };
+    let Some(actions) = catalogue().kinds().find(|kind| kind.has(Quirk::BuildThenDeploy)) else {
+        return Err(Refusal::no_route());
+    };
     let mut bindings = Vec::new();
     for item in given {
         let reference = |field: &str| spot::get(item, field).and_then(Json::as_str).unwrap_or_default();

@@ -15,7 +15,11 @@ pub fn after_delete(store: &mut Store, kind: &Kind, path: &str, id: &str, object
     for dependent in catalogue().kinds() {
         for reference in dependent.references.iter().filter(|reference| reference.space == kind.space()) {
             let Some(field) = joining_field(dependent, reference) else { continue };
-            let value = if reference.by == "id" { Json::String(id.to_owned()) } else { spot::get(object, &reference.by).cloned().unwrap_or_default() };
+            let value = if reference.by == "id" {
+                Json::String(id.to_owned())
+            } else {
+                spot::get(object, &reference.by).cloned().unwrap_or_default()
+            };
             remove_where(store, dependent, &field, &value);
         }
     }
@@ -39,8 +43,11 @@ fn remove_where(store: &mut Store, dependent: &Kind, field: &str, value: &Json) 
     };
     for path in paths {
         let Some(collection) = store.collection(&path) else { continue };
-        let gone: Vec<String> =
-            collection.iter().filter(|(_, item)| spot::get(item, field) == Some(value)).map(|(id, _)| id.clone()).collect();
+        let gone: Vec<String> = collection
+            .iter()
+            .filter(|(_, item)| spot::get(item, field) == Some(value))
+            .map(|(id, _)| id.clone())
+            .collect();
         for id in gone {
             let object = store.collection_mut(&path).remove(&id, &dependent.server.unique).unwrap_or_default();
             if dependent.shape != Shape::Membership {

@@ -80,7 +80,10 @@ fn is_cloud(stream: &Json) -> bool {
 fn refused(kind: &Kind, body: &Map<String, Json>, lists: &[&[FieldPattern]]) -> Result<(), Refusal> {
     for pattern in lists.iter().copied().flatten() {
         let Some(top) = pattern.top() else { continue };
-        if body.contains_key(top) && pattern.to_string() == top && !kind.server.accepted.iter().any(|field| field == top) {
+        if body.contains_key(top)
+            && pattern.to_string() == top
+            && !kind.server.accepted.iter().any(|field| field == top)
+        {
             return Err(Refusal::payload(&format!("Additional properties not allowed: {top}"), None));
         }
     }
@@ -110,8 +113,9 @@ fn exists(store: &Store, reference: &ReferenceField, value: &Json) -> bool {
     if value.as_str().is_some_and(|text| reference.except.iter().any(|except| except == text || except == "*")) {
         return true;
     }
-    let mut collections =
-        catalogue().in_space(&reference.space).filter(|kind| kind.shape == Shape::Collection && !kind.path.contains('{'));
+    let mut collections = catalogue()
+        .in_space(&reference.space)
+        .filter(|kind| kind.shape == Shape::Collection && !kind.path.contains('{'));
     let Some(target) = collections.next() else { return true };
     let Some(collection) = store.collection(&target.path) else { return false };
     match (reference.by.as_str(), value.as_str()) {
@@ -134,7 +138,9 @@ pub fn parent_fits(store: &Store, found: &Found) -> Result<(), Refusal> {
     let Some(parent) = kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else { return Ok(()) };
     let object = store.object(&parent.path, found.param("parent")).and_then(Json::as_object);
     match (&kind.parents, object) {
-        (Some(filter), Some(object)) if !filter.one_of.is_empty() && !has_one(object, &filter.field, &filter.one_of) => {
+        (Some(filter), Some(object))
+            if !filter.one_of.is_empty() && !has_one(object, &filter.field, &filter.one_of) =>
+        {
             Err(Refusal::new(404, "", format!("This {} does not support a {}", parent.title, kind.title)))
         }
         _ => Ok(()),
@@ -151,6 +157,7 @@ where
 /// Checks that a keyed object's key is one that the kind has, where it says which.
 pub fn key(kind: &Kind, key: &BTreeMap<String, String>) -> Result<(), Refusal> {
     let name = kind.name_of_key(key);
-    let listed = !kind.keys.is_empty() && !kind.identity.is_empty() && kind.identity.iter().all(|f| key.contains_key(f));
+    let listed =
+        !kind.keys.is_empty() && !kind.identity.is_empty() && kind.identity.iter().all(|f| key.contains_key(f));
     if listed && !kind.keys.contains(&name) { Err(Refusal::missing(kind)) } else { Ok(()) }
 }

@@ -61,14 +61,16 @@ fn complete_credential(store: &Store, path: &str, object: &mut Json) -> Result<(
     let pem = object.get("pem").and_then(Json::as_str).map(str::to_owned);
     let kind = object.get("credential_type").and_then(Json::as_str).unwrap_or_default().to_owned();
     if let Some(pem) = &pem {
-        let same = |other: &Json| other.get("pem").and_then(Json::as_str).is_some_and(|other| other.trim() == pem.trim());
+        let same =
+            |other: &Json| other.get("pem").and_then(Json::as_str).is_some_and(|other| other.trim() == pem.trim());
         if store.collection(path).into_iter().flat_map(|c| c.iter()).any(|(_, other)| same(other)) {
             return Err(Refusal::body("The pem already exists in the client"));
         }
     } else if kind != "cert_subject_dn" {
         return Err(Refusal::payload("Missing required property: pem", None));
     }
-    let digest = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Sha256::digest(pem.unwrap_or_default().trim()));
+    let digest =
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Sha256::digest(pem.unwrap_or_default().trim()));
     match kind.as_str() {
         "public_key" => {
             spot::fill(object, "kid", &json!(digest));
@@ -84,12 +86,20 @@ fn complete_credential(store: &Store, path: &str, object: &mut Json) -> Result<(
     if object.get("parse_expiry_from_cert") == Some(&json!(true)) {
         spot::fill(object, "expires_at", &json!("2035-01-01T00:00:00.000Z"));
     }
-    spot::edit(object, "expires_at", &mut |value| Some(value.as_str().map_or(value.clone(), |text| json!(times::with_milliseconds(text)))));
+    spot::edit(object, "expires_at", &mut |value| {
+        Some(value.as_str().map_or(value.clone(), |text| json!(times::with_milliseconds(text))))
+    });
     Ok(())
 }
 
 /// Makes credentials of those that a new client brings along, and checks those that it points at.
-pub fn after_defaults(tenant: &mut Tenant, kind: &Kind, id: &str, _parent: &str, object: &mut Json) -> Result<(), Refusal> {
+pub fn after_defaults(
+    tenant: &mut Tenant,
+    kind: &Kind,
+    id: &str,
+    _parent: &str,
+    object: &mut Json,
+) -> Result<(), Refusal> {
     let Some(credentials) = credentials_of(kind) else { return Ok(()) };
     let path = credentials.path.replace("{parent}", id);
     let mut brought = Vec::new();
@@ -124,7 +134,14 @@ fn attached_exist(store: &Store, path: &str, object: &Json) -> Result<(), Refusa
     spot::visit(object, "client_authentication_methods.*.credentials", &mut |list| {
         too_many |= list.as_array().is_some_and(|list| list.len() > PER_METHOD);
     });
-    if too_many { Err(Refusal::payload(&format!("Array is too long, maximum {PER_METHOD}"), Some("client_authentication_methods"))) } else { Ok(()) }
+    if too_many {
+        Err(Refusal::payload(
+            &format!("Array is too long, maximum {PER_METHOD}"),
+            Some("client_authentication_methods"),
+        ))
+    } else {
+        Ok(())
+    }
 }
 
 fn attached(client: &Json) -> Vec<String> {
@@ -136,7 +153,13 @@ fn attached(client: &Json) -> Vec<String> {
 }
 
 /// Checks an update, and adds what it implies: setting one way to authenticate unsets the other.
-pub fn before_update(tenant: &mut Tenant, kind: &Kind, id: &str, old: &Json, body: &mut Map<String, Json>) -> Result<(), Refusal> {
+pub fn before_update(
+    tenant: &mut Tenant,
+    kind: &Kind,
+    id: &str,
+    old: &Json,
+    body: &mut Map<String, Json>,
+) -> Result<(), Refusal> {
     if owner_of(kind).is_some() {
         if let Some(Json::String(text)) = body.get_mut("expires_at") {
             *text = times::with_milliseconds(text);
@@ -164,7 +187,11 @@ pub fn before_delete(store: &Store, kind: &Kind, parent: &str, id: &str) -> Resu
     let Some(owner) = owner_of(kind) else { return Ok(()) };
     let client = store.object(&owner.path, parent);
     if client.is_some_and(|client| attached(client).iter().any(|attached| attached == id)) {
-        return Err(Refusal::new(400, "", "The credential is still associated with an authentication method of the client"));
+        return Err(Refusal::new(
+            400,
+            "",
+            "The credential is still associated with an authentication method of the client",
+        ));
     }
     Ok(())
 }
@@ -182,7 +209,8 @@ pub fn mirror_logout(kind: &Kind, object: &mut Json, body: Option<&Map<String, J
             spot::remove(object, old);
         }
         (Some(_), _) => {
-            if let Some(urls) = spot::get(object, new).and_then(|logout| logout.get("backchannel_logout_urls")).cloned() {
+            if let Some(urls) = spot::get(object, new).and_then(|logout| logout.get("backchannel_logout_urls")).cloned()
+            {
                 spot::put(object, old, &json!({"backchannel_logout_urls": urls}));
             }
         }

@@ -49,7 +49,9 @@ pub fn write(tenant: &mut Tenant, found: &Found, request: &Request, whole: bool)
     let mut new = match (&old, whole) {
         (Some(old), false) => {
             let mut old = old.clone();
-            if kind.has(Quirk::NameChangeDropsRest) && body.get("name").is_some_and(|name| old.get("name") != Some(name)) {
+            if kind.has(Quirk::NameChangeDropsRest)
+                && body.get("name").is_some_and(|name| old.get("name") != Some(name))
+            {
                 spot::remove(&mut old, "credentials");
                 spot::remove(&mut old, "settings");
             }
@@ -211,20 +213,31 @@ fn same_id(kind: &Kind, found: &Found, document: Option<&Json>) -> Result<(), Re
     if asked.is_empty() || own == Some(asked) { Ok(()) } else { Err(Refusal::missing(kind)) }
 }
 
-fn check_write(tenant: &Tenant, kind: &Kind, old: Option<&Json>, body: &Map<String, Json>, whole: bool) -> Result<(), Refusal> {
+fn check_write(
+    tenant: &Tenant,
+    kind: &Kind,
+    old: Option<&Json>,
+    body: &Map<String, Json>,
+    whole: bool,
+) -> Result<(), Refusal> {
     match (old, whole) {
         (Some(old), false) => check::update(&tenant.store, kind, old, body),
         _ if kind.always_exists() => Ok(()),
-        _ => kind.fields.required.iter().find(|field| !body.contains_key(*field)).map_or(Ok(()), |field| {
-            Err(Refusal::payload(&format!("Missing required property: {field}"), None))
-        }),
+        _ => kind
+            .fields
+            .required
+            .iter()
+            .find(|field| !body.contains_key(*field))
+            .map_or(Ok(()), |field| Err(Refusal::payload(&format!("Missing required property: {field}"), None))),
     }
 }
 
 /// Wraps a body that is a bare value into its field.
 fn body_of(kind: &Kind, request: &Request) -> Result<Map<String, Json>, Refusal> {
     match (&kind.bare, &request.body) {
-        (Some(bare), Some(value)) if bare.request && !value.is_object() => Ok(Map::from_iter([(bare.field.clone(), value.clone())])),
+        (Some(bare), Some(value)) if bare.request && !value.is_object() => {
+            Ok(Map::from_iter([(bare.field.clone(), value.clone())]))
+        }
         // The page template may be sent as an object too, with a name of its own for the text.
         (Some(bare), Some(Json::Object(map))) if bare.request && map.len() == 1 => {
             Ok(map.values().map(|value| (bare.field.clone(), value.clone())).collect())
@@ -247,7 +260,11 @@ fn needs(tenant: &Tenant, kind: &Kind) -> Result<(), Refusal> {
     }
     let domains = kind.after.first().and_then(|name| catalogue().kind(name));
     let some = domains.is_none_or(|domains| tenant.store.collection(&domains.path).is_some_and(|c| !c.is_empty()));
-    if some { Ok(()) } else { Err(Refusal::new(403, "operation_not_supported", "This needs a custom domain, and the tenant has none")) }
+    if some {
+        Ok(())
+    } else {
+        Err(Refusal::new(403, "operation_not_supported", "This needs a custom domain, and the tenant has none"))
+    }
 }
 
 /// Lifetimes are kept in hours, and may be sent in minutes.
@@ -268,8 +285,14 @@ mod tests {
 
     #[test]
     fn minutes_become_hours() {
-        let mut body = json!({"session_lifetime_in_minutes": 181, "idle_session_lifetime_in_minutes": 60}).as_object().cloned().unwrap();
+        let mut body = json!({"session_lifetime_in_minutes": 181, "idle_session_lifetime_in_minutes": 60})
+            .as_object()
+            .cloned()
+            .unwrap();
         hours_from_minutes(&mut body);
-        assert_eq!(Json::Object(body), json!({"session_lifetime": 3.016_666_666_666_666_6, "idle_session_lifetime": 1}));
+        assert_eq!(
+            Json::Object(body),
+            json!({"session_lifetime": 3.016_666_666_666_666_6, "idle_session_lifetime": 1})
+        );
     }
 }

@@ -87,7 +87,9 @@ fn expand_word(word: &str, object: &Json, world: &mut World) -> Json {
         "tenant" => Json::String(world.tenant().to_owned()),
         "own_client" => Json::String(world.own_client.clone()),
         "scope_names" => Json::Array(scope_names().into_iter().map(Json::String).collect()),
-        "scopes" => scope_names().into_iter().map(|name| json!({"description": describe(&name), "value": name})).collect(),
+        "scopes" => {
+            scope_names().into_iter().map(|name| json!({"description": describe(&name), "value": name})).collect()
+        }
         word => Json::String(world.dice.word(word)),
     }
 }
@@ -119,7 +121,8 @@ mod tests {
         let mut world =
             World { domain: "acme.eu.auth0.com".into(), own_client: "own".into(), now: 0, dice: Dice::new(1) };
         let object = json!({"id": "cd_A1", "n": 3});
-        let filled = expand(&json!({"a": ["${.n}"], "b": "${tenant}-${dashed.id}", "c": "${own_client}"}), &object, &mut world);
+        let filled =
+            expand(&json!({"a": ["${.n}"], "b": "${tenant}-${dashed.id}", "c": "${own_client}"}), &object, &mut world);
         assert_eq!(filled, json!({"a": [3], "b": "acme-cd-a1", "c": "own"}));
         assert_ne!(world.timestamp(9), world.timestamp(9));
     }

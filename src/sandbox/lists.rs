@@ -47,7 +47,8 @@ pub fn empty(kind: &Kind, items: &str, request: &Request) -> Answer {
 
 fn passes(kind: &Kind, object: &Json, request: &Request) -> bool {
     kind.server.filters.iter().all(|(name, field)| {
-        let mut wanted = request.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).peekable();
+        let mut wanted =
+            request.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).peekable();
         if wanted.peek().is_none() {
             return true;
         }
@@ -121,11 +122,21 @@ impl Page {
             Envelope::Auto => Style::Array,
         };
         let size = if style == Style::Checkpoint { take } else { per_page }.unwrap_or(DEFAULT_PAGE);
-        let asked =
-            Self { envelope: kind.server.envelope, style, size, number: page.unwrap_or(0), page_named: page.is_some(), from };
+        let asked = Self {
+            envelope: kind.server.envelope,
+            style,
+            size,
+            number: page.unwrap_or(0),
+            page_named: page.is_some(),
+            from,
+        };
         let bounded = matches!(asked.style, Style::Array | Style::Totals);
         if bounded && asked.number.saturating_add(1).saturating_mul(asked.size) > OFFSET_BOUND.max(asked.size) {
-            return Err(Refusal::new(400, "invalid_paging", format!("Only the first {OFFSET_BOUND} records can be paged through")));
+            return Err(Refusal::new(
+                400,
+                "invalid_paging",
+                format!("Only the first {OFFSET_BOUND} records can be paged through"),
+            ));
         }
         Ok(asked)
     }
@@ -195,7 +206,9 @@ fn cursor(id: &str) -> String {
 
 fn after(entries: &[Entry<'_>], from: &str) -> Result<usize, Refusal> {
     let position = entries.iter().position(|(id, _)| cursor(id) == from);
-    position.map(|position| position + 1).ok_or_else(|| Refusal::new(400, "invalid_query_string", "Invalid value for the parameter from"))
+    position
+        .map(|position| position + 1)
+        .ok_or_else(|| Refusal::new(400, "invalid_query_string", "Invalid value for the parameter from"))
 }
 
 #[cfg(test)]

@@ -21,7 +21,11 @@ pub fn list(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     if let Some(field) = name_value(membership) {
         return Ok(Response::new(200, as_map(store, kind, &path, field)));
     }
-    let entries = store.collection(&path).into_iter().flat_map(|members| members.iter()).map(|(id, member)| (id.as_str(), member));
+    let entries = store
+        .collection(&path)
+        .into_iter()
+        .flat_map(|members| members.iter())
+        .map(|(id, member)| (id.as_str(), member));
     lists::answer(kind, entries, request, &|(id, member)| {
         let mut shown = show(store, kind, id, member, Moment::List);
         lists::pick_fields(kind, &mut shown, request);
@@ -58,7 +62,13 @@ pub fn add(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     Ok(Response::new(status, body))
 }
 
-fn add_one(tenant: &mut Tenant, kind: &Kind, membership: &Membership, path: &str, item: Json) -> Result<String, Refusal> {
+fn add_one(
+    tenant: &mut Tenant,
+    kind: &Kind,
+    membership: &Membership,
+    path: &str,
+    item: Json,
+) -> Result<String, Refusal> {
     let mut member = known_fields(membership, item)?;
     check::references(&tenant.store, kind, &member, "[]")?;
     for field in &membership.identity {
@@ -66,7 +76,11 @@ fn add_one(tenant: &mut Tenant, kind: &Kind, membership: &Membership, path: &str
             return Err(Refusal::payload(&format!("Missing required property: {field}"), None));
         }
     }
-    if kind.server.limit.is_some_and(|limit| tenant.store.collection(path).is_some_and(|members| members.len() >= limit)) {
+    if kind
+        .server
+        .limit
+        .is_some_and(|limit| tenant.store.collection(path).is_some_and(|members| members.len() >= limit))
+    {
         return Err(Refusal::body(format!("There are too many {}", kind.title)));
     }
     if tenant.store.collection(path).and_then(|members| members.clash(&member, &kind.server.unique, None)).is_some() {
@@ -117,7 +131,13 @@ pub fn change(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     Ok(Response::new(status, kind.server.update_body.clone().unwrap_or(Json::Null)))
 }
 
-fn change_status(tenant: &mut Tenant, kind: &Kind, membership: &Membership, path: &str, request: &Request) -> Result<(), Refusal> {
+fn change_status(
+    tenant: &mut Tenant,
+    kind: &Kind,
+    membership: &Membership,
+    path: &str,
+    request: &Request,
+) -> Result<(), Refusal> {
     let given = items(membership, request)?;
     within_batch(membership, given.len())?;
     let mut changes = Vec::new();
@@ -148,7 +168,8 @@ pub fn remove(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     let path = found.fill(&kind.path);
     let given = items(membership, request)?;
     within_batch(membership, given.len())?;
-    let ids: Vec<String> = given.iter().map(|item| id_of(kind, membership, &scalar_wrapped(membership, item.clone()))).collect();
+    let ids: Vec<String> =
+        given.iter().map(|item| id_of(kind, membership, &scalar_wrapped(membership, item.clone()))).collect();
     for id in ids {
         tenant.store.collection_mut(&path).remove(&id, &kind.server.unique);
     }
@@ -217,16 +238,22 @@ fn as_map(store: &Store, kind: &Kind, path: &str, field: &str) -> Json {
 
 /// Returns the members that a body holds, in whichever form the style has.
 fn items(membership: &Membership, request: &Request) -> Result<Vec<Json>, Refusal> {
-    let body = request.body.as_ref().ok_or_else(|| Refusal::payload("Expected type object but found type null", None))?;
+    let body =
+        request.body.as_ref().ok_or_else(|| Refusal::payload("Expected type object but found type null", None))?;
     if let (Some(field), Json::Object(map)) = (name_value(membership), body) {
         let identity = membership.identity.first().cloned().unwrap_or_default();
         let member = |(name, value): (&String, &Json)| {
-            Json::Object(Map::from_iter([(identity.clone(), Json::String(name.clone())), (field.to_owned(), value.clone())]))
+            Json::Object(Map::from_iter([
+                (identity.clone(), Json::String(name.clone())),
+                (field.to_owned(), value.clone()),
+            ]))
         };
         return Ok(map.iter().map(member).collect());
     }
     let inner = match &membership.wrap {
-        Some(wrap) => body.get(wrap).ok_or_else(|| Refusal::payload(&format!("Missing required property: {wrap}"), None))?,
+        Some(wrap) => {
+            body.get(wrap).ok_or_else(|| Refusal::payload(&format!("Missing required property: {wrap}"), None))?
+        }
         None => body,
     };
     match inner {

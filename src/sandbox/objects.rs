@@ -22,7 +22,11 @@ pub fn list(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     let path = found.fill(&found.kind().path);
     actions::settle_all(tenant, found.kind(), &path);
     let store = &tenant.store;
-    let entries = store.collection(&path).into_iter().flat_map(|collection| collection.iter()).map(|(id, object)| (id.as_str(), object));
+    let entries = store
+        .collection(&path)
+        .into_iter()
+        .flat_map(|collection| collection.iter())
+        .map(|(id, object)| (id.as_str(), object));
     lists::answer(found.kind(), entries, request, &|(id, object)| {
         let kind = found.kind_of(object);
         let mut shown = answer::show(store, kind, id, object, Moment::List);
@@ -48,7 +52,13 @@ pub fn create(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
 }
 
 /// Puts a new object into its collection: checked against the others, completed, with an id. Returns the id.
-pub fn insert(tenant: &mut Tenant, kind: &'static Kind, path: &str, parent: &str, mut object: Json) -> Result<String, Refusal> {
+pub fn insert(
+    tenant: &mut Tenant,
+    kind: &'static Kind,
+    path: &str,
+    parent: &str,
+    mut object: Json,
+) -> Result<String, Refusal> {
     let unique = &kind.server.unique;
     if let Some(collection) = tenant.store.collection(path) {
         if kind.server.limit.is_some_and(|limit| collection.len() >= limit) {
@@ -90,7 +100,10 @@ pub fn lookup(tenant: &mut Tenant, found: &Found, field: &str, request: &Request
     let kind = found.kind();
     let wanted = Json::String(found.params.values().next().cloned().unwrap_or_default());
     let collection = tenant.store.collection(&kind.path);
-    let id = collection.and_then(|c| c.find(field, &wanted)).map(|(id, _)| id.clone()).ok_or_else(|| Refusal::missing(kind))?;
+    let id = collection
+        .and_then(|c| c.find(field, &wanted))
+        .map(|(id, _)| id.clone())
+        .ok_or_else(|| Refusal::missing(kind))?;
     let mut shown = shown(&tenant.store, kind, &kind.path, &id, Moment::Read)?;
     lists::pick_fields(kind, &mut shown, request);
     Ok(Response::new(200, shown))
@@ -149,7 +162,8 @@ pub fn locate(store: &Store, found: &Found) -> Result<(&'static Kind, String, St
     let path = found.fill(&first.path);
     let asked = found.param("id");
     let collection = store.collection(&path).ok_or_else(|| Refusal::missing(first))?;
-    let id = if collection.contains(asked) { Some(asked.to_owned()) } else { by_other_field(store, first, &path, asked) };
+    let id =
+        if collection.contains(asked) { Some(asked.to_owned()) } else { by_other_field(store, first, &path, asked) };
     let id = id.ok_or_else(|| Refusal::missing(first))?;
     let object = collection.get(&id).ok_or_else(|| Refusal::missing(first))?;
     Ok((kind_among(&found.route.kinds, object), path, id))
@@ -174,7 +188,8 @@ fn shown(store: &Store, kind: &Kind, path: &str, id: &str, moment: Moment) -> Re
 
 /// Gives a rule without an order the first one after all others.
 fn next_order(store: &Store, path: &str, object: &mut Json) {
-    let orders = store.collection(path).into_iter().flat_map(|c| c.iter()).filter_map(|(_, other)| other.get("order")?.as_i64());
+    let orders =
+        store.collection(path).into_iter().flat_map(|c| c.iter()).filter_map(|(_, other)| other.get("order")?.as_i64());
     let next = orders.max().unwrap_or(0) + 1;
     spot::fill(object, "order", &Json::from(next));
 }

@@ -44,9 +44,10 @@ struct FormatOnly {
 impl Tenant {
     /// Writes everything that the tenant is, secrets included.
     pub fn to_json(&self) -> String {
-        let collections = self.store.collections.iter().filter(|(_, collection)| !collection.is_empty()).map(|(path, collection)| {
-            (path.clone(), collection.iter().map(|(id, object)| (id.clone(), object.clone())).collect())
-        });
+        let collections =
+            self.store.collections.iter().filter(|(_, collection)| !collection.is_empty()).map(|(path, collection)| {
+                (path.clone(), collection.iter().map(|(id, object)| (id.clone(), object.clone())).collect())
+            });
         let kept = Kept {
             format: FORMAT,
             domain: self.world.domain.clone(),
@@ -72,7 +73,10 @@ impl Tenant {
         let kept: Kept = serde_json::from_str(text)?;
         let mut store = Store { documents: kept.documents, ..Store::default() };
         for (path, objects) in kept.collections {
-            let unique = catalogue().kinds().find(|kind| is_collection_of(kind, &path)).map(|kind| kind.server.unique.as_slice());
+            let unique = catalogue()
+                .kinds()
+                .find(|kind| is_collection_of(kind, &path))
+                .map(|kind| kind.server.unique.as_slice());
             let mut collection = Collection::default();
             for (id, object) in objects {
                 collection.insert(id, object, unique.unwrap_or_default());

@@ -131,9 +131,9 @@ impl Found {
 /// # Panics
 /// Never: a route is made from a kind.
 pub fn kind_among(kinds: &[&'static Kind], object: &Json) -> &'static Kind {
-    let fitting = kinds.iter().find(|kind| {
-        kind.filter.as_ref().is_none_or(|filter| filter.fits(super::spot::get(object, &filter.field)))
-    });
+    let fitting = kinds
+        .iter()
+        .find(|kind| kind.filter.as_ref().is_none_or(|filter| filter.fits(super::spot::get(object, &filter.field))));
     match fitting.or(kinds.first()) {
         Some(kind) => kind,
         None => unreachable!("a route without kinds"),
@@ -276,8 +276,12 @@ impl Table {
             })
         };
         // A key that lies inside another kind's object, or on an object of another kind, is that kind's to answer.
-        let mut paths: Vec<&str> =
-            kind.key_paths.values().filter(|key| key.inside.is_none() && own(&key.path)).map(|key| key.path.as_str()).collect();
+        let mut paths: Vec<&str> = kind
+            .key_paths
+            .values()
+            .filter(|key| key.inside.is_none() && own(&key.path))
+            .map(|key| key.path.as_str())
+            .collect();
         if kind.key_paths.is_empty() || (object.contains('{') && own(&object)) {
             paths.push(&object);
         }

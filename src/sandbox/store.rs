@@ -35,8 +35,13 @@ impl Store {
     /// Removes every collection and document whose path begins with this one.
     pub fn drop_below(&mut self, prefix: &str) {
         let below = |path: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
-        let paths: Vec<String> =
-            self.collections.range(prefix.to_owned()..).map(|(path, _)| path).take_while(|p| p.starts_with(prefix)).cloned().collect();
+        let paths: Vec<String> = self
+            .collections
+            .range(prefix.to_owned()..)
+            .map(|(path, _)| path)
+            .take_while(|p| p.starts_with(prefix))
+            .cloned()
+            .collect();
         for path in paths.iter().filter(|path| below(path)) {
             self.collections.remove(path);
         }

@@ -88,7 +88,9 @@ impl Tenant {
             response.body = Json::Null;
         }
         let reset = (self.world.now + 1).to_string();
-        for (name, value) in [("x-ratelimit-limit", "100"), ("x-ratelimit-remaining", "99"), ("x-ratelimit-reset", &reset)] {
+        for (name, value) in
+            [("x-ratelimit-limit", "100"), ("x-ratelimit-remaining", "99"), ("x-ratelimit-reset", &reset)]
+        {
             response.headers.push((name.to_owned(), value.to_owned()));
         }
         response

@@ -15,7 +15,9 @@ impl Tenant {
     /// Answers the token endpoint for the client credentials grant. The token names its client, as a real one does.
     pub fn token(&mut self, body: &Json) -> Response {
         let text = |field: &str| body.get(field).and_then(Json::as_str).unwrap_or_default();
-        let refused = |status: u16, error: &str, why: &str| Response::new(status, json!({"error": error, "error_description": why}));
+        let refused = |status: u16, error: &str, why: &str| {
+            Response::new(status, json!({"error": error, "error_description": why}))
+        };
         if text("grant_type") != "client_credentials" {
             return refused(403, "unauthorized_client", "The sandbox only knows the client_credentials grant");
         }
@@ -37,7 +39,10 @@ impl Tenant {
         let part = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
         let signature = URL_SAFE_NO_PAD.encode(self.world.dice.id("{256}"));
         let token = format!("{}.{}.{signature}", part(&json!({"alg": "RS256", "typ": "JWT"})), part(&payload));
-        Response::new(200, json!({"access_token": token, "scope": scope, "expires_in": LIFETIME, "token_type": "Bearer"}))
+        Response::new(
+            200,
+            json!({"access_token": token, "scope": scope, "expires_in": LIFETIME, "token_type": "Bearer"}),
+        )
     }
 }
 
@@ -55,7 +60,8 @@ mod tests {
     #[test]
     fn a_token_names_its_client() {
         let mut tenant = Tenant::new("acme.eu.auth0.com", "own");
-        let answer = tenant.token(&json!({"grant_type": "client_credentials", "client_id": "abc", "client_secret": "x"}));
+        let answer =
+            tenant.token(&json!({"grant_type": "client_credentials", "client_id": "abc", "client_secret": "x"}));
         assert_eq!(answer.status, 200);
         let token = answer.body["access_token"].as_str().unwrap();
         let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();

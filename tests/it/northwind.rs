@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::support::core::{Core, told};
 use tenantry::edge::files::WorkTree;
 use tenantry::model::desired::Desired;
 use tenantry::model::diagnostic::{Diagnostics, Severity};
@@ -77,15 +78,31 @@ fn both_formats_mean_the_same() {
         let (directory, findings) = desired(&shared.join("data/northwind-directory"), ".", config);
         assert_eq!(errors(&findings), Vec::<String>::new());
         let by_address = |desired: &Desired| -> BTreeMap<String, serde_json::Value> {
-            let shown = |r: &tenantry::model::desired::Resource| {
-                tenantry::model::value::Value::Map(r.body.clone()).to_shown()
-            };
+            let shown =
+                |r: &tenantry::model::desired::Resource| tenantry::model::value::Value::Map(r.body.clone()).to_shown();
             desired.resources.iter().map(|r| (r.address.to_string(), shown(r))).collect()
         };
         let (yaml, directory) = (by_address(&yaml), by_address(&directory));
         assert_eq!(yaml.keys().collect::<Vec<_>>(), directory.keys().collect::<Vec<_>>());
         for (address, body) in &yaml {
             assert_eq!(Some(body), directory.get(address), "{address}");
+        }
+    }
+}
+
+#[test]
+fn each_format_and_config_is_applied_and_then_at_rest() {
+    let Some(shared) = shared() else { return };
+    for (folder, input) in [("data/northwind-yaml", "tenant.yaml"), ("data/northwind-directory", ".")] {
+        for config in ["config.dev.json", "config.prod.json"] {
+            let (desired, findings) = desired(&shared.join(folder), input, config);
+            assert_eq!(errors(&findings), Vec::<String>::new());
+            let mut core = Core::new();
+            let plan = core.plan_of(&desired);
+            let writes = core.perform(&plan);
+            assert!(writes.len() > 50, "{writes:#?}");
+            let again = core.plan_of(&desired);
+            assert_eq!(told(&again), Vec::<String>::new(), "{folder} {config}");
         }
     }
 }

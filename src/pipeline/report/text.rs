@@ -1,6 +1,6 @@
 //! The plan as a screen.
 
-use super::style::{STRONG, FAINT, count, of_action, paint};
+use super::style::{FAINT, STRONG, count, of_action, paint};
 use super::{deltas, gates, value::harmless};
 use crate::model::change::{Action, Change};
 use crate::model::desired::TenantSettings;
@@ -38,11 +38,13 @@ pub fn plan(plan: &Plan, command: &str) -> String {
 
 fn entry(change: &Change) -> String {
     let sign = paint(of_action(change.action), change.action.sign());
-    let reason = match change.action {
-        Action::Create | Action::Nothing => String::new(),
-        _ if change.reason.is_empty() => String::new(),
-        _ => paint(FAINT, format!("  ({})", harmless(&change.reason))),
+    // The fields say why an update is needed, where there are any.
+    let evident = match change.action {
+        Action::Create | Action::Nothing => true,
+        Action::Update => !change.deltas.is_empty(),
+        _ => change.reason.is_empty(),
     };
+    let reason = if evident { String::new() } else { paint(FAINT, format!("  ({})", harmless(&change.reason))) };
     let mut out = format!("{sign} {}{reason}\n", paint(STRONG, harmless(change.address.as_str())));
     for line in deltas::lines(change) {
         out.push_str(format!("    {line}").trim_end());

@@ -9,6 +9,7 @@
 //! | `source.rs` | one text: keywords, parsing, places, leftover markers |
 //! | `comment.rs` | markers that YAML takes for comments |
 //! | `yaml_format.rs`, `directory_format.rs` | the formats |
+//! | `kept.rs` | keywords in secret fields that keep what the tenant holds |
 //! | `companion.rs`, `item.rs` | text files behind fields; what is done to an item |
 //! | `unread.rs` | files that nothing reads |
 //!
@@ -25,7 +26,8 @@ mod companion;
 mod config;
 mod directory_format;
 mod item;
-mod layout;
+mod kept;
+pub(in crate::pipeline) mod layout;
 mod project;
 mod settings;
 mod source;

@@ -1,14 +1,13 @@
 //! A Deploy CLI project -> Documents: settings first, then the files of whichever format, then what they leave open.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use super::settings::{self, ConfigText, Settings};
 use super::source::Source;
-use super::{config, directory_format, unread, yaml_format};
+use super::{config, directory_format, kept, unread, yaml_format};
 use crate::model::desired::Excluded;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::document::{Content, Documents, Entry, Node};
+use crate::model::document::{Documents, Entry, Node};
 use crate::model::names::TenantName;
 use crate::pipeline::keywords::Mappings;
 use crate::pipeline::load::Loaded;
@@ -50,11 +49,13 @@ fn entries(source: &mut Source<'_>, input: &str, settings: &Settings, excluded: 
     let path = match tree::join("", input) {
         Ok(path) => path,
         Err(outside) => {
-            source.findings.push(Diagnostic::error("outside-workspace", format!("`{input}` cannot be used: {outside}")));
+            source
+                .findings
+                .push(Diagnostic::error("outside-workspace", format!("`{input}` cannot be used: {outside}")));
             return None;
         }
     };
-    let entries = match source.tree.list(&path) {
+    let mut entries = match source.tree.list(&path) {
         Ok(_) => {
             let entries = directory_format::read(source, &path, settings, &is_in_use);
             unread::report(source, &path, settings, &is_in_use);
@@ -76,6 +77,7 @@ fn entries(source: &mut Source<'_>, input: &str, settings: &Settings, excluded: 
             return None;
         }
     };
+    kept::mark(&mut entries);
     report_markers(source, &entries);
     Some(entries)
 }
@@ -112,27 +114,14 @@ fn choose_by_name(source: &mut Source<'_>, excluded: &mut Excluded, exclude: Opt
 }
 
 fn mappings(settings: &Settings) -> Mappings {
-    let entries = settings.get("AUTH0_KEYWORD_REPLACE_MAPPINGS").map(|setting| setting.value.entries()).unwrap_or_default();
+    let entries =
+        settings.get("AUTH0_KEYWORD_REPLACE_MAPPINGS").map(|setting| setting.value.entries()).unwrap_or_default();
     Mappings(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value().to_shown())).collect())
 }
 
-/// Reports what is left of keywords in values. Texts of companion files stand at those files' beginning.
+/// Reports what is left of keywords in values.
 fn report_markers(source: &mut Source<'_>, entries: &[Entry]) {
     for entry in entries {
-        let mut companions = BTreeSet::new();
-        collect_companions(&entry.value, &entry.value.place.file, &mut companions);
-        source.report_markers(&entry.key, &entry.value, &companions);
-    }
-}
-
-/// A text that lies in another file than the value around it is that file's whole text.
-fn collect_companions(node: &Node, around: &Arc<str>, companions: &mut BTreeSet<Arc<str>>) {
-    match &node.value {
-        Content::Text(_) if node.place.file != *around => drop(companions.insert(Arc::clone(&node.place.file))),
-        Content::List(items) => items.iter().for_each(|item| collect_companions(item, &node.place.file, companions)),
-        Content::Map(entries) => {
-            entries.iter().for_each(|entry| collect_companions(&entry.value, &node.place.file, companions));
-        }
-        _ => {}
+        source.report_markers(&entry.key, &entry.value);
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Source<'a> {
     mappings: Mappings,
     environment: &'a BTreeMap<String, String>,
     pub files: SourceTexts,
+    /// Files whose whole text is a field's value; their markers are reported when they are read.
+    companions: BTreeSet<Arc<str>>,
     pub findings: Diagnostics,
 }
 
@@ -32,8 +34,14 @@ impl<'a> Source<'a> {
     /// Takes the keywords of the config file. Environment variables are keywords too, and win; those that no marker
     /// names are never looked at again.
     pub fn new(tree: &'a dyn Tree, mappings: Mappings, environment: &'a BTreeMap<String, String>) -> Self {
-        let mut source =
-            Self { tree, mappings, environment, files: SourceTexts::new(), findings: Diagnostics::default() };
+        let mut source = Self {
+            tree,
+            mappings,
+            environment,
+            files: SourceTexts::new(),
+            companions: BTreeSet::new(),
+            findings: Diagnostics::default(),
+        };
         let values: Vec<String> = source.mappings.0.values().map(ToString::to_string).collect();
         values.iter().for_each(|text| source.admit_environment(text));
         let keys: Vec<String> = source.mappings.0.keys().cloned().collect();
@@ -67,6 +75,7 @@ impl<'a> Source<'a> {
     /// Reads the text that a field names, as a text node that stands at its beginning.
     pub fn companion(&mut self, path: &str, named_at: &Place, key: &str) -> Option<Node> {
         let (file, original) = self.read(path, Some(named_at))?;
+        self.companions.insert(Arc::clone(&file));
         let text = self.replaced(&original).text;
         let own = own_markers(key);
         for (marker, _) in keywords::unmapped_markers(&text) {
@@ -85,10 +94,7 @@ impl<'a> Source<'a> {
 
     /// Says whether there is such a file, readable or not.
     pub fn is_file(&self, path: &str) -> bool {
-        !matches!(
-            self.tree.read(path),
-            Err(TreeError::Missing | TreeError::NotAFile | TreeError::NotAFolder)
-        )
+        !matches!(self.tree.read(path), Err(TreeError::Missing | TreeError::NotAFile | TreeError::NotAFolder))
     }
 
     /// Lists a folder. `None` if there is none, or it cannot be listed, which is an error among the findings.
@@ -141,10 +147,10 @@ impl<'a> Source<'a> {
     }
 
     /// Reports markers that are left in a value's texts. Those of companion files were reported with their file.
-    pub fn report_markers(&mut self, key: &str, node: &Node, companions: &BTreeSet<Arc<str>>) {
+    pub fn report_markers(&mut self, key: &str, node: &Node) {
         let own = own_markers(key);
         let mut found = Vec::new();
-        collect_markers(node, companions, &mut |marker, place| {
+        collect_markers(node, &self.companions, &mut |marker, place| {
             if !own.contains(inner(marker)) {
                 found.push((marker.to_owned(), place.clone()));
             }

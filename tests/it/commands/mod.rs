@@ -1,0 +1,4 @@
+//! One file a command: whole screens.
+
+mod kinds;
+mod usage;

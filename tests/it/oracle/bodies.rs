@@ -1,0 +1,114 @@
+//! Requests that real tenants accepted, put through the offline check.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use tenantry::catalogue::fields;
+use tenantry::catalogue::kind::{Kind, Verb};
+use tenantry::catalogue::shape::Shape;
+use tenantry::catalogue::table::catalogue;
+use tenantry::model::address::Address;
+use tenantry::model::diagnostic::{Diagnostics, Severity};
+use tenantry::model::document::{Content, Entry, Node, Place};
+use tenantry::model::value::Value;
+
+/// What became of the recorded bodies.
+#[derive(Default)]
+pub struct Outcome {
+    pub seen: usize,
+    /// Kind, field and rule of everything that the check calls an error.
+    pub findings: BTreeSet<String>,
+}
+
+/// Checks every accepted write of the recordings that belongs to a kind.
+pub fn refused(folder: &Path) -> Outcome {
+    let mut outcome = Outcome::default();
+    for file in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+        let exchanges: Vec<Json> = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        for exchange in &exchanges {
+            one(exchange, &mut outcome);
+        }
+    }
+    outcome
+}
+
+fn one(exchange: &Json, outcome: &mut Outcome) {
+    let (method, status) = (exchange["method"].as_str().unwrap(), exchange["status"].as_u64().unwrap());
+    let path = exchange["path"].as_str().unwrap().trim_start_matches("/api/v2");
+    let body = &exchange["request_body"];
+    if !(200..300).contains(&status) || !body.is_object() || !matches!(method, "POST" | "PATCH" | "PUT") {
+        return;
+    }
+    for kind in catalogue().kinds().filter(|kind| kind.shape != Shape::Membership && kind.bare.is_none()) {
+        let verbs = &kind.verbs;
+        let creates = verbs.create.is_some_and(|verb| name(verb) == method) && fits(kind.create_path(), path).is_some();
+        let objects = kind.key_paths.values().map(|key| key.path.clone()).chain([kind.object_path()]);
+        let key = objects.into_iter().find_map(|object| fits(&object, path));
+        let updates = verbs.update.is_some_and(|verb| name(verb) == method) && key.is_some();
+        if !(creates || updates) || !belongs(kind, body) || kind.key_paths.values().any(|key| key.inside.is_some()) {
+            continue;
+        }
+        outcome.seen += 1;
+        let own = kind.key_paths.iter().find(|(_, own)| own.path == path).map(|(key, _)| key.clone());
+        let mut key = key.unwrap_or_default();
+        if let Some(own) = own {
+            key = kind.identity.iter().cloned().zip(own.split(',').map(str::to_owned)).collect();
+        }
+        let mut findings = Diagnostics::default();
+        fields::check(kind, &key, &node(body), false, &mut findings, &Address::root(&kind.name));
+        for finding in findings.0.iter().filter(|finding| finding.severity == Severity::Error) {
+            outcome.findings.insert(format!("{}: {} {}", kind.name, finding.code, finding.summary));
+        }
+        if creates && let Value::Map(map) = Value::from_json(body.clone()) {
+            let missing = fields::missing_required(kind, &map);
+            outcome.findings.extend(missing.iter().map(|field| format!("{}: missing {field}", kind.name)));
+        }
+    }
+}
+
+fn name(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Post => "POST",
+        Verb::Put => "PUT",
+        Verb::Patch => "PATCH",
+    }
+}
+
+/// Databases and other connections share their paths.
+fn belongs(kind: &Kind, body: &Json) -> bool {
+    kind.filter.as_ref().is_none_or(|filter| body.get(&filter.field).is_none() || filter.fits(body.get(&filter.field)))
+}
+
+/// Returns what stands in the braces if the path is of the template.
+fn fits(template: &str, path: &str) -> Option<BTreeMap<String, String>> {
+    let (ours, theirs): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
+    let same = ours.len() == theirs.len();
+    let mut key = BTreeMap::new();
+    for (our, their) in ours.iter().zip(&theirs).filter(|_| same) {
+        match our.strip_prefix('{').and_then(|our| our.strip_suffix('}')) {
+            Some(name) => drop(key.insert(name.to_owned(), (*their).to_owned())),
+            None if our == their => {}
+            None => return None,
+        }
+    }
+    same.then_some(key)
+}
+
+fn node(value: &Json) -> Node {
+    let place = Place { file: Arc::from("recorded"), line: 1, column: 1 };
+    let content = match value {
+        Json::Null => Content::Null,
+        Json::Bool(flag) => Content::Bool(*flag),
+        Json::Number(number) => Content::Number(number.clone()),
+        Json::String(text) => Content::Text(text.clone()),
+        Json::Array(items) => Content::List(items.iter().map(node).collect()),
+        Json::Object(map) => Content::Map(
+            map.iter()
+                .map(|(key, value)| Entry { key: key.clone(), key_place: place.clone(), value: node(value) })
+                .collect(),
+        ),
+    };
+    Node::new(content, place)
+}
