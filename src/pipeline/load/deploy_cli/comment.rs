@@ -123,14 +123,25 @@ mod tests {
     use super::*;
 
     fn markers(text: &str) -> Vec<String> {
-        swallowed(text).into_iter().map(|found| format!("{}:{} {} {}", found.line, found.column, found.key, found.marker)).collect()
+        swallowed(text)
+            .into_iter()
+            .map(|found| format!("{}:{} {} {}", found.line, found.column, found.key, found.marker))
+            .collect()
     }
 
     #[test]
     fn values_that_become_comments_are_found() {
         assert_eq!(
-            markers("tenant:\n  email: ##MAIL##   # why\n  name: App ##ENV##\nroles:\n  - ##ROLE##\n  - [ a, ##B## ]\n  ##ALL##\n"),
-            ["2:10 tenant ##MAIL##", "3:13 tenant ##ENV##", "5:5 roles ##ROLE##", "6:10 roles ##B##", "7:3 roles ##ALL##"]
+            markers(
+                "tenant:\n  email: ##MAIL##   # why\n  name: App ##ENV##\nroles:\n  - ##ROLE##\n  - [ a, ##B## ]\n  ##ALL##\n"
+            ),
+            [
+                "2:10 tenant ##MAIL##",
+                "3:13 tenant ##ENV##",
+                "5:5 roles ##ROLE##",
+                "6:10 roles ##B##",
+                "7:3 roles ##ALL##"
+            ]
         );
     }
 

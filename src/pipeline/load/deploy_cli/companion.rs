@@ -15,7 +15,13 @@ pub(super) enum Origin<'a> {
 }
 
 /// Replaces paths of an item by the texts of their files.
-pub(super) fn inline(source: &mut Source<'_>, item: &mut Node, companions: &[Companion], origin: &Origin<'_>, key: &str) {
+pub(super) fn inline(
+    source: &mut Source<'_>,
+    item: &mut Node,
+    companions: &[Companion],
+    origin: &Origin<'_>,
+    key: &str,
+) {
     for companion in companions {
         if !companion.when.iter().all(|(field, value)| item.get(field).and_then(Node::as_text) == Some(value)) {
             continue;
@@ -82,7 +88,14 @@ pub(super) fn locate(source: &Source<'_>, base: &str, path: &str) -> Result<Stri
 }
 
 /// The field's own path if there is such a file, else the file beside the item.
-fn use_sibling(source: &mut Source<'_>, item: &mut Node, companion: &Companion, sibling: &str, folder: &str, key: &str) {
+fn use_sibling(
+    source: &mut Source<'_>,
+    item: &mut Node,
+    companion: &Companion,
+    sibling: &str,
+    folder: &str,
+    key: &str,
+) {
     let named = item.get(&companion.field).and_then(|node| {
         let path = node.as_text().filter(|path| !path.is_empty() && looks_like_path(path))?;
         Some((locate(source, folder, path), node.clone()))

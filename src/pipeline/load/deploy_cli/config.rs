@@ -42,9 +42,10 @@ pub(super) fn tenant_settings(
 fn domain(settings: &Settings, findings: &mut Diagnostics) -> Domain {
     let text = settings.text("AUTH0_DOMAIN").unwrap_or_default().trim();
     if text.is_empty() {
-        findings.push(Diagnostic::error("missing-setting", "AUTH0_DOMAIN is not set").help(
-            "Set it in the config file or in the environment; `sandbox` is the tenant inside this program.",
-        ));
+        findings.push(
+            Diagnostic::error("missing-setting", "AUTH0_DOMAIN is not set")
+                .help("Set it in the config file or in the environment; `sandbox` is the tenant inside this program."),
+        );
     } else if text.contains(['/', ' ', '@', '#', '?']) {
         let wrong = Diagnostic::error("invalid-setting", "AUTH0_DOMAIN must be a host name, as in acme.eu.auth0.com");
         findings.push(at(wrong, settings.get("AUTH0_DOMAIN")));
@@ -57,7 +58,9 @@ fn credentials(settings: &Settings, tree: &dyn Tree, findings: &mut Diagnostics)
     let private_key = settings.get("AUTH0_CLIENT_SIGNING_KEY_PATH").and_then(|setting| {
         let path = setting.value.as_text().filter(|path| !path.is_empty())?;
         let read = tree::join("", path)
-            .map_err(|error| Box::new(Diagnostic::error("outside-workspace", format!("`{path}` cannot be used: {error}"))))
+            .map_err(|error| {
+                Box::new(Diagnostic::error("outside-workspace", format!("`{path}` cannot be used: {error}")))
+            })
             .and_then(|path| tree::read_text(tree, &path, setting.place()));
         match read {
             Ok(pem) => Some(Secret::new("AUTH0_CLIENT_SIGNING_KEY_PATH", &*pem)),
@@ -104,8 +107,9 @@ fn excluded(settings: &Settings, findings: &mut Diagnostics) -> Excluded {
     if both.iter().all(|name| !settings.names(name).is_empty()) {
         findings.push(at(exclusive(both[1], both[0]), settings.get(both[0])));
     }
-    excluded.fields = [fields(settings, "EXCLUDED_PROPS", findings), fields(settings, "AUTH0_IGNORE_DRY_RUN_FIELDS", findings)]
-        .concat();
+    excluded.fields =
+        [fields(settings, "EXCLUDED_PROPS", findings), fields(settings, "AUTH0_IGNORE_DRY_RUN_FIELDS", findings)]
+            .concat();
     excluded.fields.sort();
     excluded.fields.dedup();
     let included = fields(settings, "INCLUDED_PROPS", findings);

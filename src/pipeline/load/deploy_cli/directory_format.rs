@@ -83,7 +83,8 @@ impl Reader<'_, '_> {
             Form::Object => self.object(part, folder, key),
             Form::Insertions => {
                 let file = inside(folder, part.file.as_deref()?);
-                let node = if self.source.is_file(&file) { self.source.parsed(&file, Syntax::Json, None) } else { None };
+                let node =
+                    if self.source.is_file(&file) { self.source.parsed(&file, Syntax::Json, None) } else { None };
                 Some(self.insertions(node?, folder, key))
             }
         }
@@ -139,7 +140,11 @@ impl Reader<'_, '_> {
     /// Puts an item below the keys that it names.
     fn keyed(&mut self, item: Node, part: &Part) -> Node {
         let mut value = item;
-        let keys: Vec<_> = part.by.iter().map(|by| value.get(by).and_then(|node| Some((node.as_text()?.to_owned(), node.place.clone())))).collect();
+        let keys: Vec<_> = part
+            .by
+            .iter()
+            .map(|by| value.get(by).and_then(|node| Some((node.as_text()?.to_owned(), node.place.clone()))))
+            .collect();
         for (key, by) in keys.into_iter().zip(&part.by).rev() {
             let Some((key, key_place)) = key else {
                 let missing = format!("`{by}` is missing, which says what this belongs to");
@@ -217,7 +222,10 @@ pub(super) struct Folder {
 
 impl Folder {
     fn json(&self, except: &[String]) -> Vec<String> {
-        self.with_extension("json").filter(|name| !except.iter().any(|other| other == name)).map(str::to_owned).collect()
+        self.with_extension("json")
+            .filter(|name| !except.iter().any(|other| other == name))
+            .map(str::to_owned)
+            .collect()
     }
 
     pub fn with_extension(&self, extension: &str) -> impl Iterator<Item = &str> {

@@ -50,7 +50,9 @@ fn entries(source: &mut Source<'_>, input: &str, settings: &Settings, excluded: 
     let path = match tree::join("", input) {
         Ok(path) => path,
         Err(outside) => {
-            source.findings.push(Diagnostic::error("outside-workspace", format!("`{input}` cannot be used: {outside}")));
+            source
+                .findings
+                .push(Diagnostic::error("outside-workspace", format!("`{input}` cannot be used: {outside}")));
             return None;
         }
     };
@@ -112,7 +114,8 @@ fn choose_by_name(source: &mut Source<'_>, excluded: &mut Excluded, exclude: Opt
 }
 
 fn mappings(settings: &Settings) -> Mappings {
-    let entries = settings.get("AUTH0_KEYWORD_REPLACE_MAPPINGS").map(|setting| setting.value.entries()).unwrap_or_default();
+    let entries =
+        settings.get("AUTH0_KEYWORD_REPLACE_MAPPINGS").map(|setting| setting.value.entries()).unwrap_or_default();
     Mappings(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value().to_shown())).collect())
 }
 

@@ -186,8 +186,7 @@ fn unknown(name: &str) -> Diagnostic {
 }
 
 fn is_set(value: &Node) -> bool {
-    !matches!(&value.value, Content::Null | Content::Bool(false))
-        && !matches!(value.as_text(), Some("" | "false"))
+    !matches!(&value.value, Content::Null | Content::Bool(false)) && !matches!(value.as_text(), Some("" | "false"))
 }
 
 /// Brings a value into its setting's form. What cannot be is an error, never a guess.
@@ -277,7 +276,11 @@ mod tests {
     fn the_environment_wins_and_its_text_takes_the_settings_form() {
         let (settings, findings) = read_both(
             r#"{"AUTH0_DOMAIN": "a.auth0.com", "AUTH0_ALLOW_DELETE": true, "AUTH0_EXCLUDED": ["rules"]}"#,
-            &[("AUTH0_DOMAIN", "b.auth0.com"), ("AUTH0_ALLOW_DELETE", "false"), ("AUTH0_EXCLUDED", r#"["hooks","roles"]"#)],
+            &[
+                ("AUTH0_DOMAIN", "b.auth0.com"),
+                ("AUTH0_ALLOW_DELETE", "false"),
+                ("AUTH0_EXCLUDED", r#"["hooks","roles"]"#),
+            ],
         );
         assert!(findings.0.is_empty(), "{findings:?}");
         assert_eq!(settings.text("AUTH0_DOMAIN"), Some("b.auth0.com"));
@@ -288,7 +291,8 @@ mod tests {
 
     #[test]
     fn unknown_settings_name_their_neighbour_and_place() {
-        let (_, findings) = read_both("{\n  \"AUTH0_ALOW_DELETE\": true,\n  \"_comment\": 1\n}", &[("AUTH0_DOMIAN", "x")]);
+        let (_, findings) =
+            read_both("{\n  \"AUTH0_ALOW_DELETE\": true,\n  \"_comment\": 1\n}", &[("AUTH0_DOMIAN", "x")]);
         assert_eq!(findings.0.len(), 2);
         assert_eq!(findings.0[0].place.as_ref().map(ToString::to_string).as_deref(), Some("config.json:2:3"));
         assert_eq!(findings.0[0].help.as_deref(), Some("Did you mean `AUTH0_ALLOW_DELETE`?"));

@@ -85,10 +85,7 @@ impl<'a> Source<'a> {
 
     /// Says whether there is such a file, readable or not.
     pub fn is_file(&self, path: &str) -> bool {
-        !matches!(
-            self.tree.read(path),
-            Err(TreeError::Missing | TreeError::NotAFile | TreeError::NotAFolder)
-        )
+        !matches!(self.tree.read(path), Err(TreeError::Missing | TreeError::NotAFile | TreeError::NotAFolder))
     }
 
     /// Lists a folder. `None` if there is none, or it cannot be listed, which is an error among the findings.

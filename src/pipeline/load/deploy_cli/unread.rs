@@ -24,7 +24,9 @@ pub(super) fn report(source: &mut Source<'_>, root: &str, settings: &Settings, i
             let full = inside(&path, &entry.name);
             let relative = inside(&folder, &entry.name);
             let finding = match entry.is_folder {
-                true if known.is_folder(&relative) || entry.name.starts_with('.') || entry.name == "node_modules" => None,
+                true if known.is_folder(&relative) || entry.name.starts_with('.') || entry.name == "node_modules" => {
+                    None
+                }
                 true if known.owned.contains(&folder) => None,
                 true => Some(unread(&format!("{full}/"), near(&entry.name, known.children(&folder)), "/")),
                 false => known.unread_file(&folder, &entry.name, &full, source),
@@ -89,7 +91,9 @@ impl Known {
             _ if is_read || !name.ends_with(".json") => None,
             // Config files, package.json and the like lie in the project's own folder too.
             "" if near.is_none() => None,
-            _ if source.findings.0.iter().any(|finding| finding.place.as_ref().is_some_and(|p| &*p.file == full)) => None,
+            _ if source.findings.0.iter().any(|finding| finding.place.as_ref().is_some_and(|p| &*p.file == full)) => {
+                None
+            }
             _ => Some(unread(full, near, "")),
         }
     }
