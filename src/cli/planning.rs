@@ -34,13 +34,13 @@ pub struct Wish {
 }
 
 impl Wish {
-    /// Reads the files that the arguments name.
+    /// Reads the files that the arguments name, for an apply if it is `writing`.
     ///
     /// # Errors
     /// If anything is wrong with them.
-    pub fn read(args: &ScopeArgs, run: &Run<'_>) -> Result<Self, Failure> {
+    pub fn read(args: &ScopeArgs, writing: bool, run: &Run<'_>) -> Result<Self, Failure> {
         let tenant = args.tenant.clone().map(TenantName);
-        let (desired, found, sources) = Project::read(run, tenant.as_ref(), &Look::of(args))?.sound()?;
+        let (desired, found, sources) = Project::read(run, tenant.as_ref(), &Look::of(args, writing))?.sound()?;
         Ok(Self { desired, found, sources })
     }
 

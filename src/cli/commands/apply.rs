@@ -26,7 +26,7 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
             "Give `--yes` to apply without being asked; it opens no gate.",
         ));
     }
-    let wish = Wish::read(&args.scope, run)?;
+    let wish = Wish::read(&args.scope, true, run)?;
     let remembrance = wish.target(run).remembrance();
     let connection = wish.connect(run)?;
     let runtime = Runtime::start()?;

@@ -13,7 +13,7 @@ use crate::pipeline::report::{findings, json, text};
 /// # Errors
 /// See [`Failure`].
 pub fn run(args: &PlanArgs, run: &Run<'_>) -> Result<Exit, Failure> {
-    let wish = Wish::read(&args.scope, run)?;
+    let wish = Wish::read(&args.scope, false, run)?;
     let api = wish.connect(run)?.only_reading();
     let planned = Runtime::start()?.run(wish.plan(&api, args.consent.consent(), run))?;
     show(&planned, args, run)?;
