@@ -2,6 +2,7 @@
 
 mod apply;
 mod export;
+mod https;
 mod kinds;
 mod plan;
 mod sandbox;
