@@ -416,6 +416,8 @@ pub struct Server {
     pub dropped_with: BTreeMap<String, Vec<String>>,
     /// Fields that an empty string (or null) removes.
     pub empty_removes: Vec<String>,
+    /// Fields that are not shown while they are an empty list or object.
+    pub hidden_if_empty: Vec<String>,
     /// Fields whose duplicates are a conflict: each entry is one unique key.
     pub unique: Vec<Vec<String>>,
     /// The most objects a tenant (or a parent) holds.
@@ -489,6 +491,8 @@ pub enum Envelope {
 #[serde(deny_unknown_fields, default)]
 pub struct Shown {
     pub fill: IndexMap<String, Json>,
+    /// Fields that are shown as null where they are absent.
+    pub nulls: Vec<String>,
     pub hide: Vec<String>,
 }
 
@@ -525,7 +529,7 @@ pub struct Join {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
-    /// Dotted field -> one of these values (`null` means absent).
+    /// Dotted field -> one of these values (`(absent)` where it is not there, `*` for any).
     pub when: IndexMap<String, Vec<Json>>,
     /// Dotted field -> value.
     #[serde(default)]

@@ -51,6 +51,9 @@ pub fn show(store: &Store, kind: &Kind, id: &str, object: &Json, moment: Moment)
     for (path, mask) in &kind.server.masked {
         spot::edit(&mut shown, path, &mut |value| Some(masked(&value, mask)));
     }
+    for path in &kind.server.hidden_if_empty {
+        spot::edit(&mut shown, path, &mut |value| (!is_empty(&value)).then_some(value));
+    }
     if kind.has(Quirk::AuthMethodSwitch) && shown.get("client_authentication_methods").is_some() {
         spot::remove(&mut shown, "client_secret");
     }
@@ -61,9 +64,16 @@ fn dress(shown: &mut Json, shape: &Shown) {
     for (path, value) in &shape.fill {
         spot::fill(shown, path, value);
     }
+    for path in &shape.nulls {
+        spot::fill(shown, path, &Json::Null);
+    }
     for path in &shape.hide {
         spot::remove(shown, path);
     }
+}
+
+fn is_empty(value: &Json) -> bool {
+    value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty)
 }
 
 fn masked(value: &Json, mask: &str) -> Json {

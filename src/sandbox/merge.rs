@@ -108,13 +108,16 @@ fn fill_expanded(object: &mut Json, path: &str, value: &Json, world: &mut World)
     }
 }
 
+/// In a condition: the field is not there.
+const ABSENT: &str = "(absent)";
+
 /// Says whether the object is one that a variant speaks of.
 pub fn fits(variant: &Variant, object: &Json) -> bool {
     variant.when.iter().all(|(path, values)| {
         let found = spot::get(object, path);
         values.iter().any(|value| match found {
             Some(found) => found == value || (value == "*" && !found.is_null()),
-            None => value.is_null(),
+            None => value == ABSENT,
         })
     })
 }
