@@ -11,5 +11,4 @@ mod laws;
 mod loader_oracle;
 mod northwind;
 mod oracle;
-mod scratch;
 mod support;
