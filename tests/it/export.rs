@@ -13,8 +13,9 @@ use tenantry::pipeline::load::deploy_cli::{ConfigText, load_deploy_cli};
 use tenantry::pipeline::refresh::{Wanted, refresh};
 use tenantry::pipeline::resolve::resolve;
 use tenantry::pipeline::scope::Scope;
+use tenantry::pipeline::validate::validate;
 
-use crate::conformance::cases::CASES;
+use crate::conformance::{cases::CASES, joined};
 use crate::support::core::{Core, OWN, told, wait};
 
 const FORMATS: [Format; 2] = [Format::DeployYaml, Format::DeployDirectory];
@@ -59,6 +60,7 @@ fn loaded(files: &[ExportFile], format: Format) -> Result<Desired, String> {
     let loaded = load_deploy_cli(&tree, input, Some(config), &BTreeMap::new(), &TenantName("dev".to_owned()));
     let mut findings = loaded.findings;
     let desired = loaded.documents.map(|documents| {
+        findings.extend(validate(&documents, &Scope::default()));
         let (desired, more) = resolve(&documents, &Scope::default(), true);
         findings.extend(more);
         desired
@@ -113,7 +115,7 @@ fn every_kind_is_exported_and_plans_empty() {
                 if !case.needs.is_empty() {
                     core.apply(case.needs);
                 }
-                core.apply(case.before);
+                core.apply(&joined(case, case.before));
                 law(&core)
             };
             match std::panic::catch_unwind(run) {
@@ -126,4 +128,12 @@ fn every_kind_is_exported_and_plans_empty() {
         })
         .collect();
     assert!(problems.is_empty(), "{} of {} kinds:\n\n{}", problems.len(), CASES.len(), problems.join("\n\n"));
+}
+
+#[test]
+fn the_sample_of_the_deploy_cli_is_exported_and_plans_empty() {
+    for (folder, input) in [("data/northwind-yaml", "tenant.yaml"), ("data/northwind-directory", ".")] {
+        let Some(core) = crate::northwind::applied(folder, input, "config.dev.json") else { return };
+        law(&core).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    }
 }

@@ -48,11 +48,11 @@ pub(super) fn write(
             for item in group.iter() {
                 let body = tree(std::slice::from_ref(item));
                 let path = format!("templates/{key}/{}.yaml", names.get(&own_key(item)));
-                files.add(&path, to_yaml(&said(item, &body, &composed, findings))?);
+                files.add(&path, to_yaml(&said(item, &body, &composed, options, findings))?);
             }
         } else if let Some(item) = group.first() {
             let body = tree(group);
-            files.add(&format!("templates/{key}.yaml"), to_yaml(&said(item, &body, &composed, findings))?);
+            files.add(&format!("templates/{key}.yaml"), to_yaml(&said(item, &body, &composed, options, findings))?);
         }
     }
     Ok(files.finish())
@@ -167,18 +167,18 @@ fn report_directives(item: &Item, findings: &mut Diagnostics) {
 }
 
 /// Turns what stands in one file into JSON.
-fn said(item: &Item, body: &IndexMap<String, Piece>, composed: &Composed, findings: &mut Diagnostics) -> Json {
+fn said(item: &Item, body: &IndexMap<String, Piece>, composed: &Composed, options: &ExportOptions, findings: &mut Diagnostics) -> Json {
     let map = body.iter().map(|(key, piece)| {
         let json = piece.to_json(&mut |leaf| match leaf {
             Leaf::Secret(name) => Json::String(format!("{{{{secret \"{name}\"}}}}")),
-            Leaf::Text(text) => Json::String(written(item, text, composed, findings)),
+            Leaf::Text(text) => Json::String(written(item, text, composed, options, findings)),
         });
         (key.clone(), json)
     });
     Json::Object(map.collect())
 }
 
-fn written(item: &Item, text: &Text, composed: &Composed, findings: &mut Diagnostics) -> String {
+fn written(item: &Item, text: &Text, composed: &Composed, options: &ExportOptions, findings: &mut Diagnostics) -> String {
     if text.hands_off {
         report_ids(item, &text.text, composed, findings);
         if let Some(like) = text.lookalikes.first() {
@@ -193,24 +193,44 @@ fn written(item: &Item, text: &Text, composed: &Composed, findings: &mut Diagnos
     let has_markers = !text.lookalikes.is_empty();
     let mut out = String::new();
     let mut rest = text.text.as_str();
-    for (id, known) in ids_in(&text.text, &composed.ids) {
-        if !known.is_exported {
-            report_ids(item, id, composed, findings);
-            continue;
-        }
-        let Some((before, after)) = rest.split_once(id) else { continue };
+    for (found, expression) in expressions(item, &text.text, composed, options, findings) {
+        let Some((before, after)) = rest.split_once(found.as_str()) else { continue };
         out.push_str(&for_handlebars(before, has_markers));
         if before.ends_with('\\') {
             // A single backslash would take the expression's life; of two, handlebars keeps one.
             out.push('\\');
         }
-        out.push_str(&format!(
-            "{{{{ref {} {}}}}}",
-            Json::String(known.address.to_string()),
-            Json::String(known.field.clone())
-        ));
+        out.push_str(&expression);
         rest = after;
     }
     out.push_str(&for_handlebars(rest, has_markers));
     out
+}
+
+/// What in a text differs between tenants, in order, and the expression that stands for it.
+fn expressions(
+    item: &Item,
+    text: &str,
+    composed: &Composed,
+    options: &ExportOptions,
+    findings: &mut Diagnostics,
+) -> Vec<(String, String)> {
+    let own = format!("https://{}/", options.domain);
+    let mut found: Vec<(usize, String, String)> =
+        text.match_indices(&own).map(|(at, own)| (at, own.to_owned(), "https://{{domain}}/".to_owned())).collect();
+    let mut from = 0;
+    for (id, known) in ids_in(text, &composed.ids) {
+        let Some(at) = text.get(from..).and_then(|rest| rest.find(id)).map(|offset| from + offset) else { continue };
+        from = at + id.len();
+        if known.is_exported {
+            let quoted = |text: &str| Json::String(text.to_owned()).to_string();
+            let expression =
+                format!("{{{{ref {} {}}}}}", quoted(known.address.as_str()), quoted(&known.field));
+            found.push((at, id.to_owned(), expression));
+        } else {
+            report_ids(item, id, composed, findings);
+        }
+    }
+    found.sort();
+    found.into_iter().map(|(_, found, expression)| (found, expression)).collect()
 }
