@@ -4,10 +4,12 @@ use serde_json::{Value as Json, json};
 
 use super::exit::Exit;
 use crate::api::failure::ApiFailure;
+use crate::edge::connection::ConnectionError;
 use crate::edge::files::FileError;
 use crate::edge::state::StateError;
 use crate::model::diagnostic::Diagnostics;
 use crate::model::document::SourceTexts;
+use crate::pipeline::export::ExportError;
 use crate::pipeline::report::json::VERSION;
 
 /// Why a run ended before its end.
@@ -24,6 +26,10 @@ pub enum Failure {
     MissingSecrets(Vec<String>),
     #[error("{0}")]
     Api(#[from] ApiFailure),
+    #[error("{0}")]
+    Connection(#[from] ConnectionError),
+    #[error("{0}")]
+    Export(#[from] ExportError),
     #[error("{0}")]
     State(#[from] StateError),
     #[error("{0}")]
@@ -48,7 +54,13 @@ impl Failure {
         match self {
             Self::Usage { .. } => Exit::Usage,
             Self::Invalid { .. } | Self::MissingSecrets(_) => Exit::Invalid,
-            Self::Api(_) | Self::State(_) | Self::File(_) | Self::Terminal(_) | Self::Declined => Exit::Failed,
+            Self::Api(_)
+            | Self::Connection(_)
+            | Self::Export(_)
+            | Self::State(_)
+            | Self::File(_)
+            | Self::Terminal(_)
+            | Self::Declined => Exit::Failed,
             Self::Bug(_) => Exit::Bug,
         }
     }
@@ -56,7 +68,9 @@ impl Failure {
     /// Returns the message with what lies behind it, on one line.
     pub fn message(&self) -> String {
         let cause = match self {
-            Self::File(error) | Self::State(StateError::File(error)) => format!(": {}", error.source),
+            Self::File(error)
+            | Self::State(StateError::File(error))
+            | Self::Connection(ConnectionError::File(error)) => format!(": {}", error.source),
             _ => String::new(),
         };
         format!("{self}{cause}")
@@ -74,6 +88,9 @@ impl Failure {
                 Some(format!("Delete `{}`; every secret will then be sent once more.", path.display()))
             }
             Self::State(StateError::Newer(_)) => Some("Update tenantry.".to_owned()),
+            Self::Connection(ConnectionError::Sandbox { .. }) => {
+                Some("`tenantry sandbox reset` makes it new again.".to_owned())
+            }
             Self::Bug(_) => Some("Please report it with the command that you ran.".to_owned()),
             _ => None,
         }

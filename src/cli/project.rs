@@ -31,7 +31,7 @@ pub struct Project {
 }
 
 /// How to look at the files.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Look {
     pub scope: Scope,
     pub strict: bool,

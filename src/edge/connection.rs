@@ -1,6 +1,8 @@
 //! The way to a tenant, real or embedded, behind the API port.
 
-use super::files::FileError;
+use std::path::{Path, PathBuf};
+
+use super::files::{self, FileError, Readers};
 use super::http::{HttpApi, HttpOptions};
 use super::state::{Remembrance, StateFolder};
 use crate::api::failure::ApiFailure;
@@ -9,9 +11,14 @@ use crate::api::request::Request;
 use crate::api::response::Response;
 use crate::model::desired::TenantSettings;
 use crate::model::names::{Domain, TenantName};
+use crate::sandbox::api::SandboxApi;
+use crate::sandbox::persist::PersistError;
+use crate::sandbox::tenant::Tenant;
 
 /// The domain that stands for the embedded tenant.
 const SANDBOX: &str = "sandbox";
+/// The client that a run against the embedded tenant is.
+const OWN_CLIENT: &str = "tenantry";
 
 /// Where a run's tenant is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +53,16 @@ impl Target {
 #[derive(Debug)]
 pub enum Connection {
     Http(Box<HttpApi>),
+    Sandbox { api: Box<SandboxApi>, file: PathBuf },
+}
+
+/// Why the way to a tenant could not be opened, or a sandbox not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("`{}` is no sandbox tenant: {source}", file.display())]
+    Sandbox { file: PathBuf, source: PersistError },
 }
 
 impl Connection {
@@ -53,9 +70,15 @@ impl Connection {
     ///
     /// # Errors
     /// If the sandbox's file cannot be read.
-    pub fn open(target: &Target, options: HttpOptions, state: &StateFolder) -> Result<Self, FileError> {
-        let _ = (target, state);
-        Ok(Self::Http(Box::new(HttpApi::new(options))))
+    pub fn open(target: &Target, options: HttpOptions, state: &StateFolder) -> Result<Self, ConnectionError> {
+        match target {
+            Target::Live(_) => Ok(Self::Http(Box::new(HttpApi::new(options)))),
+            Target::Sandbox(name) => {
+                let file = state.sandbox_file(name);
+                let api = Box::new(SandboxApi::new(sandbox(&file)?));
+                Ok(Self::Sandbox { api, file })
+            }
+        }
     }
 
     /// Keeps the reading half alone.
@@ -72,21 +95,37 @@ impl Connection {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn keep(&self) -> Result<(), FileError> {
-        Ok(())
+    pub fn keep(&self) -> Result<(), ConnectionError> {
+        match self {
+            Self::Http(_) => Ok(()),
+            Self::Sandbox { api, file } => {
+                Ok(files::write_whole(file, api.snapshot().to_json().as_bytes(), Readers::Owner)?)
+            }
+        }
     }
+}
+
+fn sandbox(file: &Path) -> Result<Tenant, ConnectionError> {
+    if !files::exists(file) {
+        return Ok(Tenant::new(SANDBOX, OWN_CLIENT));
+    }
+    let bytes = files::read_whole(file)?;
+    Tenant::from_json(&String::from_utf8_lossy(&bytes))
+        .map_err(|source| ConnectionError::Sandbox { file: file.to_owned(), source })
 }
 
 impl ReadApi for Connection {
     async fn get(&self, get: &Get) -> Result<Response, ApiFailure> {
         match self {
             Self::Http(api) => api.get(get).await,
+            Self::Sandbox { api, .. } => api.get(get).await,
         }
     }
 
     async fn own_client(&self) -> Option<String> {
         match self {
             Self::Http(api) => api.own_client().await,
+            Self::Sandbox { api, .. } => api.own_client().await,
         }
     }
 }
@@ -95,6 +134,7 @@ impl WriteApi for Connection {
     async fn send(&self, request: &Request) -> Result<Response, ApiFailure> {
         match self {
             Self::Http(api) => api.send(request).await,
+            Self::Sandbox { api, .. } => api.send(request).await,
         }
     }
 }

@@ -102,7 +102,12 @@ fn no_secret_stands_in_a_plan() {
 fn one_change_in_two_hundred_is_one_write() {
     let clients = |changed: &str| -> String {
         let rows: Vec<String> = (0..200)
-            .map(|n| format!("  - {{ name: App {n}, app_type: spa, description: '{}' }}", if n == 77 { changed } else { "same" }))
+            .map(|n| {
+                format!(
+                    "  - {{ name: App {n}, app_type: spa, description: '{}' }}",
+                    if n == 77 { changed } else { "same" }
+                )
+            })
             .collect();
         format!("clients:\n{}\n", rows.join("\n"))
     };
@@ -122,14 +127,19 @@ fn undeclared_objects_and_options_survive() {
     assert!(before >= 2, "the default application and database are there");
     let writes = core.apply(&WORKSPACE.replace("disable_signup: true", "disable_signup: false"));
     assert_eq!(writes.len(), 1, "{writes:?}");
-    assert!(writes[0].contains("brute_force_protection") || writes[0].contains("mfa"), "options were merged: {writes:?}");
+    assert!(
+        writes[0].contains("brute_force_protection") || writes[0].contains("mfa"),
+        "options were merged: {writes:?}"
+    );
     assert!(!writes.iter().any(|write| write.starts_with("DELETE")));
 }
 
 #[test]
 fn rules_that_swap_numbers_move_through_a_free_one() {
     let rules = |a: u8, b: u8| {
-        format!("rules: [{{ name: a, script: x, order: {a}, enabled: true }}, {{ name: b, script: x, order: {b}, enabled: true }}]")
+        format!(
+            "rules: [{{ name: a, script: x, order: {a}, enabled: true }}, {{ name: b, script: x, order: {b}, enabled: true }}]"
+        )
     };
     let mut core = Core::new();
     core.apply(&rules(1, 2));

@@ -42,9 +42,12 @@ pub(super) fn drop_likes(composed: &mut Composed, findings: &mut Diagnostics) {
     likes.dedup();
     for address in likes {
         findings.push(
-            Diagnostic::warning("not-exported", format!("`{address}` is left out: the tenant has several of that name"))
-                .on(&address)
-                .help("Give them names of their own, or export a native workspace, which tells them apart by `bind`."),
+            Diagnostic::warning(
+                "not-exported",
+                format!("`{address}` is left out: the tenant has several of that name"),
+            )
+            .on(&address)
+            .help("Give them names of their own, or export a native workspace, which tells them apart by `bind`."),
         );
     }
     composed.items = kept;
@@ -120,6 +123,7 @@ pub(super) fn json_text(value: &Json) -> String {
 
 /// Returns how a file is named from a folder above it.
 pub(super) fn relative(path: &str, base: &str) -> String {
-    let inside = if base.is_empty() { Some(path) } else { path.strip_prefix(base).and_then(|rest| rest.strip_prefix('/')) };
+    let inside =
+        if base.is_empty() { Some(path) } else { path.strip_prefix(base).and_then(|rest| rest.strip_prefix('/')) };
     format!("./{}", inside.unwrap_or(path))
 }

@@ -134,7 +134,9 @@ impl Writer<'_> {
                 }
             }
             (Form::Insertions, value) => self.insertions(part, folder, &value),
-            (Form::First, value) => drop(self.files.add(&join(folder, &format!("{}.json", part.key)), json_text(&value))),
+            (Form::First, value) => {
+                drop(self.files.add(&join(folder, &format!("{}.json", part.key)), json_text(&value)))
+            }
             (_, value) => {
                 if let Some(file) = &part.file {
                     self.files.add(&join(folder, file), json_text(&value));
@@ -172,7 +174,10 @@ impl Writer<'_> {
                     if text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}') != text {
                         self.findings.push(Diagnostic::warning(
                             "not-exported",
-                            format!("white space around `{}.{prompt}.{screen}.{name}` is lost in this format", part.key),
+                            format!(
+                                "white space around `{}.{prompt}.{screen}.{name}` is lost in this format",
+                                part.key
+                            ),
                         ));
                     }
                     let path = [&part.key, prompt, screen, name].map(|word| sanitise(word)).join("/");

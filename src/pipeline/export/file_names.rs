@@ -48,7 +48,11 @@ pub(super) fn sanitise(name: &str) -> String {
         .chars()
         .map(|c| match c {
             '/' | '?' | '<' | '>' | '\\' | ':' | '*' | '|' | '"' => '-',
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}') => '-',
+            c if c.is_control()
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}') =>
+            {
+                '-'
+            }
             c => c,
         })
         .collect();

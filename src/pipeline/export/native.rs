@@ -159,9 +159,12 @@ fn report_directives(item: &Item, findings: &mut Diagnostics) {
     find(&item.piece, true, &mut found);
     for key in found {
         findings.push(
-            Diagnostic::warning("looks-like-directive", format!("the key `{key}` comes from the tenant and is no directive"))
-                .on(&item.address)
-                .help("A template cannot say so: rename the key in the tenant, or take the field out of the template."),
+            Diagnostic::warning(
+                "looks-like-directive",
+                format!("the key `{key}` comes from the tenant and is no directive"),
+            )
+            .on(&item.address)
+            .help("A template cannot say so: rename the key in the tenant, or take the field out of the template."),
         );
     }
 }

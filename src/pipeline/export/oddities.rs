@@ -75,7 +75,9 @@ fn modules_by_name(value: &mut Value) {
 /// A grant is pointed at by its client, and by its audience too where the client has several.
 fn grants_by_client(tenant: &Tenant<'_>, object: &Object, value: &mut Value) {
     let Value::List(members) = value else { return };
-    let Some(field) = object.kind.membership.as_ref().and_then(|membership| membership.identity.first()) else { return };
+    let Some(field) = object.kind.membership.as_ref().and_then(|membership| membership.identity.first()) else {
+        return;
+    };
     let text = |map: &Map, field: &str| map.get(field).and_then(Value::as_str).map(str::to_owned);
     let raw = object.members();
     let mut written = Vec::new();
@@ -86,7 +88,8 @@ fn grants_by_client(tenant: &Tenant<'_>, object: &Object, value: &mut Value) {
         });
         let Some(grant) = grant else { continue };
         let body = tenant.names.body(grant);
-        let (Some(Value::Reference(client)), Some(own)) = (body.get("client_id"), text(&grant.body, "client_id")) else {
+        let (Some(Value::Reference(client)), Some(own)) = (body.get("client_id"), text(&grant.body, "client_id"))
+        else {
             continue;
         };
         let several = tenant

@@ -162,7 +162,8 @@ impl Phraser<'_> {
     fn text(&self, path: &FieldPath, text: &str) -> Text {
         let fields = &self.kind.fields;
         let hands_off = fields.hands_off.iter().any(|pattern| pattern.covers(path));
-        let file = fields.files.iter().find_map(|(pattern, extension)| self.file(path, &pattern.to_string(), extension));
+        let file =
+            fields.files.iter().find_map(|(pattern, extension)| self.file(path, &pattern.to_string(), extension));
         let mut said = Text { hands_off, file, ..Text::plain(text) };
         said.lookalikes.retain(|marker| !fields.own_markers.iter().any(|own| own == marker.trim_matches(['#', '@'])));
         said
@@ -190,7 +191,8 @@ impl Phraser<'_> {
     }
 
     fn secret(&self, path: &FieldPath) -> SecretPlace {
-        let of_object = self.address.as_str().split('/').map(|word| percent_decode_str(word).decode_utf8_lossy().into_owned());
+        let of_object =
+            self.address.as_str().split('/').map(|word| percent_decode_str(word).decode_utf8_lossy().into_owned());
         let of_field = path.0.iter().map(|segment| match segment {
             Segment::Key(key) | Segment::Item(key) => key.clone(),
             Segment::Index(index) => (index + 1).to_string(),

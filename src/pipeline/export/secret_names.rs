@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn no_two_places_share_a_name() {
-        let mut pieces = [secret(&["clients", "A/B", "s"]), secret(&["clients", "A:B", "s"]), secret(&["clients", "A B", "s"])];
+        let mut pieces =
+            [secret(&["clients", "A/B", "s"]), secret(&["clients", "A:B", "s"]), secret(&["clients", "A B", "s"])];
         assert_eq!(assign(pieces.iter_mut()), ["clients_a_b_s", "clients_a_b_s_2", "clients_a_b_s_3"]);
         assert_eq!(marker("clients_a_b_s"), "##CLIENTS_A_B_S##");
     }

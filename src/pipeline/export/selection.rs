@@ -22,7 +22,8 @@ pub(super) struct Selection<'a> {
 impl<'a> Selection<'a> {
     pub fn new(live: &'a Live, names: &Names, only: &'a [String], exclude: &'a [String]) -> Self {
         let own = live.own_client.as_ref().and_then(|id| {
-            let object = live.objects.iter().find(|object| object.parent.is_none() && object.id.as_ref() == Some(id))?;
+            let object =
+                live.objects.iter().find(|object| object.parent.is_none() && object.id.as_ref() == Some(id))?;
             let space = object.kind.space();
             Some((space.to_owned(), names.name(space, &id.0)?.to_owned()))
         });

@@ -9,10 +9,7 @@ const SHORTEST: usize = 12;
 
 /// Returns the ids in a text that are known, in order.
 pub(super) fn ids_in<'a>(text: &'a str, known: &'a BTreeMap<String, KnownId>) -> Vec<(&'a str, &'a KnownId)> {
-    runs(text)
-        .filter(|run| run.len() >= SHORTEST)
-        .filter_map(|run| known.get(run).map(|known| (run, known)))
-        .collect()
+    runs(text).filter(|run| run.len() >= SHORTEST).filter_map(|run| known.get(run).map(|known| (run, known))).collect()
 }
 
 /// Returns the stretches that an id could be, in order.

@@ -29,7 +29,12 @@ pub(super) struct Tenant<'a> {
 }
 
 /// Returns the body of an object, or the list of a membership. `None` if it cannot be said without an id.
-pub(super) fn body(tenant: &Tenant<'_>, object: &Object, address: &Address, findings: &mut Diagnostics) -> Option<Value> {
+pub(super) fn body(
+    tenant: &Tenant<'_>,
+    object: &Object,
+    address: &Address,
+    findings: &mut Diagnostics,
+) -> Option<Value> {
     let kind = object.kind;
     let mut body = tenant.names.body(object);
     let mut value = match body.shift_remove(MEMBERS) {
@@ -52,9 +57,7 @@ pub(super) fn body(tenant: &Tenant<'_>, object: &Object, address: &Address, find
 /// Takes out references to objects that nothing names (deleted ones, mostly). Returns false if that leaves no identity.
 fn drop_unnamed(kind: &Kind, value: &mut Value, address: &Address, findings: &mut Diagnostics) -> bool {
     for reference in kind.references.iter().filter(|reference| reference.by == "id") {
-        let is_unnamed = |value: &Value| {
-            matches!(value, Value::String(text) if !text.is_empty() && !reference.except.contains(text))
-        };
+        let is_unnamed = |value: &Value| matches!(value, Value::String(text) if !text.is_empty() && !reference.except.contains(text));
         let found: Vec<FieldPath> = reference
             .field
             .select(value)
@@ -65,9 +68,12 @@ fn drop_unnamed(kind: &Kind, value: &mut Value, address: &Address, findings: &mu
         let Some(first) = found.first() else { continue };
         let pattern = reference.field.to_string();
         findings.push(
-            Diagnostic::warning("not-exported", format!("`{first}` is left out: it names an object that was not found"))
-                .on(address)
-                .help("The object was deleted, or its kind was not read. Files hold names, never ids."),
+            Diagnostic::warning(
+                "not-exported",
+                format!("`{first}` is left out: it names an object that was not found"),
+            )
+            .on(address)
+            .help("The object was deleted, or its kind was not read. Files hold names, never ids."),
         );
         if kind.identity.contains(&pattern) {
             return false;

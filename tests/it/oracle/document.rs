@@ -51,6 +51,16 @@ impl Document {
         self.operation(method, path)?.get("requestBody")?.get("content")?.get("application/json")?.get("schema")
     }
 
+    /// Returns the schema of a good answer's JSON body.
+    pub fn response(&self, method: &str, path: &str) -> Option<&Json> {
+        self.operation(method, path)?
+            .get("responses")?
+            .get("200")?
+            .get("content")?
+            .get("application/json")?
+            .get("schema")
+    }
+
     fn follow<'d>(&'d self, mut schema: &'d Json) -> &'d Json {
         while let Some(target) = schema.get("$ref").and_then(Json::as_str) {
             schema = self.root.pointer(target.trim_start_matches('#')).unwrap_or_else(|| panic!("no {target}"));
