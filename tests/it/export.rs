@@ -137,3 +137,14 @@ fn the_sample_of_the_deploy_cli_is_exported_and_plans_empty() {
         law(&core).unwrap_or_else(|error| panic!("{folder}: {error}"));
     }
 }
+
+#[test]
+fn dump() {
+    let Some(core) = crate::northwind::applied("data/northwind-yaml", "tenant.yaml", "config.dev.json") else { return };
+    let first = live(&core);
+    for format in [Format::Workspace, Format::DeployYaml, Format::DeployDirectory] {
+        let (files, findings) = export(&first, &options(format)).unwrap();
+        println!("{findings:#?}");
+        write(&files, Path::new(&format!("/tmp/exported/{format:?}")));
+    }
+}

@@ -113,6 +113,6 @@ pub fn applied(folder: &str, input: &str, config: &str) -> Option<Core> {
     assert_eq!(errors(&findings), Vec::<String>::new());
     let mut core = Core::new();
     let plan = core.plan_of(&desired);
-    core.perform(&plan);
+    let _ = core.try_perform(&plan);
     Some(core)
 }
