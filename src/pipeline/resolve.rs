@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalogue::fields;
 use crate::catalogue::kind::Kind;
 use crate::catalogue::place::Step;
 use crate::catalogue::quirk::Quirk;
@@ -172,7 +173,9 @@ impl Resolver {
             field_places: BTreeMap::new(),
             tool: Map::new(),
         };
+        let key_fields = split_key(kind, &resource.name);
         if kind.shape == Shape::Membership {
+            fields::check(kind, &key_fields, &node, false, &mut self.findings, &resource.address);
             match members::normalise(kind, &node) {
                 Ok(list) => drop(resource.body.insert(MEMBERS.to_owned(), list)),
                 Err(finding) => return self.findings.push(finding.on(&resource.address)),
@@ -193,6 +196,7 @@ impl Resolver {
             remove_place(child, &mut node);
             nested.extend(found.into_iter().map(|found| (child, found)));
         }
+        fields::check(kind, &key_fields, &node, false, &mut self.findings, &resource.address);
         fill_body(&mut resource, &key, node);
         for (child, found) in nested {
             self.declared.insert(child.name.clone());

@@ -4,12 +4,11 @@
 mod architecture;
 mod commands;
 mod conformance;
-mod export;
 mod deploy_cli;
+mod docs;
+mod export;
 mod laws;
 mod loader_oracle;
 mod northwind;
 mod oracle;
-mod scratch;
-mod docs;
 mod support;

@@ -238,7 +238,7 @@ fn named(kind: &Kind) -> BTreeSet<String> {
     all.extend(kind.builtin.iter().chain(&kind.filter).map(|filter| filter.field.clone()));
     all.extend(kind.id.iter().chain(&kind.identity).cloned());
     all.extend(kind.bare.iter().map(|bare| bare.field.clone()));
-    for membership in &kind.membership {
+    if let Some(membership) = &kind.membership {
         let own = membership.sent.iter().chain(&membership.identity).chain(&membership.member_id);
         all.extend(own.map(|field| format!("[].{field}")));
     }

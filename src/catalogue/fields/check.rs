@@ -146,39 +146,41 @@ impl Checker<'_> {
     }
 
     fn text(&mut self, text: &str, place: &Place, shown: &FieldPath, fitting: &[&Schema]) {
+        let length = text.chars().count() as f64;
+        let formed = |schema: &Schema| schema.pattern().is_none_or(|pattern| pattern.is_match(text));
         let listed =
-            |schema: &&Schema| schema.values.is_empty() || schema.values.iter().any(|v| v.as_str() == Some(text));
-        let listed: Vec<&Schema> = fitting.iter().copied().filter(|schema| listed(schema)).collect();
-        if listed.is_empty() {
-            let values: BTreeSet<&str> = fitting.iter().flat_map(|s| &s.values).filter_map(Json::as_str).collect();
-            let near = nearest(text, values.iter().copied());
-            let help = match near {
-                Some(near) => format!("Did you mean `{near}`?"),
-                None if values.len() <= LISTED => {
-                    format!(
-                        "It can be {}.",
-                        values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
-                    )
-                }
-                None => format!("`tenantry kinds {}` lists the fields of the kind.", self.kind.name),
-            };
-            let summary = format!("`{shown}` is none of the values that it can have");
-            // The API gains values faster than this table; a slip is told by its nearness.
-            let make = if near.is_some() || self.strict { Diagnostic::error } else { Diagnostic::warning };
-            self.findings.push(make("wrong-value", summary).at(place).on(self.address).help(help));
+            |schema: &Schema| schema.values.is_empty() || schema.values.iter().any(|v| v.as_str() == Some(text));
+        if fitting.iter().any(|schema| listed(schema) && schema.admits(length) && formed(schema)) {
             return;
         }
-        let length = text.chars().count() as f64;
-        if !listed.iter().any(|schema| schema.admits(length)) {
-            return self.wrong_value(place, format!("`{shown}` must have {}", bounds(&listed, "characters")), None);
+        if fitting.iter().any(|schema| !schema.values.is_empty()) {
+            return self.no_such_value(text, place, shown, fitting);
         }
-        let formed: Vec<_> = listed.iter().filter(|schema| schema.admits(length)).map(|s| s.pattern()).collect();
-        if !formed.iter().any(|pattern| pattern.is_none_or(|pattern| pattern.is_match(text)))
-            && let Some(Some(pattern)) = formed.first()
-        {
-            let help = format!("It must match `{pattern}`.");
-            self.wrong_value(place, format!("`{shown}` does not have the form that the API asks for"), Some(help));
+        let pattern = fitting.iter().find(|schema| schema.admits(length)).and_then(|schema| schema.pattern());
+        match pattern {
+            Some(pattern) => {
+                let help = format!("It must match `{pattern}`.");
+                self.wrong_value(place, format!("`{shown}` does not have the form that the API asks for"), Some(help));
+            }
+            None => self.wrong_value(place, format!("`{shown}` must have {}", bounds(fitting, "characters")), None),
         }
+    }
+
+    fn no_such_value(&mut self, text: &str, place: &Place, shown: &FieldPath, fitting: &[&Schema]) {
+        let values: BTreeSet<&str> = fitting.iter().flat_map(|s| &s.values).filter_map(Json::as_str).collect();
+        let near = nearest(text, values.iter().copied());
+        let help = match near {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None if values.len() <= LISTED => {
+                let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+                format!("It can be {}.", values.join(", "))
+            }
+            None => format!("`tenantry kinds {}` lists the fields of the kind.", self.kind.name),
+        };
+        // The API gains values faster than this table; a slip is told by its nearness.
+        let make = if near.is_some() || self.strict { Diagnostic::error } else { Diagnostic::warning };
+        let summary = format!("`{shown}` is none of the values that it can have");
+        self.findings.push(make("wrong-value", summary).at(place).on(self.address).help(help));
     }
 
     fn unknown(&mut self, name: &str, place: &Place, shown: &FieldPath, open: bool, known: &BTreeSet<&str>) {

@@ -122,6 +122,10 @@ fn values_are_suggested_but_never_quoted() {
 
 #[test]
 fn bounds_and_forms_hold() {
+    // Values beside forms: what fits none may be newer than the table.
+    let screen = json!({"context_configuration": ["branding.settings", "client.metadata.tier", "weather.today"]});
+    let all = found("prompts/screenRenderers", &[], screen, false);
+    assert_eq!((all.len(), all[0].0, all[0].1), (1, Severity::Warning, "wrong-value"));
     let all = found("resourceServers", &[], json!({"identifier": "x", "token_lifetime": 99_999_999}), false);
     assert_eq!(all[0].1, "wrong-value");
     assert!(all[0].2.starts_with("`token_lifetime` must be"), "{all:?}");

@@ -151,7 +151,8 @@ impl<'a> Composer<'a> {
 
     /// Singletons that were not read themselves but hold what was.
     fn shelves(&mut self) -> Vec<Item> {
-        let mut left: Vec<&str> = self.nested.keys().filter(|(_, id)| id.is_none()).map(|(parent, _)| *parent).collect();
+        let mut left: Vec<&str> =
+            self.nested.keys().filter(|(_, id)| id.is_none()).map(|(parent, _)| *parent).collect();
         left.sort_unstable();
         let mut items = Vec::new();
         for parent in left {
@@ -209,7 +210,9 @@ impl<'a> Composer<'a> {
     /// Puts what is nested into its parent.
     fn fill(&mut self, kind: &'static Kind, id: Option<&RemoteId>, piece: &mut Piece) {
         let Some(mut inside) = self.nested.remove(&(kind.name.as_str(), id.cloned())) else { return };
-        inside.sort_by_cached_key(|object| (object.kind.name.clone(), place_order(object), self.tenant.names.name_of(object)));
+        inside.sort_by_cached_key(|object| {
+            (object.kind.name.clone(), place_order(object), self.tenant.names.name_of(object))
+        });
         for object in inside {
             if is_embedded(object.kind) {
                 let name = self.tenant.names.name_of(object);

@@ -357,14 +357,10 @@ pub const CASES: &[Case] = &[
     Case {
         kind: "themes",
         needs: "",
-        before: "themes: [{ displayName: One, borders: {}, colors: {}, fonts: {}, page_background: { background_color: '#fff', background_image_url: '', page_layout: center }, widget: {} }]",
-        creates: &[
-            r##"POST /branding/themes {"displayName":"One","borders":{},"colors":{},"fonts":{},"page_background":{"background_color":"#fff","background_image_url":"","page_layout":"center"},"widget":{}}"##,
-        ],
-        after: "themes: [{ displayName: Two, borders: {}, colors: {}, fonts: {}, page_background: { background_color: '#fff', background_image_url: '', page_layout: center }, widget: {} }]",
-        updates: &[
-            r##"PATCH /branding/themes/* {"displayName":"Two","borders":{},"colors":{},"fonts":{},"page_background":{"background_color":"#fff","background_image_url":"","page_layout":"center"},"widget":{}}"##,
-        ],
+        before: "themes: [{ displayName: One, borders: { button_border_radius: 4, button_border_weight: 1, buttons_style: rounded, input_border_radius: 3, input_border_weight: 1, inputs_style: rounded, show_widget_shadow: true, widget_border_weight: 0, widget_corner_radius: 8 }, colors: { body_text: '#1e212a', error: '#d03c38', header: '#1e212a', icons: '#65676e', input_background: '#fff', input_border: '#c9cace', input_filled_text: '#000000', input_labels_placeholders: '#65676e', links_focused_components: '#0b5cad', primary_button: '#0b5cad', primary_button_label: '#ffffff', secondary_button_border: '#c9cace', secondary_button_label: '#1e212a', success: '#13a688', widget_background: '#ffffff', widget_border: '#c9cace80' }, fonts: { body_text: { bold: false, size: 87.5 }, buttons_text: { bold: true, size: 100 }, font_url: '', input_labels: { bold: false, size: 100 }, links: { bold: true, size: 87.5 }, links_style: normal, reference_text_size: 16, subtitle: { bold: false, size: 87.5 }, title: { bold: true, size: 150 } }, page_background: { background_color: '#f4f6fa', background_image_url: '', page_layout: center }, widget: { header_text_alignment: center, logo_height: 52, logo_position: center, logo_url: '', social_buttons_layout: bottom } }]",
+        creates: &[r##"POST /branding/themes {...,"displayName":"One","borders":{"button_border_radius":4,"input_border_radius":3},"page_background":{"background_color":"#f4f6fa","background_image_url":"","page_layout":"center"}}"##],
+        after: "themes: [{ displayName: Two, borders: { button_border_radius: 4, button_border_weight: 1, buttons_style: rounded, input_border_radius: 3, input_border_weight: 1, inputs_style: rounded, show_widget_shadow: true, widget_border_weight: 0, widget_corner_radius: 8 }, colors: { body_text: '#1e212a', error: '#d03c38', header: '#1e212a', icons: '#65676e', input_background: '#fff', input_border: '#c9cace', input_filled_text: '#000000', input_labels_placeholders: '#65676e', links_focused_components: '#0b5cad', primary_button: '#0b5cad', primary_button_label: '#ffffff', secondary_button_border: '#c9cace', secondary_button_label: '#1e212a', success: '#13a688', widget_background: '#ffffff', widget_border: '#c9cace80' }, fonts: { body_text: { bold: false, size: 87.5 }, buttons_text: { bold: true, size: 100 }, font_url: '', input_labels: { bold: false, size: 100 }, links: { bold: true, size: 87.5 }, links_style: normal, reference_text_size: 16, subtitle: { bold: false, size: 87.5 }, title: { bold: true, size: 150 } }, page_background: { background_color: '#f4f6fa', background_image_url: '', page_layout: center }, widget: { header_text_alignment: center, logo_height: 52, logo_position: center, logo_url: '', social_buttons_layout: bottom } }]",
+        updates: &[r##"PATCH /branding/themes/* {...,"displayName":"Two","borders":{"button_border_radius":4,"input_border_radius":3},"page_background":{"background_color":"#f4f6fa","background_image_url":"","page_layout":"center"}}"##],
         goes: Goes::Never,
     },
     Case {
@@ -502,12 +498,12 @@ pub const CASES: &[Case] = &[
     Case {
         kind: "attackProtection",
         needs: "",
-        before: "attackProtection: { bruteForceProtection: { enabled: true, max_attempts: 5 }, suspiciousIpThrottling: { stage: { pre-login: { max_attempts: 50, rate: 1000 } } } }",
+        before: "attackProtection: { bruteForceProtection: { enabled: true, max_attempts: 5 }, suspiciousIpThrottling: { stage: { pre-login: { max_attempts: 50, rate: 864000 } } } }",
         creates: &[
             r#"PATCH /attack-protection/brute-force-protection {"max_attempts":5}"#,
-            r#"PATCH /attack-protection/suspicious-ip-throttling {"stage":{"pre-login":{"max_attempts":50,"rate":1000}}}"#,
+            r#"PATCH /attack-protection/suspicious-ip-throttling {"stage":{"pre-login":{"max_attempts":50,"rate":864000}}}"#,
         ],
-        after: "attackProtection: { bruteForceProtection: { enabled: true, max_attempts: 6 }, suspiciousIpThrottling: { stage: { pre-login: { max_attempts: 50, rate: 1000 } } } }",
+        after: "attackProtection: { bruteForceProtection: { enabled: true, max_attempts: 6 }, suspiciousIpThrottling: { stage: { pre-login: { max_attempts: 50, rate: 864000 } } } }",
         updates: &[r#"PATCH /attack-protection/brute-force-protection {"max_attempts":6}"#],
         goes: Goes::Never,
     },
