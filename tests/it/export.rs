@@ -144,7 +144,7 @@ resourceServers:
   - { name: Orders, identifier: https://orders.example, scopes: [{ value: 'read:orders', description: 'say {{x}} and ##THIS##' }] }
 clients:
   - { name: A/B, app_type: spa, description: "{{mustache}} \\{{x}} {{{y}}}" }
-  - { name: 'A:B', app_type: spa, description: 'yes', client_metadata: { on: 'off', date: '2024-01-01', octal: '0755', text: "two\n lines \n" } }
+  - { name: 'A:B', app_type: spa, description: 'yes', client_metadata: { on: 'off', date: '2024-01-01', octal: '0755', text: "two\n lines\n" } }
   - { name: a-b, app_type: spa, callbacks: [https://b.example, https://a.example] }
   - { name: Job, app_type: non_interactive, grant_types: [client_credentials] }
 clientGrants:
@@ -237,6 +237,58 @@ fn a_workspace_says_the_awkward_in_its_own_words() {
     let (files, findings) = export(&live, &options).unwrap();
     insta::assert_snapshot!(shown(&files), @r###"
     === templates/clients/A-B-40411d.yaml
+    clients:
+      - name: A:B
+        app_type: spa
+        client_metadata:
+          date: "2024-01-01"
+          octal: "0755"
+          "on": "off"
+          text: |
+            two
+             lines
+        description: "yes"
+    === templates/clients/A-B-6df24e.yaml
+    clients:
+      - name: A/B
+        app_type: spa
+        description: \{{mustache}} \\{{!}}\{{x}} \{{{y}}}
+    === templates/clients/Job.yaml
+    clients:
+      - name: Job
+        app_type: non_interactive
+        grant_types:
+          - client_credentials
+    === templates/clients/a-b-fde024.yaml
+    clients:
+      - name: a-b
+        app_type: spa
+        callbacks:
+          - https://a.example
+          - https://b.example
+    === templates/connections/idp.yaml
+    connections:
+      - name: idp
+        options:
+          client_id: x
+          client_secret: "{{secret \"connections_idp_client_secret\"}}"
+          issuer: https://idp.example
+          type: back_channel
+        strategy: oidc
+    === templates/resourceServers/Orders.yaml
+    resourceServers:
+      - identifier: https://orders.example
+        name: Orders
+        scopes:
+          - value: read:orders
+            description: "say \\{{x}} and #{{!}}#THIS##"
+    === tenantry.yaml
+    project: dev
+    === tenants/dev.yaml
+    domain: sandbox
+    secrets:
+      connections_idp_client_secret:
+        keep: true
     "###);
     assert!(findings.0.is_empty(), "{findings:#?}");
 }
@@ -300,7 +352,7 @@ fn the_real_deploy_cli_reads_the_exports() {
         assert_eq!(named("actions", "Gate")["code"], "exports.a = \"{{no}} ##NO## @@NO@@\";");
         assert_eq!(named("clients", "A/B")["description"], "{{mustache}} \\{{x}} {{{y}}}");
         assert_eq!(named("clients", "A:B")["client_metadata"]["date"], "2024-01-01");
-        assert_eq!(named("clients", "A:B")["client_metadata"]["text"], "two\n lines \n");
+        assert_eq!(named("clients", "A:B")["client_metadata"]["text"], "two\n lines\n");
         assert_eq!(named("connections", "idp")["options"]["client_secret"], "##CONNECTIONS_IDP_CLIENT_SECRET##");
         assert_eq!(assets["triggers"]["post-login"][0]["action_name"], "Gate");
     }
