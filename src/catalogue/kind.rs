@@ -434,6 +434,10 @@ pub struct Server {
     pub required: Vec<String>,
     /// Read-only fields that a write may hold all the same.
     pub accepted: Vec<String>,
+    /// Lists that are made of flags, where they are not sent.
+    pub flag_lists: Vec<FlagList>,
+    /// Fields that the answer to a write shows as null where null was sent.
+    pub null_echoed: Vec<String>,
     /// How lists are wrapped.
     pub envelope: Envelope,
     /// The largest page that may be asked for, where it is not 100.
@@ -524,6 +528,17 @@ pub struct Join {
     /// Or several, as an object.
     #[serde(default)]
     pub copy: Vec<String>,
+}
+
+/// A list whose items follow from flags that are true.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlagList {
+    /// As in a variant.
+    pub when: IndexMap<String, Vec<Json>>,
+    pub set: String,
+    /// Dotted flag -> item, in the order of the list.
+    pub flags: IndexMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
