@@ -4,9 +4,9 @@
 
 pub mod fields;
 pub mod kind;
-#[cfg(test)]
-mod laws;
 pub mod place;
 pub mod quirk;
 pub mod shape;
 pub mod table;
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,9 @@ use serde_json::{Value as Json, json};
 
 use super::exit::Exit;
 use crate::api::failure::ApiFailure;
-use crate::edge::connection::ConnectionError;
 use crate::edge::files::FileError;
+use crate::edge::sandbox_store::StoreError;
+use crate::edge::serve::ServeError;
 use crate::edge::state::StateError;
 use crate::model::diagnostic::Diagnostics;
 use crate::model::document::SourceTexts;
@@ -27,7 +28,9 @@ pub enum Failure {
     #[error("{0}")]
     Api(#[from] ApiFailure),
     #[error("{0}")]
-    Connection(#[from] ConnectionError),
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Serve(#[from] ServeError),
     #[error("{0}")]
     Export(#[from] ExportError),
     #[error("{0}")]
@@ -55,7 +58,8 @@ impl Failure {
             Self::Usage { .. } => Exit::Usage,
             Self::Invalid { .. } | Self::MissingSecrets(_) => Exit::Invalid,
             Self::Api(_)
-            | Self::Connection(_)
+            | Self::Store(_)
+            | Self::Serve(_)
             | Self::Export(_)
             | Self::State(_)
             | Self::File(_)
@@ -68,9 +72,10 @@ impl Failure {
     /// Returns the message with what lies behind it, on one line.
     pub fn message(&self) -> String {
         let cause = match self {
-            Self::File(error)
-            | Self::State(StateError::File(error))
-            | Self::Connection(ConnectionError::File(error)) => format!(": {}", error.source),
+            Self::File(error) | Self::State(StateError::File(error)) | Self::Store(StoreError::File(error)) => {
+                format!(": {}", error.source)
+            }
+            Self::Serve(ServeError::Listen { source, .. }) => format!(": {source}"),
             _ => String::new(),
         };
         format!("{self}{cause}")
@@ -88,9 +93,7 @@ impl Failure {
                 Some(format!("Delete `{}`; every secret will then be sent once more.", path.display()))
             }
             Self::State(StateError::Newer(_)) => Some("Update tenantry.".to_owned()),
-            Self::Connection(ConnectionError::Sandbox { .. }) => {
-                Some("`tenantry sandbox reset` makes it new again.".to_owned())
-            }
+            Self::Store(StoreError::Damaged { .. }) => Some("`tenantry sandbox reset` makes it new again.".to_owned()),
             Self::Bug(_) => Some("Please report it with the command that you ran.".to_owned()),
             _ => None,
         }

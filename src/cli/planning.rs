@@ -4,7 +4,6 @@ use super::args::{ConsentArgs, ScopeArgs};
 use super::failure::Failure;
 use super::project::{Look, Project, workspace};
 use super::run::Run;
-use super::settings::Source;
 use crate::api::port::ReadApi;
 use crate::edge::connection::{Connection, Target};
 use crate::edge::git;
@@ -12,7 +11,7 @@ use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostics;
 use crate::model::document::SourceTexts;
 use crate::model::names::TenantName;
-use crate::model::plan::Plan;
+use crate::model::plan::{Gate, Plan};
 use crate::pipeline::plan::{self, Consent, Facts, Remembered};
 use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::findings;
@@ -35,13 +34,13 @@ pub struct Wish {
 }
 
 impl Wish {
-    /// Reads the files that the arguments name.
+    /// Reads the files that the arguments name, for an apply if it is `writing`.
     ///
     /// # Errors
     /// If anything is wrong with them.
-    pub fn read(args: &ScopeArgs, run: &Run<'_>) -> Result<Self, Failure> {
+    pub fn read(args: &ScopeArgs, writing: bool, run: &Run<'_>) -> Result<Self, Failure> {
         let tenant = args.tenant.clone().map(TenantName);
-        let (desired, found, sources) = Project::read(run, tenant.as_ref(), &Look::of(args))?.sound()?;
+        let (desired, found, sources) = Project::read(run, tenant.as_ref(), &Look::of(args, writing))?.sound()?;
         Ok(Self { desired, found, sources })
     }
 
@@ -99,21 +98,32 @@ impl ConsentArgs {
     }
 }
 
-/// Returns the apply command of this run, without consent, ready to copy into a shell.
-pub fn command_line(args: &ScopeArgs, run: &Run<'_>) -> String {
+/// Returns the apply command of this run with the consent that was given, ready to be copied into a shell, and to be
+/// followed by the switches of the gates that are still closed.
+pub fn command_line(args: &ScopeArgs, consent: &ConsentArgs, gates: &[Gate], run: &Run<'_>) -> String {
     let mut words = vec!["tenantry".to_owned(), "apply".to_owned()];
     words.extend(args.tenant.clone());
-    if let Source::DeployCli { root, input, config } = &run.settings.source {
-        let shown = |path: &std::path::Path| path.strip_prefix(&run.world.folder).unwrap_or(path).display().to_string();
-        words.extend(["--deploy-cli".to_owned(), shown(&root.join(input))]);
-        words.extend(config.iter().flat_map(|config| ["--config".to_owned(), shown(config)]));
-    }
-    words.extend(run.settings.sandbox.then(|| "--sandbox".to_owned()));
-    let flags = args.target.iter().map(|t| ("--target", t)).chain(args.exclude.iter().map(|e| ("--exclude", e)));
-    words.extend(flags.flat_map(|(flag, value)| [flag.to_owned(), value.clone()]));
+    words.extend(run.settings.repeated.iter().cloned());
     words.extend(args.strict.then(|| "--strict".to_owned()));
+    words.extend(consent.allow_dirty.then(|| "--allow-dirty".to_owned()));
+    let lists = [
+        ("--target", &args.target),
+        ("--exclude", &args.exclude),
+        ("--allow-delete", &consent.allow_delete),
+        ("--allow-replace", &consent.allow_replace),
+    ];
+    for (flag, values) in lists {
+        words.extend(values.iter().flat_map(|value| [flag.to_owned(), value.clone()]));
+    }
+    // A closed gate names a higher number.
+    let is_raised = gates.iter().any(|gate| gate.switch.as_ref().is_some_and(|switch| switch.starts_with(MAX_DELETES)));
+    if let Some(most) = consent.max_deletes.filter(|_| !is_raised) {
+        words.extend([MAX_DELETES.to_owned(), most.to_string()]);
+    }
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
+
+const MAX_DELETES: &str = "--max-deletes";
 
 /// Quotes a word for a POSIX shell, if it needs it.
 fn quoted(word: &str) -> String {

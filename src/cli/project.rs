@@ -8,14 +8,17 @@ use super::failure::Failure;
 use super::run::Run;
 use super::settings::{Source, WORKSPACE_FILE};
 use crate::edge::files::{self, WorkTree};
+use crate::edge::secrets::Sources;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::{Diagnostics, Severity};
 use crate::model::document::SourceTexts;
 use crate::model::names::TenantName;
 use crate::pipeline::load::Loaded;
 use crate::pipeline::load::deploy_cli::{ConfigText, load_deploy_cli};
+use crate::pipeline::load::native::{self, NativeOptions, load_native};
 use crate::pipeline::report::findings;
 use crate::pipeline::scope::Scope;
+use crate::pipeline::tree::Tree as _;
 use crate::pipeline::{resolve, validate};
 
 /// The code of findings that `--strict` makes errors.
@@ -35,15 +38,18 @@ pub struct Project {
 pub struct Look {
     pub scope: Scope,
     pub strict: bool,
-    /// No tenant will be read: names that the files do not know are judged by the files alone.
+    /// No tenant will be read: names that the files do not know are judged by the files alone, and no command is run
+    /// to fetch a secret.
     pub offline: bool,
+    /// The run will write, if all goes well: it gets the credentials for that.
+    pub writing: bool,
 }
 
 impl Look {
-    /// Takes what was typed for a plan or an apply.
-    pub fn of(args: &ScopeArgs) -> Self {
+    /// Takes what was typed for a plan or, `writing`, for an apply.
+    pub fn of(args: &ScopeArgs, writing: bool) -> Self {
         let scope = Scope { targets: args.target.clone(), exclude: args.exclude.clone() };
-        Self { scope, strict: args.strict, offline: false }
+        Self { scope, strict: args.strict, offline: false, writing }
     }
 }
 
@@ -53,13 +59,15 @@ impl Project {
     /// # Errors
     /// Only what makes reading impossible altogether; what is wrong in the files is among the findings.
     pub fn read(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<Self, Failure> {
-        let Loaded { documents, mut findings } = match &run.settings.source {
-            Source::DeployCli { root, input, config } => deploy_cli(run, root, input, config.as_deref(), tenant)?,
+        let (Loaded { documents, mut findings }, sources) = match &run.settings.source {
+            Source::DeployCli { root, input, config } => {
+                (deploy_cli(run, root, input, config.as_deref(), tenant)?, SourceTexts::new())
+            }
             Source::Workspace(_) => native(run, tenant, look)?,
         };
         let Some(documents) = documents else {
             findings::tidy(&mut findings);
-            return Ok(Self { desired: None, found: findings, sources: SourceTexts::new() });
+            return Ok(Self { desired: None, found: findings, sources });
         };
         findings.extend(validate::validate(&documents, &look.scope));
         let (desired, more) = resolve::resolve(&documents, &look.scope, look.offline);
@@ -134,9 +142,33 @@ fn deploy_cli(
     Ok(loaded)
 }
 
-fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<Loaded, Failure> {
-    let _ = (workspace(run)?, tenant, look);
-    Err(Failure::Bug("native loading".into()))
+fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Loaded, SourceTexts), Failure> {
+    let tree = WorkTree::open(workspace(run)?)?;
+    let Some(tenant) = tenant else {
+        return Err(Failure::usage("which tenant?", format!("Name one of {}.", names(&tree)?.join(", "))));
+    };
+    let world = Sources::new(run.world.environment.clone(), tree.clone());
+    let options = NativeOptions { run_commands: !look.offline, writing: look.writing, settings_from: None };
+    let loaded = load_native(&tree, &world, tenant, &options);
+    let mut sources = SourceTexts::new();
+    if loaded.documents.is_none() {
+        // Nothing came of the files, but their lines can still be shown.
+        for place in loaded.findings.0.iter().filter_map(|finding| finding.place.as_ref()) {
+            if let Ok(bytes) = tree.read(&place.file) {
+                sources.insert(place.file.clone(), String::from_utf8_lossy(&bytes).into());
+            }
+        }
+    }
+    Ok((loaded, sources))
+}
+
+fn names(tree: &WorkTree) -> Result<Vec<String>, Failure> {
+    let invalid = |finding| Failure::Invalid { found: Diagnostics(vec![finding]), sources: SourceTexts::new() };
+    let names = native::tenants(tree).map_err(|finding| invalid(*finding))?;
+    if names.is_empty() {
+        return Err(Failure::usage("the workspace has no tenants", "A tenant is a file such as `tenants/dev.yaml`."));
+    }
+    Ok(names.into_iter().map(|name| name.0).collect())
 }
 
 /// Returns the tenants of the workspace, in bytewise order; a Deploy CLI project has one, named by its domain.
@@ -144,8 +176,9 @@ fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<Loa
 /// # Errors
 /// If the workspace cannot be read or has none.
 pub fn tenants(run: &Run<'_>) -> Result<Vec<Option<TenantName>>, Failure> {
-    match &run.settings.source {
-        Source::DeployCli { .. } => Ok(vec![None]),
-        Source::Workspace(_) => Ok(vec![]),
+    if let Source::DeployCli { .. } = &run.settings.source {
+        return Ok(vec![None]);
     }
+    let tree = WorkTree::open(workspace(run)?)?;
+    Ok(names(&tree)?.into_iter().map(|name| Some(TenantName(name))).collect())
 }

@@ -23,6 +23,8 @@ pub struct Settings {
     pub state: StateFolder,
     pub sandbox: bool,
     pub json: bool,
+    /// The flags that another command needs to be about the same tenant, as they were typed.
+    pub repeated: Vec<String>,
     pub api: ApiSettings,
 }
 
@@ -110,6 +112,7 @@ impl Settings {
             state: StateFolder::new(state),
             sandbox: global.sandbox,
             json: global.json,
+            repeated: repeated(global),
             api: ApiSettings {
                 origin: text("TENANTRY_API_URL").map(str::to_owned),
                 authorities: text("TENANTRY_CA").map(|path| world.folder.join(path)),
@@ -117,6 +120,18 @@ impl Settings {
             },
         })
     }
+}
+
+fn repeated(global: &Global) -> Vec<String> {
+    let paths = [
+        ("--workspace", &global.workspace),
+        ("--deploy-cli", &global.deploy_cli),
+        ("--config", &global.config),
+        ("--state-dir", &global.state_dir),
+    ];
+    let typed =
+        paths.into_iter().filter_map(|(flag, path)| Some([flag.to_owned(), path.as_ref()?.display().to_string()]));
+    typed.flatten().chain(global.sandbox.then(|| "--sandbox".to_owned())).collect()
 }
 
 fn workspace(global: &Global, world: &World) -> Result<Option<PathBuf>, Failure> {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    SanType,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -46,7 +47,8 @@ pub fn for_this_machine(folder: &Path) -> Result<Tls, CertificateError> {
         make(&authority, &chain, &key)?;
     }
     let read = |path: &Path| files::read_whole(path).map_err(CertificateError::from);
-    let certificate = CertificateDer::from_pem_slice(&read(&chain)?).map_err(|_| CertificateError::Damaged(chain.clone()))?;
+    let certificate =
+        CertificateDer::from_pem_slice(&read(&chain)?).map_err(|_| CertificateError::Damaged(chain.clone()))?;
     let private = PrivateKeyDer::from_pem_slice(&read(&key)?).map_err(|_| CertificateError::Damaged(key.clone()))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)

@@ -1,9 +1,9 @@
 //! The way to a tenant, real or embedded, behind the API port.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::files::{self, FileError, Readers};
 use super::http::{HttpApi, HttpOptions};
+use super::sandbox_store::{self, StoreError};
 use super::state::{Remembrance, StateFolder};
 use crate::api::failure::ApiFailure;
 use crate::api::port::{Get, ReadApi, WriteApi};
@@ -12,13 +12,11 @@ use crate::api::response::Response;
 use crate::model::desired::TenantSettings;
 use crate::model::names::{Domain, TenantName};
 use crate::sandbox::api::SandboxApi;
-use crate::sandbox::persist::PersistError;
-use crate::sandbox::tenant::Tenant;
 
 /// The domain that stands for the embedded tenant.
-const SANDBOX: &str = "sandbox";
+pub const SANDBOX: &str = "sandbox";
 /// The client that a run against the embedded tenant is.
-const OWN_CLIENT: &str = "tenantry";
+pub const OWN_CLIENT: &str = "tenantry";
 
 /// Where a run's tenant is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,26 +54,18 @@ pub enum Connection {
     Sandbox { api: Box<SandboxApi>, file: PathBuf },
 }
 
-/// Why the way to a tenant could not be opened, or a sandbox not kept.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectionError {
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error("`{}` is no sandbox tenant: {source}", file.display())]
-    Sandbox { file: PathBuf, source: PersistError },
-}
-
 impl Connection {
     /// Opens the way; nothing is sent yet.
     ///
     /// # Errors
     /// If the sandbox's file cannot be read.
-    pub fn open(target: &Target, options: HttpOptions, state: &StateFolder) -> Result<Self, ConnectionError> {
+    pub fn open(target: &Target, options: HttpOptions, state: &StateFolder) -> Result<Self, StoreError> {
         match target {
             Target::Live(_) => Ok(Self::Http(Box::new(HttpApi::new(options)))),
             Target::Sandbox(name) => {
                 let file = state.sandbox_file(name);
-                let api = Box::new(SandboxApi::new(sandbox(&file)?));
+                let tenant = sandbox_store::open(&file, &options.domain.0, OWN_CLIENT)?;
+                let api = Box::new(SandboxApi::new(tenant));
                 Ok(Self::Sandbox { api, file })
             }
         }
@@ -95,23 +85,12 @@ impl Connection {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn keep(&self) -> Result<(), ConnectionError> {
+    pub fn keep(&self) -> Result<(), StoreError> {
         match self {
             Self::Http(_) => Ok(()),
-            Self::Sandbox { api, file } => {
-                Ok(files::write_whole(file, api.snapshot().to_json().as_bytes(), Readers::Owner)?)
-            }
+            Self::Sandbox { api, file } => sandbox_store::save(file, &api.snapshot()),
         }
     }
-}
-
-fn sandbox(file: &Path) -> Result<Tenant, ConnectionError> {
-    if !files::exists(file) {
-        return Ok(Tenant::new(SANDBOX, OWN_CLIENT));
-    }
-    let bytes = files::read_whole(file)?;
-    Tenant::from_json(&String::from_utf8_lossy(&bytes))
-        .map_err(|source| ConnectionError::Sandbox { file: file.to_owned(), source })
 }
 
 impl ReadApi for Connection {

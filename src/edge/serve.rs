@@ -189,9 +189,14 @@ impl Server {
 }
 
 /// Answers what comes over one connection: HTTP/1.1 or HTTP/2, as the client begins.
-async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router, mut ended: watch::Receiver<bool>) {
+async fn talk(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    mut ended: watch::Receiver<bool>,
+) {
     let builder = auto::Builder::new(TokioExecutor::new());
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
+    let mut connection =
+        std::pin::pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
     // A broken connection is the client's to notice.
     tokio::select! {
         _ = connection.as_mut() => {}
@@ -274,7 +279,10 @@ fn call(served: &Served, parts: &axum::http::request::Parts, bytes: &[u8]) -> Re
     let path = parts.uri.path().strip_prefix("/api/v2").ok_or_else(Refusal::no_route)?;
     let method = method(&parts.method).ok_or_else(Refusal::no_route)?;
     let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if !bearer.and_then(|value| value.split_once(' ')).is_some_and(|(kind, token)| kind.eq_ignore_ascii_case("bearer") && !token.is_empty()) {
+    if !bearer
+        .and_then(|value| value.split_once(' '))
+        .is_some_and(|(kind, token)| kind.eq_ignore_ascii_case("bearer") && !token.is_empty())
+    {
         return Err(Refusal::new(401, "", "Missing authentication"));
     }
     let mut request = Request::new(method, path.to_owned(), json_body(&parts.headers, bytes)?);
@@ -324,7 +332,9 @@ fn pairs(text: &str) -> Vec<(String, String)> {
     let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     text.split('&')
         .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').map_or((decoded(pair), String::new()), |(key, value)| (decoded(key), decoded(value))))
+        .map(|pair| {
+            pair.split_once('=').map_or((decoded(pair), String::new()), |(key, value)| (decoded(key), decoded(value)))
+        })
         .collect()
 }
 
@@ -392,7 +402,11 @@ impl Bucket {
             return Grant::Refused { limit, reset_in: whole(((1.0 - self.tokens) / rate).ceil()).max(1) };
         }
         self.tokens -= 1.0;
-        Grant::Granted { limit, remaining: whole(self.tokens), reset_in: whole(((self.size - self.tokens) / rate).ceil()).max(1) }
+        Grant::Granted {
+            limit,
+            remaining: whole(self.tokens),
+            reset_in: whole(((self.size - self.tokens) / rate).ceil()).max(1),
+        }
     }
 }
 

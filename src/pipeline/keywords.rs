@@ -32,6 +32,20 @@ struct Segment {
 type Position = (u32, u32);
 
 impl Replaced {
+    /// Puts a text together from pieces, each with where it comes from and whether it was copied from there.
+    pub fn of_pieces<'t>(pieces: impl IntoIterator<Item = (&'t str, (u32, u32), bool)>) -> Self {
+        let mut replaced = Self { text: String::new(), segments: Vec::new() };
+        let mut at = (1, 1);
+        for (text, from, copied) in pieces {
+            if !text.is_empty() {
+                replaced.segments.push(Segment { copied, at, from });
+                at = advance(at, text);
+                replaced.text.push_str(text);
+            }
+        }
+        replaced
+    }
+
     /// Returns where in the original a line and column of the result come from (all count from 1). Inside a
     /// replaced keyword that is the keyword.
     pub fn original(&self, line: u32, column: u32) -> Position {

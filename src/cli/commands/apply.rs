@@ -26,7 +26,7 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
             "Give `--yes` to apply without being asked; it opens no gate.",
         ));
     }
-    let wish = Wish::read(&args.scope, run)?;
+    let wish = Wish::read(&args.scope, true, run)?;
     let remembrance = wish.target(run).remembrance();
     let connection = wish.connect(run)?;
     let runtime = Runtime::start()?;
@@ -57,7 +57,10 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     connection.keep()?;
     match run.settings.json {
         true => run.answer_json(&results.json(plan, &planned.found, Some(&outcome.summary)))?,
-        false => run.terminal.answer(&outcome::screen(plan, &outcome.failures, &outcome.summary, &redaction))?,
+        false => {
+            let screen = outcome::screen(plan, &outcome.failures, &outcome.summary, &redaction);
+            run.terminal.answer(&format!("\n{screen}"))?;
+        }
     }
     Ok(exit(&outcome))
 }
@@ -85,7 +88,8 @@ fn perform(
 
 fn show(planned: &Planned, args: &ApplyArgs, run: &Run<'_>) -> Result<(), Failure> {
     run.terminal.talk(&findings::text(&planned.found, &planned.sources));
-    let screen = text::plan(&planned.plan, &command_line(&args.scope, run));
+    let command = command_line(&args.scope, &args.consent, &planned.plan.gates, run);
+    let screen = text::plan(&planned.plan, &command);
     match run.settings.json {
         true => run.terminal.talk(&screen),
         false => run.terminal.answer(&screen)?,

@@ -13,7 +13,7 @@ use crate::pipeline::report::{findings, json, text};
 /// # Errors
 /// See [`Failure`].
 pub fn run(args: &PlanArgs, run: &Run<'_>) -> Result<Exit, Failure> {
-    let wish = Wish::read(&args.scope, run)?;
+    let wish = Wish::read(&args.scope, false, run)?;
     let api = wish.connect(run)?.only_reading();
     let planned = Runtime::start()?.run(wish.plan(&api, args.consent.consent(), run))?;
     show(&planned, args, run)?;
@@ -25,7 +25,7 @@ fn show(planned: &Planned, args: &PlanArgs, run: &Run<'_>) -> Result<(), Failure
         return run.answer_json(&json::plan(&planned.plan, &planned.found));
     }
     run.terminal.talk(&findings::text(&planned.found, &planned.sources));
-    let command = command_line(&args.scope, run);
+    let command = command_line(&args.scope, &args.consent, &planned.plan.gates, run);
     Ok(run.terminal.answer(&text::plan(&planned.plan, &command))?)
 }
 

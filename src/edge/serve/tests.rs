@@ -47,9 +47,24 @@ async fn it_is_served_with_tokens_errors_and_a_reset() {
     let made = client.post(&roles).bearer_auth(token).json(&json!({"name": "Admin"})).send().await.unwrap();
     assert_eq!(made.status(), 200);
     assert!(made.headers().contains_key("x-ratelimit-remaining"));
-    let listed: Json = client.get(format!("{roles}?name_filter=ad%6Din")).bearer_auth(token).send().await.unwrap().json().await.unwrap();
+    let listed: Json = client
+        .get(format!("{roles}?name_filter=ad%6Din"))
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     assert_eq!(listed[0]["name"], json!("Admin"));
-    let broken = client.post(&roles).bearer_auth(token).header("content-type", "application/json").body("{").send().await.unwrap();
+    let broken = client
+        .post(&roles)
+        .bearer_auth(token)
+        .header("content-type", "application/json")
+        .body("{")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(broken.status(), 400);
     let stats: Json = client.get(format!("{url}/__sandbox/stats")).send().await.unwrap().json().await.unwrap();
     assert_eq!(stats["requests"], json!({"GET": 2, "POST": 2, "token": 1}));
@@ -66,7 +81,8 @@ async fn it_is_served_with_tokens_errors_and_a_reset() {
 async fn with_tls_it_speaks_both_versions_of_http_to_who_trusts_it() {
     let folder = tempfile::tempdir().unwrap();
     let running = start(ServeOptions { tls: Some(folder.path().to_owned()), ..options() }).await;
-    let authority = reqwest::Certificate::from_pem(&std::fs::read(running.authority.as_ref().unwrap()).unwrap()).unwrap();
+    let authority =
+        reqwest::Certificate::from_pem(&std::fs::read(running.authority.as_ref().unwrap()).unwrap()).unwrap();
     let trusting = || reqwest::Client::builder().tls_certs_only([authority.clone()]);
     let (new, old) = (trusting().build().unwrap(), trusting().http1_only().build().unwrap());
     let url = format!("{}/api/v2/roles", running.url.replace("127.0.0.1", "localhost"));

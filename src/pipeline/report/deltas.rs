@@ -72,6 +72,10 @@ fn label(path: &FieldPath) -> String {
 fn field(delta: &Delta, fresh: bool, width: usize) -> Vec<String> {
     let sign = match (&delta.before, &delta.after) {
         _ if fresh => String::new(),
+        // Nothing is known of what the tenant holds, but that there is something.
+        _ if matches!(delta.note, Some(DeltaNote::SecretChanged | DeltaNote::CannotBeCompared)) => {
+            format!("{} ", paint(CHANGED, "~"))
+        }
         (None, Some(_)) => format!("{} ", paint(ADDED, "+")),
         (Some(_), None) => format!("{} ", paint(REMOVED, "-")),
         _ => format!("{} ", paint(CHANGED, "~")),
@@ -272,7 +276,8 @@ mod tests {
         for (note, words) in notes {
             let secret = Value::Secret(Secret::new("smtp_key", "hunter2"));
             let delta = Delta { path: path("key"), before: None, after: Some(secret), note: Some(note) };
-            assert_eq!(shown(Action::Update, vec![delta]), format!("+ key: (secret smtp_key) {words}"));
+            let sign = if note == DeltaNote::NotAvailableHere { "+" } else { "~" };
+            assert_eq!(shown(Action::Update, vec![delta]), format!("{sign} key: (secret smtp_key) {words}"));
         }
     }
 

@@ -4,11 +4,13 @@ use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
 use super::json::place as place_json;
-use super::style::count;
+use super::style::{STRONG, count, paint};
 use super::value::harmless;
 use crate::model::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::model::document::{Place, SourceTexts};
 
+/// Findings whose line is never quoted, because what is wrong with it is that a secret stands there.
+const UNQUOTED: [&str; 1] = ["literal-secret"];
 /// The widest piece of a source line that is quoted.
 const QUOTED: usize = 160;
 
@@ -81,7 +83,8 @@ fn block(diagnostic: &Diagnostic, sources: &SourceTexts) -> String {
     if let Some(place) = &diagnostic.place {
         let origin =
             || Origin::path(harmless(&place.file)).line(place.line as usize).char_column(place.column as usize);
-        group = match quoted(place, sources) {
+        let quote = quoted(place, sources).filter(|_| !UNQUOTED.contains(&diagnostic.code));
+        group = match quote {
             Some(Quote::Whole { line, column }) => {
                 let start: usize = line.chars().take(column).map(char::len_utf8).sum();
                 let end = start + word_length(&line[start..]);
@@ -94,8 +97,13 @@ fn block(diagnostic: &Diagnostic, sources: &SourceTexts) -> String {
             None => group.element(origin()),
         };
     }
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.lines().map(harmless).collect::<Vec<_>>().join("\n")));
+    let help = diagnostic.help.as_ref().map(|help| help.lines().map(harmless).collect::<Vec<_>>().join("\n"));
+    if diagnostic.place.is_none() {
+        let help = help.map(|help| format!("\n  = {}: {help}", paint(STRONG, "help"))).unwrap_or_default();
+        return format!("{}{help}", Renderer::styled().render(&[group]));
+    }
+    if let Some(help) = help {
+        group = group.element(Level::HELP.message(help));
     }
     Renderer::styled().render(&[group])
 }
@@ -172,6 +180,18 @@ mod tests {
 
         1 error
         ");
+    }
+
+    #[test]
+    fn a_finding_without_a_place_stands_alone_and_a_secret_is_not_quoted() {
+        let found = Diagnostic::error("unknown-tenant", "there is no tenant `dve`").help("Did you mean `dev`?");
+        assert_eq!(
+            shown(found, ""),
+            "error[unknown-tenant]: there is no tenant `dve`\n  = help: Did you mean `dev`?\n\n1 error\n"
+        );
+        let found = Diagnostic::error("literal-secret", "a secret stands here").at(&place(1, 6)).help("Do not.");
+        let text = shown(found, "key: hunter2\n");
+        assert!(text.contains("templates/a.yaml:1:6") && !text.contains("hunter2"), "{text}");
     }
 
     #[test]

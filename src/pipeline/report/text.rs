@@ -18,10 +18,8 @@ pub fn headline(settings: &TenantSettings, sandbox: bool) -> String {
 /// `command` is the apply command of this run without consent switches, for the gates.
 pub fn plan(plan: &Plan, command: &str) -> String {
     let mut out = format!("{}\n\n", headline(&plan.settings, plan.sandbox));
-    for change in plan.changes.iter().filter(|change| change.action != Action::Nothing) {
-        out.push_str(&entry(change));
-        out.push('\n');
-    }
+    let entries = plan.changes.iter().filter(|change| change.action != Action::Nothing).map(entry);
+    out.push_str(&spaced(entries.collect()));
     for note in &plan.notes {
         out.push_str(&format!("note: {}\n", harmless(note)));
     }
@@ -32,6 +30,24 @@ pub fn plan(plan: &Plan, command: &str) -> String {
     if !plan.gates.is_empty() {
         out.push('\n');
         out.push_str(&gates::text(&plan.gates, command));
+    }
+    out
+}
+
+/// Joins entries; those of one line stand together.
+fn spaced(entries: Vec<String>) -> String {
+    let mut out = String::new();
+    let mut was_long = false;
+    for (position, entry) in entries.iter().enumerate() {
+        let is_long = entry.lines().count() > 1;
+        if position > 0 && (is_long || was_long) {
+            out.push('\n');
+        }
+        out.push_str(entry);
+        was_long = is_long;
+    }
+    if !entries.is_empty() {
+        out.push('\n');
     }
     out
 }

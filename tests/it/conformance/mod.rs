@@ -72,7 +72,7 @@ fn empty(case: &Case, what: &str, core: &Core, text: &str) -> Result<(), String>
     }
 }
 
-fn joined(case: &Case, text: &str) -> String {
+pub fn joined(case: &Case, text: &str) -> String {
     // A need may stand under the key that the case itself uses (a template of the branding, say).
     let mut root = serde_yaml::from_str::<serde_yaml::Mapping>(case.needs).unwrap_or_default();
     for (key, value) in serde_yaml::from_str::<serde_yaml::Mapping>(text).unwrap() {

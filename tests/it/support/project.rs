@@ -40,6 +40,16 @@ impl Project {
         Self::new().tenant("dev", "domain: sandbox\n").template("all", text)
     }
 
+    /// A project of the Deploy CLI for the domain `acme.eu.auth0.com`; see [`Project::deploying`].
+    pub fn deploy_cli(text: &str) -> Self {
+        Self::bare().file("config.json", r#"{"AUTH0_DOMAIN": "acme.eu.auth0.com"}"#).file("tenant.yaml", text)
+    }
+
+    /// Completes a command line for a project made by [`Project::deploy_cli`], against the sandbox.
+    pub fn deploying(command: &str) -> String {
+        format!("{command} --deploy-cli tenant.yaml --config config.json --sandbox")
+    }
+
     /// Adds a file.
     pub fn file(self, path: &str, text: &str) -> Self {
         self.write(path, text);
@@ -97,6 +107,7 @@ impl Project {
     }
 
     /// Runs a command line in this process. Words are separated by spaces; `'` keeps them together.
+    #[must_use]
     pub fn run(&self, line: &str) -> Ran {
         let (output, errors) = (Buffer::default(), Buffer::default());
         let world = World {
@@ -116,6 +127,7 @@ impl Project {
     }
 
     /// Runs a command line with the real program.
+    #[must_use]
     pub fn run_binary(&self, line: &str) -> Ran {
         let ended = self.command(line).stdin(Stdio::null()).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

@@ -6,7 +6,6 @@ use serde_json::Value as Json;
 
 /// A run that is over. Its code is to be looked at: [`Ran::ok`] or [`Ran::code`].
 #[derive(Debug)]
-#[must_use]
 pub struct Ran {
     line: String,
     code: u8,

@@ -1,0 +1,48 @@
+//! Native workspaces: `tenantry.yaml`, `tenants/`, `templates/`, rendered and merged for one tenant.
+//!
+//! | file | does |
+//! |---|---|
+//! | `project.rs` | the way from files to Documents |
+//! | `workspace.rs`, `tenant_file.rs`, `credentials.rs`, `policy.rs` | the tool's own files, by hand for places and near names |
+//! | `form.rs` | reading a map of known keys |
+//! | `vault.rs` | secrets by name, fetched when used |
+//! | `engine.rs`, `audit.rs`, `variable.rs`, `functions.rs` | handlebars, and what its strict mode lets through |
+//! | `token.rs` | secrets and references inside rendered text |
+//! | `render.rs`, `scalar.rs`, `companion.rs`, `marker.rs` | a parsed file's strings and companion files |
+//! | `spot.rs`, `identity.rs` | which kind and field a node is, what a resource is called |
+//! | `directive.rs` | keys that start with `$` |
+//! | `combine.rs`, `overlay.rs`, `removal.rs` | several files to one, what differs, what is taken out |
+//! | `secrecy.rs` | secrets only in secret fields, and only secrets there |
+//!
+//! YAML is parsed first and strings are rendered after, so that a value can never change the structure. No template
+//! runs a command or reaches outside the workspace, and no file that could not be read passes for one that is absent.
+
+mod audit;
+mod combine;
+mod companion;
+mod credentials;
+mod directive;
+mod engine;
+mod form;
+mod functions;
+mod identity;
+mod marker;
+mod overlay;
+mod policy;
+mod project;
+mod removal;
+mod render;
+mod scalar;
+mod secrecy;
+mod spot;
+mod tenant_file;
+#[cfg(test)]
+mod tests;
+mod token;
+mod variable;
+mod vault;
+mod workspace;
+
+pub use project::{NativeOptions, load_native};
+pub use vault::{SecretSource, SourceError};
+pub use workspace::{History, Workspace, read_workspace, tenants};

@@ -1,0 +1,194 @@
+//! The way from a workspace's files to Documents for one tenant.
+
+use std::sync::Arc;
+
+use serde_json::{Map as JsonMap, Value as Json};
+
+use super::engine::Engine;
+use super::overlay::Overlay;
+use super::render::{Renderer, WHOLE};
+use super::vault::{SecretSource, Vault};
+use super::workspace::{TENANTS, read_workspace, tenants};
+use super::{combine, removal, secrecy, tenant_file};
+use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::model::document::{Content, Documents, Entry, Node, SourceTexts};
+use crate::model::names::TenantName;
+use crate::pipeline::keywords::Mappings;
+use crate::pipeline::load::Loaded;
+use crate::pipeline::tree::{Tree, TreeError, read_text, unreadable};
+use crate::pipeline::yaml;
+
+/// The folder with what the tenants have in common.
+const TEMPLATES: &str = "templates";
+/// How deep folders may nest: a link to a folder above would go on for ever.
+const FOLDERS: usize = 32;
+
+/// How to load.
+#[derive(Clone, Copy, Default)]
+pub struct NativeOptions<'a> {
+    /// Whether secrets may be fetched by running commands; `check` must not.
+    pub run_commands: bool,
+    /// Whether the run will write: of split credentials it gets those for applying.
+    pub writing: bool,
+    /// Another tree to take the tenant's domain, credentials, secrets, policy and bindings from: the base branch of a
+    /// pull request, today's checkout in a rollback. Variables and overlay always come from the tree itself.
+    pub settings_from: Option<&'a dyn Tree>,
+}
+
+impl std::fmt::Debug for NativeOptions<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NativeOptions")
+            .field("run_commands", &self.run_commands)
+            .field("writing", &self.writing)
+            .field("settings_from", &self.settings_from.is_some())
+            .finish()
+    }
+}
+
+/// Loads a workspace for one tenant. Everything wrong is among the findings: one broken file does not keep the others
+/// from being read. `world` is where secrets and credentials come from.
+pub fn load_native(
+    tree: &dyn Tree,
+    world: &dyn SecretSource,
+    tenant: &TenantName,
+    options: &NativeOptions<'_>,
+) -> Loaded {
+    let mut findings = Diagnostics::default();
+    let mut files = SourceTexts::new();
+    read_workspace(tree, &mut files, &mut findings);
+    let all = tenants(tree).unwrap_or_else(|finding| {
+        findings.push(*finding);
+        Vec::new()
+    });
+    let Some(file) = tenant_node(tree, tenant, &all, &mut files, &mut findings) else {
+        return Loaded { documents: None, findings };
+    };
+    let trusted = match options.settings_from {
+        // Its text is not kept: places lead to the file of the tree itself.
+        Some(other) => tenant_node(other, tenant, &all, &mut SourceTexts::new(), &mut findings),
+        None => Some(file.clone()),
+    };
+    let mut vault = Vault::new(world, options.run_commands);
+    let settings =
+        trusted.and_then(|node| tenant_file::settings(&node, tenant, options.writing, &mut vault, &mut findings));
+    let variables = tenant_file::variables(&file, tenant, &mut findings);
+    let keywords = keywords(&variables);
+    let engine = Engine::new(variables);
+    let mut renderer = Renderer {
+        tree,
+        engine: &engine,
+        keywords: &keywords,
+        vault: &vault,
+        tenant,
+        tenants: &all,
+        files: &mut files,
+        findings: &mut findings,
+        in_overlay: false,
+    };
+    let mut root = templates(&mut renderer);
+    overlays(&mut renderer, &mut root, file, tenant);
+    let (root, removed) = removal::split(root, tenant);
+    secrecy::check(&root, &mut findings);
+    findings.extend(vault.take_findings());
+    let documents = settings.map(|settings| Documents { root, removed, settings, files });
+    Loaded { documents, findings }
+}
+
+/// The variables that people wrote, as Deploy CLI keywords.
+fn keywords(variables: &JsonMap<String, Json>) -> Mappings {
+    Mappings(variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+fn tenant_node(
+    tree: &dyn Tree,
+    tenant: &TenantName,
+    all: &[TenantName],
+    files: &mut SourceTexts,
+    findings: &mut Diagnostics,
+) -> Option<Node> {
+    let path = format!("{TENANTS}/{tenant}.yaml");
+    // A name with a path in it must not reach other files.
+    if tenant.0.contains(['/', '\\']) || tree.read(&path) == Err(TreeError::Missing) {
+        let finding = Diagnostic::error("unknown-tenant", format!("there is no tenant `{tenant}`: no `{path}`"));
+        let names = || all.iter().map(|name| name.0.as_str());
+        findings.push(match nearest(&tenant.0, names()) {
+            Some(near) => finding.help(format!("Did you mean `{near}`?")),
+            None => finding.help(format!("The tenants are {}.", names().collect::<Vec<_>>().join(", "))),
+        });
+        return None;
+    }
+    let text = read_text(tree, &path, None).map_err(|finding| findings.push(*finding)).ok()?;
+    let file: Arc<str> = Arc::from(path);
+    files.insert(Arc::clone(&file), Arc::clone(&text));
+    yaml::parse(&text, &file, findings)
+}
+
+fn templates(renderer: &mut Renderer<'_>) -> Vec<Entry> {
+    let mut paths = Vec::new();
+    collect(renderer, TEMPLATES, FOLDERS, &mut paths);
+    if paths.is_empty() && !renderer.findings.has_errors() {
+        let summary = format!("`{TEMPLATES}/` holds no YAML file, so nothing is managed");
+        renderer.findings.push(Diagnostic::warning("no-templates", summary));
+    }
+    let mut root = Vec::new();
+    for path in paths {
+        if let Some(node) = renderer.file(&path) {
+            combine::add(&mut root, node, renderer.findings);
+        }
+    }
+    root
+}
+
+/// Collects the YAML files of a folder and those below it, in bytewise order.
+fn collect(renderer: &mut Renderer<'_>, folder: &str, left: usize, paths: &mut Vec<String>) {
+    if left == 0 {
+        let summary = format!("`{folder}` lies more than {FOLDERS} folders deep");
+        renderer.findings.push(Diagnostic::error("unreadable-file", summary).help("Is a link leading in a circle?"));
+        return;
+    }
+    let entries = match renderer.tree.list(folder) {
+        Ok(entries) => entries,
+        Err(error) => return renderer.findings.push(unreadable(renderer.tree, folder, &error, None)),
+    };
+    for entry in entries.iter().filter(|entry| !entry.name.starts_with('.')) {
+        let path = format!("{folder}/{}", entry.name);
+        if entry.is_folder {
+            collect(renderer, &path, left - 1, paths);
+        } else if is_yaml(&entry.name) {
+            paths.push(path);
+        }
+    }
+}
+
+fn is_yaml(name: &str) -> bool {
+    let name = name.strip_suffix(WHOLE).unwrap_or(name);
+    name.ends_with(".yaml") || name.ends_with(".yml")
+}
+
+/// Merges the overlay in the tenant's file, then those in its folder.
+fn overlays(renderer: &mut Renderer<'_>, root: &mut Vec<Entry>, mut file: Node, tenant: &TenantName) {
+    renderer.in_overlay = true;
+    let mut overlays = Vec::new();
+    if let Some(mut entry) = file.take("overlay") {
+        if !matches!(entry.value.value, Content::Null) {
+            renderer.document(&mut entry.value, true);
+            overlays.push(entry.value);
+        }
+    }
+    let folder = format!("{TENANTS}/{tenant}");
+    match renderer.tree.list(&folder) {
+        Ok(entries) => {
+            for entry in entries.iter().filter(|entry| !entry.is_folder && is_yaml(&entry.name)) {
+                overlays.extend(renderer.file(&format!("{folder}/{}", entry.name)));
+            }
+        }
+        Err(TreeError::Missing) => {}
+        Err(error) => renderer.findings.push(unreadable(renderer.tree, &folder, &error, None)),
+    }
+    let mut earlier = Vec::new();
+    for overlay in overlays {
+        let file = Arc::clone(&overlay.place.file);
+        Overlay { file: &file, earlier: &earlier, findings: renderer.findings }.merge(root, overlay);
+        earlier.push(file);
+    }
+}

@@ -1,0 +1,68 @@
+//! Secrets stand only in secret fields, and only secrets stand there.
+
+use std::collections::HashSet;
+
+use super::spot::Spot;
+use crate::model::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::document::{Content, Entry, Node, TextPart};
+
+/// Checks everything that is sent. The value of a literal is never quoted.
+pub fn check(root: &[Entry], findings: &mut Diagnostics) {
+    for entry in root {
+        node(&entry.value, &Spot::top(&entry.key), findings);
+    }
+}
+
+fn node(value: &Node, spot: &Spot, findings: &mut Diagnostics) {
+    match &value.value {
+        Content::List(items) => {
+            items.iter().enumerate().for_each(|(index, item)| node(item, &spot.item(index), findings));
+        }
+        Content::Map(entries) => entries.iter().for_each(|entry| node(&entry.value, &spot.key(&entry.key), findings)),
+        Content::Text(text) => literal(value, !text.is_empty(), Some(text), spot, findings),
+        Content::Number(_) => literal(value, true, None, spot, findings),
+        Content::Secret(_) => hidden(value, spot, findings),
+        Content::Template(parts) => {
+            if parts.iter().any(|part| matches!(part, TextPart::Secret(_))) {
+                hidden(value, spot, findings);
+            } else {
+                literal(value, !parts.is_empty(), None, spot, findings);
+            }
+        }
+        Content::Null | Content::Bool(_) => {}
+    }
+}
+
+fn literal(value: &Node, says_something: bool, text: Option<&str>, spot: &Spot, findings: &mut Diagnostics) {
+    let Some(kind) = spot.kind() else { return };
+    let is_mask = text.is_some_and(|text| kind.fields.masks.iter().any(|mask| mask == text));
+    if says_something && !is_mask && spot.is_any_of(&kind.fields.secret) {
+        findings.push(
+            Diagnostic::error("literal-secret", "a secret stands here in plain text")
+                .at(&value.place)
+                .help("Write `{{secret \"name\"}}`, and name its source under `secrets` in the tenant's file."),
+        );
+    }
+}
+
+/// A field is fit for a secret if the catalogue says so of it, or of something in the same top-level field: which
+/// members of `options` are secret depends on the strategy.
+fn hidden(value: &Node, spot: &Spot, findings: &mut Diagnostics) {
+    let (Some(kind), Some(field)) = (spot.kind(), spot.field()) else { return };
+    let fields = &kind.fields;
+    let tops: HashSet<_> = fields.secret.iter().chain(&fields.write_only).filter_map(|pattern| pattern.top()).collect();
+    let top = field.0.first().map(|segment| match segment {
+        crate::model::path::Segment::Key(key) => key.as_str(),
+        _ => "",
+    });
+    let fits = top.is_some_and(|top| tops.contains(top))
+        || spot.is_any_of(&fields.secret)
+        || spot.is_any_of(&fields.write_only);
+    if !fits {
+        findings.push(
+            Diagnostic::error("secret-in-plain-field", format!("`{field}` is no secret field: the tenant shows it"))
+                .at(&value.place)
+                .help("Use a variable if the value may be seen; otherwise put the secret where Auth0 keeps secrets."),
+        );
+    }
+}
