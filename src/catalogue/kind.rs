@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 pub use super::membership::{MemberPolicy, MemberStyle, Membership};
 use super::place::Step;
 use super::quirk::Quirk;
-pub use super::server::{Envelope, Join, Missing, Server, Shown, Variant};
+pub use super::server::{Envelope, FlagList, Join, Missing, Server, Shown, Variant};
 use super::shape::Shape;
 use crate::model::path::FieldPattern;
 

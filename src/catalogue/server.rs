@@ -91,6 +91,10 @@ pub struct Server {
     pub empty_lists: IndexMap<String, String>,
     /// Answers near this kind that never change: path -> body.
     pub fixed: IndexMap<String, Json>,
+    /// Lists that are made of flags, where they are not sent.
+    pub flag_lists: Vec<FlagList>,
+    /// Fields that the answer to a write shows as null where null was sent.
+    pub null_echoed: Vec<String>,
 }
 
 /// How a list is wrapped.
@@ -171,4 +175,15 @@ pub struct Missing {
     #[serde(default)]
     pub code: Option<String>,
     pub message: String,
+}
+
+/// A list whose items follow from flags that are true.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlagList {
+    /// As in a variant.
+    pub when: IndexMap<String, Vec<Json>>,
+    pub set: String,
+    /// Dotted flag -> item, in the order of the list.
+    pub flags: IndexMap<String, String>,
 }
