@@ -6,7 +6,6 @@ pub mod fields;
 pub mod kind;
 pub mod place;
 pub mod quirk;
-pub mod server;
 pub mod shape;
 pub mod table;
 #[cfg(test)]
