@@ -128,21 +128,21 @@ impl<'a> Composer<'a> {
         let text = |object: &Object, field: &str| object.body.get(field).and_then(Value::as_str).map(str::to_owned);
         let kind = object.kind;
         let named = self.tenant.names.body(object);
-        let mut words: Vec<String> = kind
-            .identity
-            .iter()
-            .filter_map(|field| match named.get(field) {
-                Some(Value::Reference(to)) if to.by != "id" => {
-                    let held = self.tenant.objects.iter().find(|held| {
-                        held.kind.space() == to.space && text(held, &to.by).as_ref() == Some(&to.name)
-                    });
-                    Some(held.and_then(|held| text(held, "name")).unwrap_or_else(|| to.name.clone()))
-                }
-                Some(value) if kind.identity_defaults.get(field).map(String::as_str) == value.as_str() => None,
-                Some(value) => Some(label(value)),
-                None => object.key.get(field).cloned(),
-            })
-            .collect();
+        let mut words: Vec<String> =
+            kind.identity
+                .iter()
+                .filter_map(|field| match named.get(field) {
+                    Some(Value::Reference(to)) if to.by != "id" => {
+                        let held = self.tenant.objects.iter().find(|held| {
+                            held.kind.space() == to.space && text(held, &to.by).as_ref() == Some(&to.name)
+                        });
+                        Some(held.and_then(|held| text(held, "name")).unwrap_or_else(|| to.name.clone()))
+                    }
+                    Some(value) if kind.identity_defaults.get(field).map(String::as_str) == value.as_str() => None,
+                    Some(value) => Some(label(value)),
+                    None => object.key.get(field).cloned(),
+                })
+                .collect();
         if let ([_], Some(name)) = (kind.identity.as_slice(), text(object, "name")) {
             words = vec![name];
         }

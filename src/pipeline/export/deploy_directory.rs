@@ -7,7 +7,9 @@ use crate::pipeline::load::deploy_cli::layout::{Base, Form, Part};
 
 use super::compose::{Composed, Item, tree};
 use super::conventions::{convention, fill};
-use super::deploy_cli::{companion_of, drop_likes, file_names, json_text, part_of, relative, report_ids, to_json, words};
+use super::deploy_cli::{
+    companion_of, drop_likes, file_names, json_text, part_of, relative, report_ids, to_json, words,
+};
 use super::deploy_yaml::with_keys;
 use super::file_names::{FileNames, sanitise};
 use super::files::{ExportFile, Files, move_out};

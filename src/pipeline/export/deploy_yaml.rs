@@ -8,7 +8,9 @@ use crate::pipeline::yaml_write::to_yaml;
 
 use super::compose::{Composed, tree};
 use super::conventions::{convention, fill};
-use super::deploy_cli::{companion_of, drop_likes, file_names, json_text, part_of, relative, report_ids, to_json, words};
+use super::deploy_cli::{
+    companion_of, drop_likes, file_names, json_text, part_of, relative, report_ids, to_json, words,
+};
 use super::file_names::sanitise;
 use super::files::{ExportFile, Files, move_out};
 use super::run::ExportError;

@@ -152,7 +152,9 @@ fn drop_unsayable(item: &mut Item, findings: &mut Diagnostics) {
             findings.push(
                 Diagnostic::warning("not-exported", format!("`{field}` is left out: a template cannot say its keys"))
                     .on(&item.address)
-                    .help("Keys with `{{` in them, and `$append`, `$without`, `$absent`, mean something in a template."),
+                    .help(
+                        "Keys with `{{` in them, and `$append`, `$without`, `$absent`, mean something in a template.",
+                    ),
             );
         }
         kept
@@ -160,7 +162,13 @@ fn drop_unsayable(item: &mut Item, findings: &mut Diagnostics) {
 }
 
 /// Turns what stands in one file into JSON.
-fn said(item: &Item, body: &IndexMap<String, Piece>, composed: &Composed, options: &ExportOptions, findings: &mut Diagnostics) -> Json {
+fn said(
+    item: &Item,
+    body: &IndexMap<String, Piece>,
+    composed: &Composed,
+    options: &ExportOptions,
+    findings: &mut Diagnostics,
+) -> Json {
     let map = body.iter().map(|(key, piece)| {
         let json = piece.to_json(&mut |leaf| match leaf {
             Leaf::Secret(name) => Json::String(format!("{{{{secret \"{name}\"}}}}")),
@@ -171,7 +179,13 @@ fn said(item: &Item, body: &IndexMap<String, Piece>, composed: &Composed, option
     Json::Object(map.collect())
 }
 
-fn written(item: &Item, text: &Text, composed: &Composed, options: &ExportOptions, findings: &mut Diagnostics) -> String {
+fn written(
+    item: &Item,
+    text: &Text,
+    composed: &Composed,
+    options: &ExportOptions,
+    findings: &mut Diagnostics,
+) -> String {
     if text.hands_off {
         report_ids(item, &text.text, composed, findings);
         if let Some(like) = text.lookalikes.first() {
@@ -217,8 +231,7 @@ fn expressions(
         from = at + id.len();
         if known.is_exported {
             let quoted = |text: &str| Json::String(text.to_owned()).to_string();
-            let expression =
-                format!("{{{{ref {} {}}}}}", quoted(known.address.as_str()), quoted(&known.field));
+            let expression = format!("{{{{ref {} {}}}}}", quoted(known.address.as_str()), quoted(&known.field));
             found.push((at, id.to_owned(), expression));
         } else {
             report_ids(item, id, composed, findings);

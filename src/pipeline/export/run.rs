@@ -99,8 +99,11 @@ mod tests {
             files["tenants/dev.yaml"],
             "domain: acme.eu.auth0.com\nbind:\n  clients/Web (1): aaaaaaaaaaaaaaaa\n  clients/Web (2): bbbbbbbbbbbbbbbb\n"
         );
-        let templates: String =
-            files.iter().filter(|(path, _)| path.starts_with("templates/clients/")).map(|(_, text)| text.as_str()).collect();
+        let templates: String = files
+            .iter()
+            .filter(|(path, _)| path.starts_with("templates/clients/"))
+            .map(|(_, text)| text.as_str())
+            .collect();
         assert!(templates.contains("  - $key: Web (1)\n    name: Web\n    app_type: spa\n"), "{templates}");
         assert!(!templates.contains("aaaaaaaaaaaaaaaa"));
         let (files, codes) = written(&live, Format::DeployYaml);
@@ -127,7 +130,10 @@ mod tests {
     fn ids_and_the_domain_in_texts_become_expressions() {
         let live = live(vec![
             ("clients", json!({"client_id": "AbCdEfGhIjKlMnOpQrSt", "name": "Web \"x\""})),
-            ("roles", json!({"id": "rol_1", "name": "R", "description": "see https://acme.eu.auth0.com/x \\AbCdEfGhIjKlMnOpQrSt {{y}}"})),
+            (
+                "roles",
+                json!({"id": "rol_1", "name": "R", "description": "see https://acme.eu.auth0.com/x \\AbCdEfGhIjKlMnOpQrSt {{y}}"}),
+            ),
         ]);
         let (files, codes) = written(&live, Format::Workspace);
         assert!(codes.is_empty(), "{codes:?}");
@@ -143,7 +149,10 @@ mod tests {
     #[test]
     fn a_reference_to_nothing_is_left_out_and_said() {
         let live = live(vec![
-            ("clients", json!({"client_id": "aaaaaaaaaaaaaaaa", "name": "Web", "allowed_clients": ["gone-0000000000000"]})),
+            (
+                "clients",
+                json!({"client_id": "aaaaaaaaaaaaaaaa", "name": "Web", "allowed_clients": ["gone-0000000000000"]}),
+            ),
             ("clientGrants", json!({"id": "cgr_1", "client_id": "gone-0000000000000", "audience": "a", "scope": []})),
         ]);
         for format in [Format::Workspace, Format::DeployYaml, Format::DeployDirectory] {
@@ -157,7 +166,10 @@ mod tests {
     #[test]
     fn masked_and_unseen_secrets_are_kept_by_name() {
         let live = live(vec![
-            ("logStreams", json!({"id": "lst_1", "name": "Splunk", "type": "splunk", "sink": {"splunkToken": "_VALUE_NOT_SHOWN_", "splunkDomain": "x"}})),
+            (
+                "logStreams",
+                json!({"id": "lst_1", "name": "Splunk", "type": "splunk", "sink": {"splunkToken": "_VALUE_NOT_SHOWN_", "splunkDomain": "x"}}),
+            ),
             ("rulesConfigs", json!({"key": "HOOK"})),
             ("emailProvider", json!({"name": "mailgun", "enabled": true, "credentials": {"domain": "x"}})),
         ]);
