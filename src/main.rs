@@ -1,1 +1,9 @@
-fn main() {}
+//! Arguments in, exit code out.
+
+use std::process::ExitCode;
+
+use tenantry::cli::{World, run};
+
+fn main() -> ExitCode {
+    ExitCode::from(run(std::env::args_os(), &World::of_process()))
+}

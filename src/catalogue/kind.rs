@@ -9,8 +9,10 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+pub use super::membership::{MemberPolicy, MemberStyle, Membership};
 use super::place::Step;
 use super::quirk::Quirk;
+pub use super::server::{Envelope, FlagList, Join, Missing, Server, Shown, Variant};
 use super::shape::Shape;
 use crate::model::path::FieldPattern;
 
@@ -56,18 +58,18 @@ pub struct Kind {
     /// All keys of a keyed kind that has no list, in identity order joined by `,`; for export and validation.
     #[serde(default)]
     pub keys: Vec<String>,
-    /// The same for keys that are combinations: identity field -> its values (every language times every text).
+    /// The values of single identity fields, for export of keyed kinds that have neither list nor `keys`.
     #[serde(default)]
-    pub key_values: IndexMap<String, KeyValues>,
-    /// The identity fields of a keyed kind stand in paths only; here a create's body holds them too.
+    pub key_values: IndexMap<String, Vec<String>>,
+    /// Identity fields whose values are a list in another kind's object: field -> kind and field there.
     #[serde(default)]
-    pub key_in_body: bool,
+    pub key_values_from: IndexMap<String, KeySource>,
+    /// Which parents can have one at all; others are not asked.
+    #[serde(default)]
+    pub parents: Option<ParentFilter>,
     /// Keys with a path and names of their own (the classic pages, the five protections).
     #[serde(default)]
     pub key_paths: IndexMap<String, KeyPath>,
-    /// Only some parents can have one; the others are not asked.
-    #[serde(default)]
-    pub parents: Option<ParentFilter>,
     /// In projects the whole object may be a path to a companion file with this extension.
     #[serde(default)]
     pub object_file: Option<String>,
@@ -120,30 +122,6 @@ pub struct Kind {
     pub server: Server,
 }
 
-/// The values that one identity field of a keyed kind takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyValues {
-    #[serde(default)]
-    pub values: Vec<String>,
-    /// The tenant decides: this list field of that singleton holds the values.
-    #[serde(default)]
-    pub of_kind: Option<String>,
-    #[serde(default)]
-    pub of_field: Option<String>,
-}
-
-/// A condition on the parent of a nested kind.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ParentFilter {
-    /// A top-level field of the parent. It must be there, not null and not empty.
-    pub field: String,
-    /// And be one of these, if any are given.
-    #[serde(default)]
-    pub one_of: Vec<Json>,
-}
-
 /// One key of a keyed kind with a path of its own.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,6 +136,23 @@ pub struct KeyPath {
     /// The derived field table's name for this key.
     #[serde(default)]
     pub schema: Option<String>,
+}
+
+/// Where the values of an identity field are listed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeySource {
+    pub kind: String,
+    pub field: String,
+}
+
+/// `field` of the parent is there and, if values are named, holds one of them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParentFilter {
+    pub field: String,
+    #[serde(default)]
+    pub one_of: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -305,66 +300,8 @@ pub struct ReferenceField {
     pub except: Vec<String>,
 }
 
-fn by_id() -> String {
+pub(super) fn by_id() -> String {
     "id".to_owned()
-}
-
-/// How a list of members is read and written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Membership {
-    pub style: MemberStyle,
-    /// `exact`: the list is all there is. `owned`: others' members stay.
-    pub members: MemberPolicy,
-    /// The fields that recognise a member; one field means that files may write plain values.
-    pub identity: Vec<String>,
-    /// Files write plain values of the identity field, not objects.
-    #[serde(default)]
-    pub scalar: bool,
-    /// The body that removes members lists plain values of the identity field, though the body that adds lists objects.
-    #[serde(default)]
-    pub remove_scalar: bool,
-    /// Files write a map from the identity field to this field.
-    #[serde(default)]
-    pub map_value: Option<String>,
-    /// The member of request bodies that holds the list; absent: the body is the list (or the member) itself.
-    #[serde(default)]
-    pub wrap: Option<String>,
-    /// The most members that one request may hold.
-    #[serde(default)]
-    pub batch: Option<usize>,
-    /// Path of one member, for styles that address it: `{member}` is its id or identity.
-    #[serde(default)]
-    pub member_path: Option<String>,
-    /// The field of a live member that `{member}` takes.
-    #[serde(default)]
-    pub member_id: Option<String>,
-    /// Which member fields travel; others are derived by the server.
-    #[serde(default)]
-    pub sent: Vec<String>,
-}
-
-/// How members are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MemberStyle {
-    /// `POST` a list to add, `DELETE` with a list to remove; a changed member by `PATCH` at its path, where it has one.
-    AddRemove,
-    /// `POST` one, `PATCH` and `DELETE` at the member's path.
-    Each,
-    /// `PATCH` a list of `{<identity>, status}`.
-    Status,
-    /// One write of the whole ordered list (`verbs.update`).
-    Replace,
-    /// `POST` a map of new ones, `PATCH` a map of changed ones, `DELETE` a list of names.
-    NameValue,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MemberPolicy {
-    Exact,
-    Owned,
 }
 
 #[derive(Debug, Deserialize)]
@@ -385,61 +322,6 @@ pub struct Scopes {
     pub create: Vec<String>,
     pub update: Vec<String>,
     pub delete: Vec<String>,
-}
-
-/// The server's side, for the sandbox.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Server {
-    /// The form of a new id: `con_{16}` is a prefix and 16 letters or digits; `{hex24}`, `{digits16}`, `{uuid}`.
-    pub id_form: Option<String>,
-    /// Status of a successful create where it is not 201.
-    pub create_status: Option<u16>,
-    /// What a create fills in.
-    pub defaults: IndexMap<String, Json>,
-    /// More defaults for some objects, in order; the first that fits a field wins over `defaults`.
-    pub variants: Vec<Variant>,
-    /// What an update of `options` fills in (see `update_defaults_differ`), by condition.
-    pub update_refill: Vec<Variant>,
-    /// Fields dropped from every answer.
-    pub hidden: Vec<FieldPattern>,
-    /// Fields shown as this text: pattern -> mask.
-    pub masked: IndexMap<String, String>,
-    /// Object fields that a PATCH merges key by key (others are replaced).
-    pub merged: Vec<FieldPattern>,
-    /// Fields dropped when an update sends this other field without them: trigger -> dropped.
-    pub dropped_with: BTreeMap<String, Vec<String>>,
-    /// Fields that an empty string (or null) removes.
-    pub empty_removes: Vec<String>,
-    /// Fields whose duplicates are a conflict: each entry is one unique key.
-    pub unique: Vec<Vec<String>>,
-    /// The most objects a tenant holds.
-    pub limit: Option<usize>,
-    /// The 404 body: `errorCode` and message.
-    pub missing: Option<Missing>,
-    /// What a new tenant holds: objects, or the singleton's value.
-    pub seed: Option<Json>,
-    /// The answer to an update holds only what was sent.
-    pub echo_update: bool,
-    /// Required on create.
-    pub required: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Variant {
-    /// Dotted field -> one of these values (`null` means absent).
-    pub when: IndexMap<String, Vec<Json>>,
-    /// Dotted field -> value.
-    pub set: IndexMap<String, Json>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Missing {
-    #[serde(default)]
-    pub code: Option<String>,
-    pub message: String,
 }
 
 impl Kind {
@@ -509,18 +391,6 @@ impl Kind {
     /// Says whether an object exists without anybody creating it.
     pub fn always_exists(&self) -> bool {
         self.always || matches!(self.shape, Shape::Singleton | Shape::Membership)
-    }
-}
-
-impl ParentFilter {
-    /// Says whether this parent can have one.
-    pub fn fits(&self, parent: &serde_json::Map<String, Json>) -> bool {
-        match parent.get(&self.field) {
-            None | Some(Json::Null) => false,
-            Some(Json::Object(map)) if map.is_empty() => false,
-            Some(Json::Array(list)) if list.is_empty() => false,
-            Some(value) => self.one_of.is_empty() || self.one_of.contains(value),
-        }
     }
 }
 

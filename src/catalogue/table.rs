@@ -3,6 +3,8 @@
 use std::sync::LazyLock;
 
 use super::kind::{Kind, ReferenceField};
+use super::quirk::Quirk;
+use super::shape::Shape;
 
 include!(concat!(env!("OUT_DIR"), "/kinds.rs"));
 
@@ -67,6 +69,12 @@ impl Catalogue {
         keys.dedup();
         keys
     }
+}
+
+/// Says whether objects of a kind are credentials that files hold inside their parent's authentication methods.
+pub fn is_credential(kind: &Kind) -> bool {
+    let parent = kind.parent.as_deref().and_then(|name| catalogue().kind(name));
+    kind.shape == Shape::Child && parent.is_some_and(|parent| parent.has(Quirk::CredentialsInMethods))
 }
 
 /// Returns the reference declared for a concrete field, if any.

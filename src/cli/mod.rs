@@ -1,1 +1,17 @@
 //! Words in, exit code out.
+//!
+//! `args` is what may be typed, `settings` what a run is told once flags and environment are merged, a command calls the
+//! library and hands the result to a view, `failure` maps every error to a hint and an exit code.
+
+pub mod args;
+pub mod commands;
+pub mod exit;
+pub mod failure;
+pub mod planning;
+pub mod project;
+pub mod run;
+pub mod settings;
+pub mod world;
+
+pub use run::run;
+pub use world::World;

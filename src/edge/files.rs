@@ -138,6 +138,11 @@ pub fn exists(path: &Path) -> bool {
     path.exists()
 }
 
+/// Says whether a folder is there.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
 /// Writes a whole file or leaves what was there: a temporary file beside it, synced, renamed over it. Its folder is
 /// made if need be.
 ///

@@ -282,3 +282,177 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::Arc;
+
+    use axum::body::{Body, to_bytes};
+    use axum::extract::Request as Incoming;
+    use axum::response::Response as Outgoing;
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::secret::Secret;
+
+    /// What the server is to answer, in order: status, headers, body. An empty script answers 200 `{}`.
+    type Script = Vec<(u16, Vec<(&'static str, &'static str)>, Vec<u8>)>;
+
+    /// Method, path with query, authorization, body.
+    type Seen = (String, String, String, String);
+
+    struct Server {
+        origin: String,
+        seen: Arc<std::sync::Mutex<Vec<Seen>>>,
+    }
+
+    impl Server {
+        async fn start(script: Script) -> Self {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let origin = format!("http://{}", listener.local_addr().unwrap());
+            let script = Arc::new(std::sync::Mutex::new(VecDeque::from(script)));
+            let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let log = seen.clone();
+            let app = axum::Router::new().fallback(move |incoming: Incoming| {
+                let (script, log) = (script.clone(), log.clone());
+                async move {
+                    let (parts, body) = incoming.into_parts();
+                    let body = to_bytes(body, usize::MAX).await.unwrap();
+                    let header = |name| parts.headers.get(name).map_or("", |v| v.to_str().unwrap()).to_owned();
+                    let body = String::from_utf8_lossy(&body).into_owned();
+                    log.lock().unwrap().push((
+                        parts.method.to_string(),
+                        parts.uri.to_string(),
+                        header("authorization"),
+                        body,
+                    ));
+                    if parts.uri.path() == "/oauth/token" {
+                        let count = log.lock().unwrap().len();
+                        let token = json!({ "access_token": format!("token-{count}"), "expires_in": 86400 });
+                        return Outgoing::new(Body::from(token.to_string()));
+                    }
+                    let next = script.lock().unwrap().pop_front();
+                    let (status, headers, body) = next.unwrap_or((200, vec![], b"{}".to_vec()));
+                    let mut answer = Outgoing::builder().status(status);
+                    for (name, value) in headers {
+                        answer = answer.header(name, value);
+                    }
+                    answer.body(Body::from(body)).unwrap()
+                }
+            });
+            tokio::spawn(async move { axum::serve(listener, app).await });
+            Self { origin, seen }
+        }
+
+        fn api(&self, credentials: Credentials) -> HttpApi {
+            HttpApi::new(HttpOptions {
+                domain: Domain("acme.eu.auth0.com".into()),
+                credentials,
+                origin: Some(self.origin.clone()),
+                authorities: None,
+                in_flight: 4,
+            })
+        }
+
+        fn lines(&self) -> Vec<String> {
+            self.seen.lock().unwrap().iter().map(|(method, path, ..)| format!("{method} {path}")).collect()
+        }
+    }
+
+    fn given() -> Credentials {
+        Credentials { access_token: Some(Secret::new("token", "given")), ..Credentials::default() }
+    }
+
+    fn client() -> Credentials {
+        Credentials {
+            client_id: Some(Secret::new("id", "abc")),
+            client_secret: Some(Secret::new("secret", "hunter2")),
+            ..Credentials::default()
+        }
+    }
+
+    fn get(path: &str) -> Get {
+        Get { path: path.into(), query: vec![("q".into(), "a b".into())] }
+    }
+
+    #[tokio::test]
+    async fn one_token_serves_a_run_and_requests_are_counted() {
+        let server = Server::start(vec![]).await;
+        let api = server.api(client());
+        let (one, two) = (get("/things/auth0%7C1"), get("/things"));
+        let both = futures_util::future::join(api.get(&one), api.get(&two)).await;
+        assert!(both.0.is_ok() && both.1.is_ok());
+        let seen = server.seen.lock().unwrap().clone();
+        assert_eq!(seen.iter().filter(|(_, path, ..)| path == "/oauth/token").count(), 1);
+        assert_eq!(
+            seen[0].3,
+            r#"{"grant_type":"client_credentials","client_id":"abc","audience":"https://acme.eu.auth0.com/api/v2/","client_secret":"hunter2"}"#
+        );
+        assert!(
+            seen.iter().any(|(_, path, auth, _)| path == "/api/v2/things/auth0%7C1?q=a+b" && auth == "Bearer token-1")
+        );
+        assert_eq!(api.requests(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_rate_limit_is_waited_for_on_writes_too() {
+        let limited = (429, vec![("retry-after", "0.1")], b"{}".to_vec());
+        let server = Server::start(vec![limited.clone(), limited, (201, vec![], b"{\"id\":1}".to_vec())]).await;
+        let request = Request::new(Method::Post, "/things".into(), Some(json!({})));
+        let response = server.api(given()).send(&request).await.unwrap();
+        assert_eq!((response.status, response.body), (201, json!({"id": 1})));
+        assert_eq!(server.lines(), vec!["POST /api/v2/things"; 3]);
+    }
+
+    #[tokio::test]
+    async fn a_broken_server_is_asked_again_but_never_told_again() {
+        let broken = || (503, vec![], b"<html>".to_vec());
+        let server = Server::start(vec![broken(), (200, vec![], b"[]".to_vec()), broken()]).await;
+        let api = server.api(given());
+        assert_eq!(api.get(&get("/things")).await.unwrap().body, json!([]));
+        let request = Request::new(Method::Patch, "/things/1".into(), Some(json!({"key": "hunter2"})));
+        let failure = api.send(&request).await.unwrap_err();
+        assert_eq!(failure.to_string(), "PATCH /things/1 answered 503: no message");
+        assert_eq!(server.lines().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_refused_token_is_renewed_once_and_a_given_one_never() {
+        let refused = || (401, vec![], b"{\"message\":\"Expired token\"}".to_vec());
+        let server = Server::start(vec![refused()]).await;
+        assert!(server.api(client()).get(&get("/things")).await.is_ok());
+        assert_eq!(server.lines().len(), 4);
+        let server = Server::start(vec![refused()]).await;
+        let failure = server.api(given()).get(&get("/things")).await.unwrap_err();
+        assert_eq!(failure.to_string(), "GET /things answered 401: Expired token");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_an_answer_is_refused() {
+        let server = Server::start(vec![(200, vec![], vec![b' '; ANSWER_LIMIT + 1])]).await;
+        let request = Request::new(Method::Post, "/things".into(), None);
+        let failure = server.api(given()).send(&request).await.unwrap_err().to_string();
+        assert_eq!(failure, "POST /things got no usable answer: the answer is larger than 50 MB");
+        let server = Server::start(vec![(200, vec![], b"<html>".to_vec())]).await;
+        let failure = server.api(given()).send(&request).await.unwrap_err().to_string();
+        assert_eq!(failure, "POST /things got no usable answer: the answer is not JSON (line 1)");
+    }
+
+    #[tokio::test]
+    async fn a_name_that_would_step_up_is_not_sent() {
+        let server = Server::start(vec![]).await;
+        for path in ["/things/..", "/things/./x"] {
+            let request = Request::new(Method::Delete, path.into(), None);
+            assert!(server.api(given()).send(&request).await.is_err(), "{path}");
+        }
+        assert_eq!(server.lines(), Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_not_followed_with_the_token() {
+        let server = Server::start(vec![(302, vec![("location", "http://127.0.0.1:9/")], vec![])]).await;
+        let failure = server.api(given()).get(&get("/things")).await.unwrap_err();
+        assert_eq!(failure.status(), Some(302));
+    }
+}

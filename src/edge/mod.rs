@@ -1,13 +1,18 @@
 //! The world: the only module that touches files, the environment, git, sockets, clocks and terminals.
 #![expect(clippy::disallowed_methods, reason = "this is the one place for them")]
 
+pub mod certificate;
 pub mod clock;
+pub mod connection;
 pub mod environment;
 pub mod files;
 pub mod git;
 pub mod http;
 pub mod retry;
+pub mod runtime;
+pub mod sandbox_store;
 pub mod secrets;
+pub mod serve;
 pub mod state;
 pub mod terminal;
 pub mod token;

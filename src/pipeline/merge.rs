@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::catalogue::kind::{Kind, Verb};
 use crate::catalogue::quirk::Quirk;
+use crate::catalogue::shape::Shape;
 use crate::model::change::Delta;
 use crate::model::path::{FieldPath, Segment};
 use crate::model::value::{Map, Value};
@@ -20,7 +21,11 @@ pub fn update_body(kind: &Kind, desired: &Map, live: &Map, deltas: &[Delta]) -> 
     let mut lost = Vec::new();
     let root = FieldPath::default();
     if whole {
-        let body = union(kind, &root, desired, live, &mut lost);
+        let mut body = union(kind, &root, desired, live, &mut lost);
+        if kind.shape == Shape::Keyed {
+            // The key stands in the path.
+            body.retain(|field, _| !kind.identity.contains(field));
+        }
         return (body, lost);
     }
     let changed: BTreeSet<&str> = deltas

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
-use crate::catalogue::table::catalogue;
+use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Manage, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
@@ -21,6 +21,7 @@ use crate::pipeline::order;
 use crate::pipeline::references::qualified;
 use crate::pipeline::scope::fits;
 use crate::pipeline::steps::Stepper;
+use crate::pipeline::unique_order;
 
 /// What a run may be consented to.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +79,7 @@ pub fn plan(desired: &Desired, live: &Live, facts: Facts) -> (Plan, Diagnostics)
     planner.leftovers(&mut stepper);
     planner.released();
     let Planner { mut notes, mut gates, unmanaged, unchanged, .. } = planner;
+    unique_order::untangle(&mut stepper.drafts, &matched, &mut findings);
     let dangling = order::dangling(&stepper.drafts, &known, desired);
     for (reference, place, address) in dangling {
         let kind = catalogue().in_space(&reference.space).next();
@@ -234,6 +236,7 @@ impl Planner<'_> {
             });
             let excluded = self.desired.excluded.kind(kind)
                 || self.desired.excluded.address(&address)
+                || self.desired.excluded.named(kind, object.body.get("name").and_then(Value::as_str))
                 || self.desired.excluded.third_party_clients
                     && matches!(object.body.get("is_first_party"), Some(Value::Bool(false)))
                 || self.edge_is_excluded(object);
@@ -242,7 +245,7 @@ impl Planner<'_> {
             }
             let complete = matches!(self.reading_of(object), Some(Reading::Complete));
             let exact = if kind.shape == Shape::Child {
-                kind.has(Quirk::CredentialsInMethods) && self.parent_is_described(object)
+                is_credential(kind) && self.parent_is_described(object)
             } else {
                 self.desired.settings.policy.manage(kind) == Manage::Exact
             };

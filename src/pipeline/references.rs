@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalogue::kind::Kind;
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
-use crate::catalogue::table::catalogue;
+use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, MEMBERS, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
@@ -41,7 +41,7 @@ struct Known {
     names: BTreeMap<String, BTreeSet<String>>,
     /// address -> (space, name, the id field's name).
     addresses: BTreeMap<Address, (String, String, Option<String>)>,
-    /// Names of grants in file order, for those that are pointed at by client only.
+    /// Names of grants, for those that are pointed at by client only.
     grants: Vec<String>,
 }
 
@@ -154,7 +154,7 @@ fn resolve_holes(
                 if let Some(own) = reference.name.strip_prefix(credentials::OWN) {
                     let space = catalogue()
                         .kinds()
-                        .find(|kind| kind.has(Quirk::CredentialsInMethods) && kind.shape == Shape::Child)
+                        .find(|kind| is_credential(kind))
                         .map_or_else(String::new, |kind| kind.space().to_owned());
                     *reference = Reference { space, name: own.to_owned(), by: "id".to_owned() };
                     continue;
@@ -210,12 +210,14 @@ fn grants_by_client(
             Some(audience) => format!("{client},{audience},"),
             None => format!("{client},"),
         };
-        let fitting: Vec<&String> = known.grants.iter().filter(|name| name.starts_with(&prefix)).collect();
+        // The order of files must not decide, so it is the first by name.
+        let mut fitting: Vec<&String> = known.grants.iter().filter(|name| name.starts_with(&prefix)).collect();
+        fitting.sort();
         if fitting.len() > 1 && audience.is_none() {
             findings.push(
                 Diagnostic::warning(
                     "ambiguous-grant",
-                    format!("`{client}` has {} grants; the first is meant", fitting.len()),
+                    format!("`{client}` has {} grants; the first by name is meant", fitting.len()),
                 )
                 .at(place)
                 .on(address)

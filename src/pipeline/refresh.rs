@@ -13,7 +13,7 @@ use crate::api::failure::ApiFailure;
 use crate::api::paging::{Cursor, Next};
 use crate::api::port::{Get, ReadApi};
 use crate::api::request::{PathParams, fill_path, read};
-use crate::catalogue::kind::{KeyValues, Kind, ParentFilter};
+use crate::catalogue::kind::{KeySource, Kind, ParentFilter};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
@@ -64,6 +64,7 @@ pub async fn refresh(api: &impl ReadApi, wanted: Wanted<'_>) -> Result<Live, Api
         lists.entry(call).or_default().push(task);
     }
     run(api, lists.into_values().collect(), &mut live).await?;
+    complete(api, &wanted, &mut live).await?;
     // Nested kinds may nest further (prompts by locale wait for the tenant's settings), so go on until nothing is new.
     let mut done: BTreeSet<String> = BTreeSet::new();
     loop {
@@ -78,6 +79,49 @@ pub async fn refresh(api: &impl ReadApi, wanted: Wanted<'_>) -> Result<Live, Api
         }
         run(api, fresh, &mut live).await?;
     }
+}
+
+/// Reads in full what a list shows in part, one by one: only the objects that this run is about.
+async fn complete(api: &impl ReadApi, wanted: &Wanted<'_>, live: &mut Live) -> Result<(), ApiFailure> {
+    let asked = |object: &Object| {
+        object.kind.list.as_ref().is_some_and(|list| list.incomplete)
+            && match wanted {
+                Wanted::Everything { only, exclude } => chosen(object.kind, only, exclude),
+                Wanted::For(desired) => desired.resources.iter().any(|resource| {
+                    let name = canonical::raw_name(object);
+                    resource.kind.name == object.kind.name
+                        && (resource.name == name || resource.was.as_ref() == Some(&name))
+                }),
+            }
+    };
+    let partial: Vec<usize> =
+        live.objects.iter().enumerate().filter(|(_, object)| asked(object)).map(|(index, _)| index).collect();
+    let mut running: FuturesUnordered<_> = partial
+        .into_iter()
+        .filter_map(|index| {
+            let object = &live.objects[index];
+            let params = PathParams {
+                id: object.id.as_ref().map(|id| id.0.clone()),
+                parent: object.parent.as_ref().map(|id| id.0.clone()),
+                key: object.key.clone(),
+                ..PathParams::default()
+            };
+            let get = read(object.kind, &params).ok()?;
+            Some(async move { (index, api.get(&get).await) })
+        })
+        .collect();
+    let mut whole = Vec::new();
+    while let Some((index, answer)) = running.next().await {
+        whole.push((index, answer?));
+    }
+    drop(running);
+    for (index, answer) in whole {
+        live.requests += 1;
+        let object = &live.objects[index];
+        let new = canonical::object(object.kind, object.parent.clone(), BTreeMap::new(), answer.body);
+        live.objects[index] = new;
+    }
+    Ok(())
 }
 
 impl Task {
@@ -340,7 +384,7 @@ fn roots_of_all(only: &[String], exclude: &[String]) -> Vec<Task> {
     let mut sources: BTreeSet<&str> = BTreeSet::new();
     for kind in catalogue().kinds().filter(|kind| chosen(kind, only, exclude)) {
         spaces.extend(kind.references.iter().filter(|r| r.by == "id").map(|r| r.space.as_str()));
-        sources.extend(kind.key_values.values().filter_map(|values| values.of_kind.as_deref()));
+        sources.extend(kind.key_values_from.values().map(|source| source.kind.as_str()));
     }
     let mut tasks = Vec::new();
     for kind in catalogue().kinds().filter(|kind| kind.parent.is_none()) {
@@ -394,7 +438,10 @@ fn all_keys(kind: &Kind, live: &Live) -> Vec<BTreeMap<String, String>> {
     }
     let mut keys = vec![BTreeMap::new()];
     for field in &kind.identity {
-        let values = kind.key_values.get(field).map(|values| values_of(values, live)).unwrap_or_default();
+        let stated = kind.key_values.get(field).cloned();
+        let values = stated
+            .or_else(|| kind.key_values_from.get(field).map(|source| values_of(source, live)))
+            .unwrap_or_default();
         keys = keys
             .into_iter()
             .flat_map(|key| {
@@ -409,13 +456,12 @@ fn all_keys(kind: &Kind, live: &Live) -> Vec<BTreeMap<String, String>> {
     if kind.identity.is_empty() { Vec::new() } else { keys }
 }
 
-/// Returns the stated values of an identity field, or those that the tenant's object lists.
-fn values_of(values: &KeyValues, live: &Live) -> Vec<String> {
-    let (Some(kind), Some(field)) = (&values.of_kind, &values.of_field) else { return values.values.clone() };
+/// Returns the values of an identity field that the tenant's own object lists.
+fn values_of(source: &KeySource, live: &Live) -> Vec<String> {
     live.objects
         .iter()
-        .filter(|object| object.kind.name == *kind)
-        .filter_map(|object| object.body.get(field)?.as_list())
+        .filter(|object| object.kind.name == source.kind)
+        .filter_map(|object| object.body.get(&source.field)?.as_list())
         .flatten()
         .filter_map(|value| value.as_str().map(str::to_owned))
         .collect()

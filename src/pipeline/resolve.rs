@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalogue::fields;
 use crate::catalogue::kind::Kind;
 use crate::catalogue::place::Step;
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
-use crate::catalogue::table::catalogue;
+use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::{Address, join_names};
 use crate::model::desired::{Desired, MEMBERS, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
@@ -172,7 +173,9 @@ impl Resolver {
             field_places: BTreeMap::new(),
             tool: Map::new(),
         };
+        let key_fields = split_key(kind, &resource.name);
         if kind.shape == Shape::Membership {
+            fields::check(kind, &key_fields, &node, false, &mut self.findings, &resource.address);
             match members::normalise(kind, &node) {
                 Ok(list) => drop(resource.body.insert(MEMBERS.to_owned(), list)),
                 Err(finding) => return self.findings.push(finding.on(&resource.address)),
@@ -182,7 +185,7 @@ impl Resolver {
         }
         let mut nested = Vec::new();
         for child in catalogue().nested(&kind.name) {
-            let found = if child.has(Quirk::CredentialsInMethods) {
+            let found = if is_credential(child) {
                 credentials::take(&mut node, &resource.name, &mut self.findings)
                     .into_iter()
                     .map(|node| Found { key: BTreeMap::new(), node, unset: false })
@@ -193,6 +196,7 @@ impl Resolver {
             remove_place(child, &mut node);
             nested.extend(found.into_iter().map(|found| (child, found)));
         }
+        fields::check(kind, &key_fields, &node, false, &mut self.findings, &resource.address);
         fill_body(&mut resource, &key, node);
         for (child, found) in nested {
             self.declared.insert(child.name.clone());
@@ -265,7 +269,7 @@ pub fn address_of(kind: &Kind, parent: Option<&Address>, name: &str) -> Address 
 /// Drops the key that held a nested kind from its parent.
 fn remove_place(child: &Kind, node: &mut Node) {
     if let Some(Step::Key(key)) = child.place.first()
-        && !child.has(Quirk::CredentialsInMethods)
+        && !is_credential(child)
     {
         node.take(key);
     }

@@ -6,6 +6,7 @@ use crate::catalogue::fields;
 use crate::catalogue::kind::{DeleteMeans, Kind, Verb};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
+use crate::catalogue::table::is_credential;
 use crate::model::address::Address;
 use crate::model::change::{Action, Change, Delta, DeltaNote};
 use crate::model::desired::{MEMBERS, Manage, Policy, Resource};
@@ -73,10 +74,13 @@ impl<'a> Stepper<'a> {
         let (mut body, lost) = create_body(kind, &resource.body);
         self.refuse_lost(resource, &lost, "has no value to create it with: it says keep, and there is nothing to keep");
         let mut desired = resource.body.clone();
-        if kind.key_in_body {
+        if kind.shape == Shape::Keyed {
+            // Identity fields that are not in the path travel in the body.
             for (field, value) in split_key(kind, &resource.name) {
-                body.insert(field.clone(), Value::String(value.clone()));
-                desired.insert(field, Value::String(value));
+                if !kind.create_path().contains(&format!("{{{field}}}")) {
+                    body.insert(field.clone(), Value::String(value.clone()));
+                    desired.insert(field, Value::String(value));
+                }
             }
         }
         for field in fields::missing_required(kind, &desired) {
@@ -164,7 +168,7 @@ impl<'a> Stepper<'a> {
             .filter(|delta| delta.note == Some(DeltaNote::ForcesReplacement))
             .map(|delta| delta.path.to_string())
             .collect();
-        if kind.has(Quirk::CredentialsInMethods) && kind.shape == Shape::Child {
+        if is_credential(kind) {
             self.findings.push(
                 Diagnostic::error("credential-changed", format!("{} of a credential cannot change", fields.join(", ")))
                     .at(&resource.place)

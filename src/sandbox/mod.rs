@@ -1,1 +1,29 @@
 //! A tenant in memory: answers as the Management API does, from the catalogue and its quirks.
+//!
+//! [`tenant::Tenant`] takes a request and gives a response: no socket, no file, no clock. What is true of one kind alone
+//! stands in the `[server]` table of its kind file; what data cannot say hangs on a quirk and has a function of its own
+//! here. It must never know a kind by name.
+
+pub mod actions;
+pub mod answer;
+pub mod api;
+pub mod cascade;
+pub mod check;
+pub mod clients;
+pub mod connections;
+pub mod documents;
+pub mod expand;
+pub mod ids;
+pub mod lists;
+pub mod members;
+pub mod merge;
+pub mod objects;
+pub mod persist;
+pub mod refusal;
+pub mod routes;
+pub mod seed;
+pub mod spot;
+pub mod store;
+pub mod tenant;
+pub mod times;
+pub mod token;

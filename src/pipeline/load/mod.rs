@@ -1,5 +1,6 @@
 //! A project's files -> Documents: read, rendered for one tenant, merged, companion files in place.
 
+pub mod deploy_cli;
 pub mod native;
 
 use crate::model::diagnostic::Diagnostics;

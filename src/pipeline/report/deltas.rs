@@ -2,7 +2,7 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use super::style::{ADDED, CHANGED, FAINT, REMOVED, count, paint};
+use super::style::{ADDED, CHANGED, FAINT, REMOVED, paint};
 use super::value;
 use crate::model::change::{Action, Change, Delta, DeltaNote};
 use crate::model::path::{FieldPath, Segment};
@@ -21,8 +21,17 @@ pub fn lines(change: &Change) -> Vec<String> {
         return Vec::new();
     }
     let fresh = change.action == Action::Create;
-    let width = change
+    let address = change.address.as_str();
+    let deltas: Vec<Delta> = change
         .deltas
+        .iter()
+        .map(|delta| Delta {
+            before: delta.before.as_ref().map(|before| value::relative(before, address)),
+            after: delta.after.as_ref().map(|after| value::relative(after, address)),
+            ..delta.clone()
+        })
+        .collect();
+    let width = deltas
         .iter()
         .filter(|delta| list_of(&delta.path).is_none())
         .map(|delta| label(&delta.path).chars().count())
@@ -31,13 +40,17 @@ pub fn lines(change: &Change) -> Vec<String> {
         .unwrap_or_default();
     let mut lines = Vec::new();
     let mut open_list: Option<FieldPath> = None;
-    for delta in &change.deltas {
-        let list = list_of(&delta.path).filter(|_| !fresh);
-        if list.is_some() && list != open_list {
-            lines.push(format!("{} {}:", paint(CHANGED, "~"), value::harmless(&list.clone().unwrap_or_default().to_string())));
-        }
+    for delta in &deltas {
+        let list = list_of(&delta.path);
         match &list {
-            Some(_) => lines.extend(item(delta).into_iter().map(|line| format!("    {line}"))),
+            // A member list is all that its resource has: no heading.
+            Some(list) if list.is_root() => lines.extend(item(delta)),
+            Some(list) => {
+                if open_list.as_ref() != Some(list) {
+                    lines.push(format!("{} {}:", paint(CHANGED, "~"), value::harmless(&list.to_string())));
+                }
+                lines.extend(item(delta).into_iter().map(|line| format!("    {line}")));
+            }
             None => lines.extend(field(delta, fresh, width)),
         }
         open_list = list;
@@ -48,20 +61,21 @@ pub fn lines(change: &Change) -> Vec<String> {
 /// Returns the list that the path's last segment is an item of.
 fn list_of(path: &FieldPath) -> Option<FieldPath> {
     let (last, list) = path.0.split_last()?;
-    let is_item = matches!(last, Segment::Index(_) | Segment::Item(_)) && !list.is_empty();
+    let is_item = matches!(last, Segment::Index(_) | Segment::Item(_));
     is_item.then(|| FieldPath(list.to_vec()))
 }
 
 fn label(path: &FieldPath) -> String {
-    match path.is_root() {
-        true => "members:".to_owned(),
-        false => format!("{}:", value::harmless(&path.to_string())),
-    }
+    format!("{}:", value::harmless(&path.to_string()))
 }
 
 fn field(delta: &Delta, fresh: bool, width: usize) -> Vec<String> {
     let sign = match (&delta.before, &delta.after) {
         _ if fresh => String::new(),
+        // Nothing is known of what the tenant holds, but that there is something.
+        _ if matches!(delta.note, Some(DeltaNote::SecretChanged | DeltaNote::CannotBeCompared)) => {
+            format!("{} ", paint(CHANGED, "~"))
+        }
         (None, Some(_)) => format!("{} ", paint(ADDED, "+")),
         (Some(_), None) => format!("{} ", paint(REMOVED, "-")),
         _ => format!("{} ", paint(CHANGED, "~")),
@@ -73,7 +87,8 @@ fn field(delta: &Delta, fresh: bool, width: usize) -> Vec<String> {
         format!(" {}{text}", " ".repeat(gap))
     });
     let mut lines = vec![format!("{sign}{label}{inline}")];
-    lines.extend(rows.below.into_iter().map(|line| format!("    {line}")));
+    let pad = if fresh { "  " } else { "    " };
+    lines.extend(rows.below.into_iter().map(|line| format!("{pad}{line}")));
     lines
 }
 
@@ -136,10 +151,10 @@ fn secret(delta: &Delta) -> Option<String> {
 }
 
 fn pair(before: &Value, after: &Value) -> Rows {
-    if let (Value::String(old), Value::String(new)) = (before, after) {
-        if old.contains('\n') || new.contains('\n') {
-            return Rows { inline: None, below: text_diff(old, new) };
-        }
+    if let (Value::String(old), Value::String(new)) = (before, after)
+        && (old.contains('\n') || new.contains('\n'))
+    {
+        return Rows { inline: None, below: text_diff(old, new) };
     }
     match (value::narrow(before), value::narrow(after)) {
         (Some(old), Some(new)) => Rows { inline: Some(arrow(&old, &new)), below: Vec::new() },
@@ -171,7 +186,7 @@ fn arrow(old: &str, new: &str) -> String {
 }
 
 fn text_size(text: &str) -> String {
-    paint(FAINT, format!("(text, {})", count(text.lines().count(), "line")))
+    paint(FAINT, value::text_size(text))
 }
 
 /// Returns a unified diff of two texts, without file headers.
@@ -261,7 +276,8 @@ mod tests {
         for (note, words) in notes {
             let secret = Value::Secret(Secret::new("smtp_key", "hunter2"));
             let delta = Delta { path: path("key"), before: None, after: Some(secret), note: Some(note) };
-            assert_eq!(shown(Action::Update, vec![delta]), format!("+ key: (secret smtp_key) {words}"));
+            let sign = if note == DeltaNote::NotAvailableHere { "+" } else { "~" };
+            assert_eq!(shown(Action::Update, vec![delta]), format!("{sign} key: (secret smtp_key) {words}"));
         }
     }
 

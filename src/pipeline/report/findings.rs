@@ -4,11 +4,13 @@ use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
 use super::json::place as place_json;
-use super::style::count;
+use super::style::{STRONG, count, paint};
 use super::value::harmless;
 use crate::model::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::model::document::{Place, SourceTexts};
 
+/// Findings whose line is never quoted, because what is wrong with it is that a secret stands there.
+const UNQUOTED: [&str; 1] = ["literal-secret"];
 /// The widest piece of a source line that is quoted.
 const QUOTED: usize = 160;
 
@@ -76,35 +78,55 @@ fn block(diagnostic: &Diagnostic, sources: &SourceTexts) -> String {
         (Some(address), None) => format!("{address}: {}", diagnostic.summary),
         _ => diagnostic.summary.clone(),
     };
-    let mut group = level.primary_title(harmless(&summary)).id(diagnostic.code).elements(std::iter::empty::<Origin<'_>>());
+    let mut group =
+        level.primary_title(harmless(&summary)).id(diagnostic.code).elements(std::iter::empty::<Origin<'_>>());
     if let Some(place) = &diagnostic.place {
-        group = group.element(
-            Origin::path(harmless(&place.file)).line(place.line as usize).char_column(place.column as usize),
-        );
-        if let Some((line, column)) = quoted(place, sources) {
-            let start: usize = line.chars().take(column).map(char::len_utf8).sum();
-            let end = start + word_length(&line[start..]);
-            group = group.element(
-                Snippet::source(line)
-                    .line_start(place.line as usize)
-                    .fold(false)
-                    .annotation(AnnotationKind::Primary.span(start..end)),
-            );
-        }
+        let origin =
+            || Origin::path(harmless(&place.file)).line(place.line as usize).char_column(place.column as usize);
+        let quote = quoted(place, sources).filter(|_| !UNQUOTED.contains(&diagnostic.code));
+        group = match quote {
+            Some(Quote::Whole { line, column }) => {
+                let start: usize = line.chars().take(column).map(char::len_utf8).sum();
+                let end = start + word_length(&line[start..]);
+                let snippet = Snippet::source(line).path(harmless(&place.file)).line_start(place.line as usize);
+                group.element(snippet.fold(false).annotation(AnnotationKind::Primary.span(start..end)))
+            }
+            Some(Quote::Piece(piece)) => {
+                group.element(origin()).element(Level::NOTE.message(format!("the line reads … {piece} …")))
+            }
+            None => group.element(origin()),
+        };
     }
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.lines().map(harmless).collect::<Vec<_>>().join("\n")));
+    let help = diagnostic.help.as_ref().map(|help| help.lines().map(harmless).collect::<Vec<_>>().join("\n"));
+    if diagnostic.place.is_none() {
+        let help = help.map(|help| format!("\n  = {}: {help}", paint(STRONG, "help"))).unwrap_or_default();
+        return format!("{}{help}", Renderer::styled().render(&[group]));
+    }
+    if let Some(help) = help {
+        group = group.element(Level::HELP.message(help));
     }
     Renderer::styled().render(&[group])
 }
 
-/// Returns the source line (or the piece of it around the column) and the column in it, counted in characters from 0.
-fn quoted(place: &Place, sources: &SourceTexts) -> Option<(String, usize)> {
+/// What can be shown of a source line.
+enum Quote {
+    /// The line, and the column in it, counted in characters from 0.
+    Whole { line: String, column: usize },
+    /// What stands around the column of a line too long to show.
+    Piece(String),
+}
+
+fn quoted(place: &Place, sources: &SourceTexts) -> Option<Quote> {
     let line = sources.get(&place.file)?.lines().nth((place.line as usize).checked_sub(1)?)?;
-    let column = (place.column as usize).saturating_sub(1);
-    let from = column.saturating_sub(QUOTED / 2);
-    let piece: String = line.chars().skip(from).take(QUOTED).map(visible).collect();
-    (!piece.trim().is_empty()).then(|| (piece.trim_end().to_owned(), column - from))
+    let column = (place.column as usize).checked_sub(1)?;
+    // No need to count a line of megabytes to its end.
+    if line.chars().nth(QUOTED).is_none() {
+        let line: String = line.chars().map(visible).collect();
+        let line = line.trim_end().to_owned();
+        return (column < line.chars().count()).then_some(Quote::Whole { line, column });
+    }
+    let piece: String = line.chars().skip(column.saturating_sub(QUOTED / 4)).take(QUOTED / 2).map(visible).collect();
+    (!piece.trim().is_empty()).then(|| Quote::Piece(piece.trim().to_owned()))
 }
 
 /// One character stays one character, so that columns stay true.
@@ -145,7 +167,8 @@ mod tests {
 
     #[test]
     fn a_finding_shows_file_line_column_and_the_line() {
-        let found = Diagnostic::error("unknown-field", "no field `colour`").at(&place(2, 5)).help("Did you mean `color`?");
+        let found =
+            Diagnostic::error("unknown-field", "no field `colour`").at(&place(2, 5)).help("Did you mean `color`?");
         insta::assert_snapshot!(shown(found, "things:\n  - colour: red\n"), @r"
         error[unknown-field]: no field `colour`
          --> templates/a.yaml:2:5
@@ -157,6 +180,18 @@ mod tests {
 
         1 error
         ");
+    }
+
+    #[test]
+    fn a_finding_without_a_place_stands_alone_and_a_secret_is_not_quoted() {
+        let found = Diagnostic::error("unknown-tenant", "there is no tenant `dve`").help("Did you mean `dev`?");
+        assert_eq!(
+            shown(found, ""),
+            "error[unknown-tenant]: there is no tenant `dve`\n  = help: Did you mean `dev`?\n\n1 error\n"
+        );
+        let found = Diagnostic::error("literal-secret", "a secret stands here").at(&place(1, 6)).help("Do not.");
+        let text = shown(found, "key: hunter2\n");
+        assert!(text.contains("templates/a.yaml:1:6") && !text.contains("hunter2"), "{text}");
     }
 
     #[test]

@@ -12,8 +12,12 @@ const LISTED: usize = 20;
 /// `command` is the apply command of this run without consent switches, ready to copy.
 pub fn text(gates: &[Gate], command: &str) -> String {
     let mut out = String::new();
-    for gate in gates {
-        out.push_str(&format!("{} {}\n", paint(REMOVED.bold(), format!("gate closed[{}]:", gate.name)), harmless(&gate.reason)));
+    for gate in &together(gates) {
+        out.push_str(&format!(
+            "{} {}\n",
+            paint(REMOVED.bold(), format!("gate closed[{}]:", gate.name)),
+            harmless(&gate.reason)
+        ));
         for address in gate.addresses.iter().take(LISTED) {
             out.push_str(&format!("  {}\n", harmless(address.as_str())));
         }
@@ -42,6 +46,20 @@ pub fn text(gates: &[Gate], command: &str) -> String {
     out
 }
 
+/// Joins the gates that differ in their addresses alone: a kind that cannot be read closes one for each resource.
+fn together(gates: &[Gate]) -> Vec<Gate> {
+    let mut joined: Vec<Gate> = Vec::new();
+    for gate in gates {
+        let same =
+            |other: &&mut Gate| (other.name, &other.reason, &other.switch) == (gate.name, &gate.reason, &gate.switch);
+        match joined.iter_mut().find(same) {
+            Some(known) => known.addresses.extend(gate.addresses.iter().cloned()),
+            None => joined.push(gate.clone()),
+        }
+    }
+    joined
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,7 +72,11 @@ mod tests {
 
     #[test]
     fn one_command_opens_all_gates_and_names_each_switch_once() {
-        let gates = [gate("one", Some("--max-deletes 7")), gate("two", Some("--allow-dirty")), gate("three", Some("--allow-dirty"))];
+        let gates = [
+            gate("one", Some("--max-deletes 7")),
+            gate("two", Some("--allow-dirty")),
+            gate("three", Some("--allow-dirty")),
+        ];
         let text = anstream::adapter::strip_str(&text(&gates, "tenantry apply prod")).to_string();
         assert!(text.ends_with("    tenantry apply prod --max-deletes 7 --allow-dirty\n"), "{text}");
     }

@@ -95,7 +95,8 @@ fn patterns(patterns: &[FieldPattern]) -> Vec<String> {
 
 fn scopes(kind: &Kind) -> Vec<String> {
     let all = &kind.scopes;
-    let mut names: Vec<String> = [&all.read, &all.create, &all.update, &all.delete].into_iter().flatten().cloned().collect();
+    let mut names: Vec<String> =
+        [&all.read, &all.create, &all.update, &all.delete].into_iter().flatten().cloned().collect();
     names.dedup();
     names
 }

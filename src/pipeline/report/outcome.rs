@@ -39,12 +39,11 @@ pub fn screen(plan: &Plan, failures: &[StepFailure], summary: &Summary, redactio
 
 fn block(failure: &StepFailure, redaction: &Redaction) -> String {
     let clean = |text: &str| harmless(&redaction.clean(text));
-    let mut out = format!(
-        "{} {}: {}\n",
-        paint(REMOVED.bold(), "error:"),
-        harmless(failure.address.as_str()),
-        clean(&failure.message)
-    );
+    let of = match failure.address.as_str() {
+        "" => String::new(),
+        address => format!("{}: ", harmless(address)),
+    };
+    let mut out = format!("{} {of}{}\n", paint(REMOVED.bold(), "error:"), clean(&failure.message));
     let mut add = |name: &str, value: String| out.push_str(&format!("  {name}: {value}\n"));
     if let Some(place) = &failure.place {
         add("declared at", harmless(&place.to_string()));

@@ -25,7 +25,8 @@ impl Redaction {
                 }
                 Operation::Fill { body } | Operation::Reset { body } => of_map(body, &mut secrets),
                 Operation::Members(members) => {
-                    for value in members.add.iter().chain(&members.change).chain(&members.remove).chain(&members.whole) {
+                    for value in members.add.iter().chain(&members.change).chain(&members.remove).chain(&members.whole)
+                    {
                         value.secrets(&mut |secret| secrets.push(secret.clone()));
                     }
                 }
@@ -46,10 +47,10 @@ impl Redaction {
     pub fn clean(&self, text: &str) -> String {
         let mut clean = text.to_owned();
         for secret in &self.secrets {
-            if let Some(plain) = secret.expose() {
-                if clean.contains(plain) {
-                    clean = clean.replace(plain, &format!("(secret {})", secret.name));
-                }
+            if let Some(plain) = secret.expose()
+                && clean.contains(plain)
+            {
+                clean = clean.replace(plain, &format!("(secret {})", secret.name));
             }
         }
         clean

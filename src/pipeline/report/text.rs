@@ -1,6 +1,6 @@
 //! The plan as a screen.
 
-use super::style::{STRONG, FAINT, count, of_action, paint};
+use super::style::{FAINT, STRONG, count, of_action, paint};
 use super::{deltas, gates, value::harmless};
 use crate::model::change::{Action, Change};
 use crate::model::desired::TenantSettings;
@@ -18,10 +18,8 @@ pub fn headline(settings: &TenantSettings, sandbox: bool) -> String {
 /// `command` is the apply command of this run without consent switches, for the gates.
 pub fn plan(plan: &Plan, command: &str) -> String {
     let mut out = format!("{}\n\n", headline(&plan.settings, plan.sandbox));
-    for change in plan.changes.iter().filter(|change| change.action != Action::Nothing) {
-        out.push_str(&entry(change));
-        out.push('\n');
-    }
+    let entries = plan.changes.iter().filter(|change| change.action != Action::Nothing).map(entry);
+    out.push_str(&spaced(entries.collect()));
     for note in &plan.notes {
         out.push_str(&format!("note: {}\n", harmless(note)));
     }
@@ -36,13 +34,33 @@ pub fn plan(plan: &Plan, command: &str) -> String {
     out
 }
 
+/// Joins entries; those of one line stand together.
+fn spaced(entries: Vec<String>) -> String {
+    let mut out = String::new();
+    let mut was_long = false;
+    for (position, entry) in entries.iter().enumerate() {
+        let is_long = entry.lines().count() > 1;
+        if position > 0 && (is_long || was_long) {
+            out.push('\n');
+        }
+        out.push_str(entry);
+        was_long = is_long;
+    }
+    if !entries.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
 fn entry(change: &Change) -> String {
     let sign = paint(of_action(change.action), change.action.sign());
-    let reason = match change.action {
-        Action::Create | Action::Nothing => String::new(),
-        _ if change.reason.is_empty() => String::new(),
-        _ => paint(FAINT, format!("  ({})", harmless(&change.reason))),
+    // The fields say why an update is needed, where there are any.
+    let evident = match change.action {
+        Action::Create | Action::Nothing => true,
+        Action::Update => !change.deltas.is_empty(),
+        _ => change.reason.is_empty(),
     };
+    let reason = if evident { String::new() } else { paint(FAINT, format!("  ({})", harmless(&change.reason))) };
     let mut out = format!("{sign} {}{reason}\n", paint(STRONG, harmless(change.address.as_str())));
     for line in deltas::lines(change) {
         out.push_str(format!("    {line}").trim_end());

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use super::style::count;
 use crate::model::value::{Part, Value};
 
 /// The widest one-line form; wider values become a tree, wider strings are shortened in the middle.
@@ -40,6 +41,26 @@ pub fn short_string(text: &str) -> String {
     format!("{} … {} ({count} characters)", quoted(&head), quoted(&tail))
 }
 
+/// Returns what stands for a text of several lines.
+pub fn text_size(text: &str) -> String {
+    format!("(text, {})", count(text.lines().count(), "line"))
+}
+
+/// Returns the value with the secrets below `address` named by their field alone, as the address stands above.
+pub fn relative(value: &Value, address: &str) -> Value {
+    match value {
+        Value::Secret(secret) => {
+            let mut secret = secret.clone();
+            let field = secret.name.strip_prefix(address).and_then(|rest| rest.strip_prefix(':')).map(str::to_owned);
+            secret.name = field.unwrap_or(secret.name);
+            Value::Secret(secret)
+        }
+        Value::List(items) => Value::List(items.iter().map(|item| relative(item, address)).collect()),
+        Value::Map(map) => Value::Map(map.iter().map(|(key, item)| (key.clone(), relative(item, address))).collect()),
+        other => other.clone(),
+    }
+}
+
 /// Returns the text with everything escaped that a terminal would obey rather than show.
 pub fn harmless(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -50,7 +71,8 @@ pub fn harmless(text: &str) -> String {
 }
 
 fn is_obeyed(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 fn quoted(text: &str) -> String {
@@ -112,7 +134,15 @@ fn write_tree(lines: &mut Vec<String>, depth: usize, value: &Value) {
         }
         Value::List(items) if !items.is_empty() => {
             for item in items {
-                branch(lines, depth, &format!("{pad}-"), item);
+                let first = lines.len();
+                match (item, narrow(item)) {
+                    // The first member stands beside the dash.
+                    (Value::Map(_) | Value::List(_), None) => write_tree(lines, depth + 1, item),
+                    _ => branch(lines, depth + 1, &pad, item),
+                }
+                if let Some(line) = lines.get_mut(first) {
+                    *line = format!("{pad}- {}", line.trim_start());
+                }
             }
         }
         Value::String(text) => lines.push(format!("{pad}{}", short_string(text))),
@@ -122,6 +152,7 @@ fn write_tree(lines: &mut Vec<String>, depth: usize, value: &Value) {
 
 fn branch(lines: &mut Vec<String>, depth: usize, head: &str, item: &Value) {
     match (item, narrow(item)) {
+        (Value::String(text), _) if text.contains('\n') => lines.push(format!("{head} {}", text_size(text))),
         (_, Some(text)) => lines.push(format!("{head} {text}")),
         (Value::String(text), None) => lines.push(format!("{head} {}", short_string(text))),
         (_, None) => {
@@ -158,6 +189,8 @@ mod tests {
         assert_eq!(tree(&value)[0], "list:");
         assert_eq!(tree(&value)[1], "  - \"https://app.example.com/callback\"");
         assert_eq!(tree(&value)[5], "flag: true");
+        let value = Value::from_json(json!([{"a": "x".repeat(90), "b": [1]}, "plain"]));
+        assert_eq!(tree(&value), [format!("- a: \"{}\"", "x".repeat(90)), "  b: [1]".into(), "- \"plain\"".into()]);
     }
 
     #[test]

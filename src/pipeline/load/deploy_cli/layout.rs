@@ -15,7 +15,7 @@ static LAYOUT: LazyLock<Result<Layout, String>> =
 /// # Panics
 /// When `layout.toml` is broken, which a test of this module finds before anybody can build a release from it.
 #[expect(clippy::panic, reason = "the table is part of the program; a test reads it")]
-pub(super) fn layout() -> &'static Layout {
+pub(in crate::pipeline) fn layout() -> &'static Layout {
     match &*LAYOUT {
         Ok(layout) => layout,
         Err(error) => panic!("the Deploy CLI's layout is broken: {error}"),
@@ -25,7 +25,7 @@ pub(super) fn layout() -> &'static Layout {
 /// Every type of the Deploy CLI.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Layout {
+pub(in crate::pipeline) struct Layout {
     pub types: Vec<Part>,
     /// Names that settings may still hold though the types are gone.
     pub retired: BTreeSet<String>,
@@ -34,7 +34,7 @@ pub(super) struct Layout {
 /// A value: a top-level key of the YAML format, or a member of one that has files of its own.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Part {
+pub(in crate::pipeline) struct Part {
     pub key: String,
     #[serde(default)]
     pub form: Form,
@@ -48,6 +48,9 @@ pub(super) struct Part {
     pub except: Vec<String>,
     #[serde(default)]
     pub companions: Vec<Companion>,
+    /// The Deploy CLI deletes none of them, whatever its settings say.
+    #[serde(default)]
+    pub never_deleted: bool,
     /// The kind that the type's name means in settings, where that is not the kind under its key.
     #[serde(default)]
     pub stands_for: Option<String>,
@@ -83,7 +86,7 @@ pub(super) struct Part {
 /// How files make up a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Form {
+pub(in crate::pipeline) enum Form {
     /// One JSON file holds it whole.
     #[default]
     File,
@@ -108,7 +111,7 @@ pub(super) enum Form {
 /// A field that holds the path of a text file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Companion {
+pub(in crate::pipeline) struct Companion {
     /// Dotted; `[]` stands for the items of a list, `*` for the members of a map.
     pub field: String,
     /// What paths of the directory format start from.
@@ -129,7 +132,7 @@ pub(super) struct Companion {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Base {
+pub(in crate::pipeline) enum Base {
     /// The project's folder.
     Root,
     /// The folder of the item's file.
@@ -138,7 +141,7 @@ pub(super) enum Base {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Hoist {
+pub(in crate::pipeline) struct Hoist {
     pub from: String,
     pub into: String,
 }

@@ -1,14 +1,13 @@
 //! A Deploy CLI project -> Documents: settings first, then the files of whichever format, then what they leave open.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use super::settings::{self, ConfigText, Settings};
 use super::source::Source;
-use super::{config, directory_format, unread, yaml_format};
+use super::{config, directory_format, kept, unread, yaml_format};
 use crate::model::desired::Excluded;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::document::{Content, Documents, Entry, Node};
+use crate::model::document::{Documents, Entry, Node};
 use crate::model::names::TenantName;
 use crate::pipeline::keywords::Mappings;
 use crate::pipeline::load::Loaded;
@@ -56,7 +55,7 @@ fn entries(source: &mut Source<'_>, input: &str, settings: &Settings, excluded: 
             return None;
         }
     };
-    let entries = match source.tree.list(&path) {
+    let mut entries = match source.tree.list(&path) {
         Ok(_) => {
             let entries = directory_format::read(source, &path, settings, &is_in_use);
             unread::report(source, &path, settings, &is_in_use);
@@ -78,6 +77,9 @@ fn entries(source: &mut Source<'_>, input: &str, settings: &Settings, excluded: 
             return None;
         }
     };
+    for (marker, place) in kept::mark(&mut entries) {
+        source.report_kept(&marker, &place);
+    }
     report_markers(source, &entries);
     Some(entries)
 }
@@ -119,23 +121,79 @@ fn mappings(settings: &Settings) -> Mappings {
     Mappings(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value().to_shown())).collect())
 }
 
-/// Reports what is left of keywords in values. Texts of companion files stand at those files' beginning.
+/// Reports what is left of keywords in values.
 fn report_markers(source: &mut Source<'_>, entries: &[Entry]) {
     for entry in entries {
-        let mut companions = BTreeSet::new();
-        collect_companions(&entry.value, &entry.value.place.file, &mut companions);
-        source.report_markers(&entry.key, &entry.value, &companions);
+        source.report_markers(&entry.key, &entry.value);
     }
 }
 
-/// A text that lies in another file than the value around it is that file's whole text.
-fn collect_companions(node: &Node, around: &Arc<str>, companions: &mut BTreeSet<Arc<str>>) {
-    match &node.value {
-        Content::Text(_) if node.place.file != *around => drop(companions.insert(Arc::clone(&node.place.file))),
-        Content::List(items) => items.iter().for_each(|item| collect_companions(item, &node.place.file, companions)),
-        Content::Map(entries) => {
-            entries.iter().for_each(|entry| collect_companions(&entry.value, &node.place.file, companions));
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::tree::MemoryTree;
+    use proptest::prelude::*;
+
+    /// Texts of pieces that matter to YAML, JSON and keywords.
+    fn text() -> impl Strategy<Value = String> {
+        let pieces = prop_oneof![
+            Just("##K##"),
+            Just("@@K@@"),
+            Just("##NO##"),
+            Just("@@NO@@"),
+            Just("clients:\n"),
+            Just("  - name: "),
+            Just("\n"),
+            Just(" "),
+            Just("'"),
+            Just("\""),
+            Just("|\n"),
+            Just(">-\n"),
+            Just("# "),
+            Just(": "),
+            Just("{"),
+            Just("}"),
+            Just("["),
+            Just("]"),
+            Just(","),
+            Just("é"),
+            Just("\u{feff}"),
+            Just("\r\n"),
+            Just("&a "),
+            Just("*a"),
+            Just("<<: "),
+            Just("\\"),
+            Just("custom_login_page: "),
+            Just("./a.html"),
+            Just("../"),
+            Just("exclude:\n"),
+            Just("\t"),
+            Just("1e9"),
+            Just("null"),
+        ];
+        prop::collection::vec(pieces, 0..24).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_text_findings_point_into_it(text in text(), value in text()) {
+            let config = serde_json::json!({ "AUTH0_DOMAIN": "d", "AUTH0_KEYWORD_REPLACE_MAPPINGS": { "K": value } });
+            let config = ConfigText { name: "config.json".to_owned(), text: config.to_string() };
+            let tree = MemoryTree::of(&[
+                ("tenant.yaml", text.as_str()),
+                ("p/clients/a.json", text.as_str()),
+                ("p/prompts/partials.json", text.as_str()),
+                ("p/pages/login.json", text.as_str()),
+                ("p/clients/a.html", text.as_str()),
+            ]);
+            let tenant = TenantName("t".to_owned());
+            for input in ["tenant.yaml", "p"] {
+                let loaded = load_deploy_cli(&tree, input, Some(config.clone()), &BTreeMap::new(), &tenant);
+                let lines = text.split('\n').count();
+                for place in loaded.findings.0.iter().filter_map(|finding| finding.place.as_ref()) {
+                    prop_assert!(place.line >= 1 && place.line as usize <= lines, "{place} of {lines} lines");
+                }
+            }
         }
-        _ => {}
     }
 }

@@ -102,7 +102,7 @@ pub(super) fn read(
     findings: &mut Diagnostics,
 ) -> Settings {
     let mut settings = BTreeMap::new();
-    for (name, value, key_place) in config.into_iter().flat_map(|config| members(config, findings)) {
+    for (name, value, key_place) in config.map(|config| members(config, findings)).unwrap_or_default() {
         match known().get_key_value(name.as_str()) {
             Some((name, _)) => {
                 settings.insert(name.as_str(), Setting { value, from_environment: false });

@@ -1,0 +1,222 @@
+//! What may be typed: clap's structs and nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::edge::http::IN_FLIGHT;
+use crate::edge::terminal::Colour;
+
+/// Deploys the configuration of Auth0 tenants from files: plan, apply, export.
+#[derive(Debug, Parser)]
+#[command(name = "tenantry", version, disable_help_subcommand = true, max_term_width = 100)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Args, Debug)]
+pub struct Global {
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say only answers, failures and questions
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// When to colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
+    pub color: Colour,
+    /// The folder with tenantry.yaml [default: the nearest one upwards]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// A project of the Auth0 Deploy CLI instead: its tenant.yaml or its folder
+    #[arg(long, global = true, value_name = "PATH", conflicts_with = "workspace")]
+    pub deploy_cli: Option<PathBuf>,
+    /// The Deploy CLI project's settings
+    #[arg(long, global = true, value_name = "FILE", requires = "deploy_cli")]
+    pub config: Option<PathBuf>,
+    /// Run against the embedded tenant of that name instead of the real domain
+    #[arg(long, global = true)]
+    pub sandbox: bool,
+    /// Where to keep what is remembered between runs [default: .tenantry in the workspace]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Requests under way at one time
+    #[arg(long, global = true, hide = true, value_name = "N", default_value_t = IN_FLIGHT)]
+    pub in_flight: usize,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check the files, offline: every tenant, or one
+    Check(CheckArgs),
+    /// Show what would change in a tenant
+    Plan(PlanArgs),
+    /// Change a tenant as its plan says
+    Apply(ApplyArgs),
+    /// Write a tenant as files
+    Export(ExportArgs),
+    /// Show the kinds of objects that tenantry manages, or one in full
+    Kinds(KindsArgs),
+    /// Work with the embedded tenants
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
+    /// Print a shell's completion script
+    Completions(CompletionsArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: Option<String>,
+    /// Take every unknown field as an error
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Which tenant, and which part of its configuration.
+#[derive(Args, Debug)]
+pub struct ScopeArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: Option<String>,
+    /// Look only at this address and what it needs (`*` matches anything); repeatable
+    #[arg(long, value_name = "ADDRESS")]
+    pub target: Vec<String>,
+    /// Leave this kind or address alone (`*` matches anything); repeatable
+    #[arg(long, value_name = "KIND|ADDRESS")]
+    pub exclude: Vec<String>,
+    /// Take every unknown field as an error
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// What the plan may do though it is dangerous.
+#[derive(Args, Debug)]
+pub struct ConsentArgs {
+    /// Allow a protected address to be deleted (`*` matches anything); repeatable
+    #[arg(long, value_name = "ADDRESS")]
+    pub allow_delete: Vec<String>,
+    /// Allow so many deletions
+    #[arg(long, value_name = "N")]
+    pub max_deletes: Option<usize>,
+    /// Allow an address to be deleted and created again; repeatable
+    #[arg(long, value_name = "ADDRESS")]
+    pub allow_replace: Vec<String>,
+    /// Allow files with changes that are not committed
+    #[arg(long)]
+    pub allow_dirty: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    /// Exit with 2 if changes are pending
+    #[arg(long)]
+    pub exit_code: bool,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    /// Do not ask before writing; opens no gate
+    #[arg(long, short)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: Option<String>,
+    /// The folder to write to
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// The format to write
+    #[arg(long, value_enum, default_value_t = ExportFormat::Native)]
+    pub format: ExportFormat,
+    /// Only these kinds (`*` matches anything); repeatable, or separated by commas
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Not these kinds; repeatable, or separated by commas
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    pub exclude: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// A workspace of tenantry
+    Native,
+    /// The Deploy CLI's single file
+    Yaml,
+    /// The Deploy CLI's folder
+    Directory,
+}
+
+#[derive(Args, Debug)]
+pub struct KindsArgs {
+    /// The kind to show in full
+    pub kind: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// Offer an embedded tenant to any client
+    Serve(ServeArgs),
+    /// Make an embedded tenant new again
+    Reset(SandboxArgs),
+    /// Print where an embedded tenant is kept
+    Path(SandboxArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct SandboxArgs {
+    /// The tenant's name
+    pub tenant: String,
+}
+
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// The tenant's name
+    #[arg(default_value = "dev")]
+    pub tenant: String,
+    /// The port to listen at; 0 takes a free one
+    #[arg(long, default_value_t = 8443)]
+    pub port: u16,
+    /// Speak HTTPS, with a certificate made for it
+    #[arg(long)]
+    pub tls: bool,
+    /// Answer so much later
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub latency_ms: u64,
+    /// Requests a second that are let through; 0 is no limit
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub rate: u32,
+    /// Requests that are let through at once
+    #[arg(long, value_name = "N", requires = "rate")]
+    pub burst: Option<u32>,
+}
+
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

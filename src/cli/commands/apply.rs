@@ -1,0 +1,106 @@
+//! `tenantry apply`: the plan, then the question, then the tenant.
+
+use crate::cli::args::ApplyArgs;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::planning::{Planned, Wish, command_line};
+use crate::cli::run::Run;
+use crate::edge::clock::Clock;
+use crate::edge::connection::Connection;
+use crate::edge::runtime::Runtime;
+use crate::model::event::Event;
+use crate::model::plan::Plan;
+use crate::pipeline::apply::{Outcome, apply};
+use crate::pipeline::report::outcome::{self, Results};
+use crate::pipeline::report::redaction::Redaction;
+use crate::pipeline::report::{findings, progress, text};
+
+/// Plans, shows, asks and applies.
+///
+/// # Errors
+/// See [`Failure`].
+pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    if !args.yes && !run.terminal.can_ask() {
+        return Err(Failure::usage(
+            "there is no terminal to ask before writing",
+            "Give `--yes` to apply without being asked; it opens no gate.",
+        ));
+    }
+    let wish = Wish::read(&args.scope, true, run)?;
+    let remembrance = wish.target(run).remembrance();
+    let connection = wish.connect(run)?;
+    let runtime = Runtime::start()?;
+    let planned = runtime.run(wish.plan(&connection.reading(), args.consent.consent(), run))?;
+    show(&planned, args, run)?;
+    let plan = &planned.plan;
+    if !plan.gates.is_empty() || plan.is_empty() {
+        if run.settings.json {
+            run.answer_json(&Results::default().json(plan, &planned.found, None))?;
+        }
+        return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
+    }
+    if !plan.missing_secrets.is_empty() {
+        return Err(Failure::MissingSecrets(plan.missing_secrets.clone()));
+    }
+    if !args.yes {
+        let headline = text::headline(&plan.settings, plan.sandbox);
+        if run.terminal.ask(&format!("\n{headline}\nApply this? Only \"yes\" is accepted: "))? != "yes" {
+            return Err(Failure::Declined);
+        }
+    }
+    let redaction = Redaction::of_plan(plan);
+    let (outcome, results) = perform(plan, &connection, &redaction, &runtime, run);
+    // What was sent is remembered, and a sandbox kept, whether or not all went well.
+    let mut remembered = planned.remembered;
+    remembered.fingerprints.extend(outcome.sent.clone());
+    run.settings.state.remember(&remembrance, &remembered)?;
+    connection.keep()?;
+    match run.settings.json {
+        true => run.answer_json(&results.json(plan, &planned.found, Some(&outcome.summary)))?,
+        false => {
+            let screen = outcome::screen(plan, &outcome.failures, &outcome.summary, &redaction);
+            run.terminal.answer(&format!("\n{screen}"))?;
+        }
+    }
+    Ok(exit(&outcome))
+}
+
+fn perform(
+    plan: &Plan,
+    connection: &Connection,
+    redaction: &Redaction,
+    runtime: &Runtime,
+    run: &Run<'_>,
+) -> (Outcome, Results) {
+    let bar = run.terminal.bar(Some(plan.steps.len()), "applying");
+    let mut results = Results::default();
+    let mut listen = |event: Event| {
+        results.note(&event, redaction);
+        if let Some(line) = progress::line(&event, redaction) {
+            bar.step(&line);
+        } else if let Some(address) = progress::under_way(&event) {
+            bar.doing(address);
+        }
+    };
+    let outcome = runtime.run(apply(plan, connection, &Clock, &mut listen));
+    (outcome, results)
+}
+
+fn show(planned: &Planned, args: &ApplyArgs, run: &Run<'_>) -> Result<(), Failure> {
+    run.terminal.talk(&findings::text(&planned.found, &planned.sources));
+    let command = command_line(&args.scope, &args.consent, &planned.plan.gates, run);
+    let screen = text::plan(&planned.plan, &command);
+    match run.settings.json {
+        true => run.terminal.talk(&screen),
+        false => run.terminal.answer(&screen)?,
+    }
+    Ok(())
+}
+
+fn exit(outcome: &Outcome) -> Exit {
+    match (outcome.failures.is_empty(), outcome.summary.writes) {
+        (true, _) => Exit::Done,
+        (false, 0) => Exit::Failed,
+        (false, _) => Exit::Partial,
+    }
+}

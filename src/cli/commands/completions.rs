@@ -1,0 +1,19 @@
+//! `tenantry completions`: a shell's completion script.
+
+use clap::CommandFactory as _;
+
+use crate::cli::args::{Arguments, CompletionsArgs};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::run::Run;
+
+/// Prints the script.
+///
+/// # Errors
+/// If stdout takes no more.
+pub fn run(args: &CompletionsArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Arguments::command(), "tenantry", &mut script);
+    run.terminal.answer(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
+}

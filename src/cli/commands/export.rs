@@ -1,0 +1,100 @@
+//! `tenantry export`: a tenant as files.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::cli::args::{ExportArgs, ExportFormat};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::project::{Look, Project};
+use crate::cli::run::Run;
+use crate::edge::connection::{Connection, Target};
+use crate::edge::files::{self, Readers, WorkTree};
+use crate::edge::runtime::Runtime;
+use crate::model::document::SourceTexts;
+use crate::model::names::TenantName;
+use crate::pipeline::export::{ExportFile, ExportOptions, Format, export};
+use crate::pipeline::refresh::{Wanted, refresh};
+use crate::pipeline::report::json::VERSION;
+use crate::pipeline::report::style::count;
+use crate::pipeline::report::{findings, text, value::harmless};
+use crate::pipeline::tree::Tree as _;
+
+/// Reads the tenant and writes it down. Of the project only the tenant's own file is needed.
+///
+/// # Errors
+/// See [`Failure`].
+pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    let project = Project::read(run, args.tenant.clone().map(TenantName).as_ref(), &Look::default())?;
+    let Some(desired) = project.desired else {
+        return Err(Failure::Invalid { found: project.found, sources: project.sources });
+    };
+    let settings = desired.settings;
+    let target = Target::of(&settings, run.settings.sandbox);
+    let api = Connection::open(&target, run.settings.api.http_options(&settings)?, &run.settings.state)?.only_reading();
+    let live = {
+        let _bar = run.terminal.bar(None, "reading the tenant");
+        let wanted = Wanted::Everything { only: args.only.clone(), exclude: args.exclude.clone() };
+        Runtime::start()?.run(refresh(&api, wanted))?
+    };
+    let options = ExportOptions {
+        format: match args.format {
+            ExportFormat::Native => Format::Workspace,
+            ExportFormat::Yaml => Format::DeployYaml,
+            ExportFormat::Directory => Format::DeployDirectory,
+        },
+        tenant: settings.tenant.clone(),
+        domain: settings.domain.clone(),
+        only: args.only.clone(),
+        exclude: args.exclude.clone(),
+    };
+    let (written, mut found) = export(&live, &options)?;
+    findings::tidy(&mut found);
+    let folder = run.world.folder.join(&args.to);
+    for file in &written {
+        files::write_whole(&folder.join(&file.path), &file.bytes, Readers::Anyone)?;
+    }
+    let others = leftovers(&folder, &written)?;
+    if run.settings.json {
+        run.answer_json(&json!({
+            "format": "tenantry-export",
+            "version": VERSION,
+            "tenant": settings.tenant,
+            "domain": settings.domain,
+            "files": written.iter().map(|file| &file.path).collect::<Vec<_>>(),
+            "leftovers": others,
+            "findings": findings::json(&found),
+            "requests": live.requests,
+        }))?;
+        return Ok(Exit::Done);
+    }
+    run.terminal.talk(&findings::text(&found, &SourceTexts::new()));
+    for path in &others {
+        run.terminal.talk(&harmless(&format!("note: `{path}` was there before and does not belong to this export")));
+    }
+    run.terminal.answer(&format!(
+        "{}\n\nWrote {} to {}. Read with {}.\n",
+        text::headline(&settings, target.is_sandbox()),
+        count(written.len(), "file"),
+        harmless(&args.to.display().to_string()),
+        count(live.requests, "request"),
+    ))?;
+    Ok(Exit::Done)
+}
+
+/// Returns the files that lie in the export's own folders and are not of it: of objects that are gone, most likely.
+/// They stay, since they may be somebody's; a loader would read them.
+fn leftovers(folder: &Path, written: &[ExportFile]) -> Result<Vec<String>, Failure> {
+    let tree = WorkTree::open(folder)?;
+    let ours: BTreeSet<&str> = written.iter().map(|file| file.path.as_str()).collect();
+    let folders: BTreeSet<&str> = ours.iter().filter_map(|path| Some(path.rsplit_once('/')?.0)).collect();
+    let mut others = Vec::new();
+    for inside in folders {
+        let entries = tree.list(inside).map_err(|error| Failure::Bug(format!("`{inside}`: {error}")))?;
+        let paths = entries.iter().filter(|entry| !entry.is_folder).map(|entry| format!("{inside}/{}", entry.name));
+        others.extend(paths.filter(|path| !ours.contains(path.as_str())));
+    }
+    Ok(others)
+}

@@ -1,0 +1,39 @@
+//! `tenantry kinds`: what the catalogue knows.
+
+use crate::catalogue::kind::Kind;
+use crate::catalogue::table::catalogue;
+use crate::cli::args::KindsArgs;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::run::Run;
+use crate::model::diagnostic::nearest;
+use crate::pipeline::report::kinds;
+
+/// Shows all kinds as a table, or one in full.
+///
+/// # Errors
+/// If there is no such kind.
+pub fn run(args: &KindsArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    let chosen: Vec<&Kind> = match &args.kind {
+        Some(name) => vec![catalogue().kind(name).ok_or_else(|| unknown(name))?],
+        None => catalogue().kinds().collect(),
+    };
+    if run.settings.json {
+        run.answer_json(&kinds::json(&chosen))?;
+    } else {
+        let text = match (&args.kind, chosen.first()) {
+            (Some(_), Some(kind)) => kinds::page(kind),
+            _ => kinds::table(&chosen),
+        };
+        run.terminal.answer(&text)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn unknown(name: &str) -> Failure {
+    let help = match nearest(name, catalogue().kinds().map(|kind| kind.name.as_str())) {
+        Some(near) => format!("Did you mean `{near}`?"),
+        None => "`tenantry kinds` lists them all.".to_owned(),
+    };
+    Failure::usage(format!("there is no kind `{name}`"), help)
+}

@@ -1,0 +1,9 @@
+//! One file a command: call the library, hand the result to a view.
+
+pub mod apply;
+pub mod check;
+pub mod completions;
+pub mod export;
+pub mod kinds;
+pub mod plan;
+pub mod sandbox;

@@ -1,0 +1,132 @@
+//! Every error that ends a run: what is said, the next step, the exit code.
+
+use serde_json::{Value as Json, json};
+
+use super::exit::Exit;
+use crate::api::failure::ApiFailure;
+use crate::edge::files::FileError;
+use crate::edge::sandbox_store::StoreError;
+use crate::edge::serve::ServeError;
+use crate::edge::state::StateError;
+use crate::model::diagnostic::Diagnostics;
+use crate::model::document::SourceTexts;
+use crate::pipeline::export::ExportError;
+use crate::pipeline::report::json::VERSION;
+
+/// Why a run ended before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command line, or the place it was typed in, is wrong.
+    #[error("{message}")]
+    Usage { message: String, help: String },
+    /// The configuration is invalid; the findings say where.
+    #[error("the configuration is invalid")]
+    Invalid { found: Diagnostics, sources: SourceTexts },
+    /// An apply needs them; a plan does not.
+    #[error("these secrets have no value here: {}", .0.join(", "))]
+    MissingSecrets(Vec<String>),
+    #[error("{0}")]
+    Api(#[from] ApiFailure),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Serve(#[from] ServeError),
+    #[error("{0}")]
+    Export(#[from] ExportError),
+    #[error("{0}")]
+    State(#[from] StateError),
+    #[error("{0}")]
+    File(#[from] FileError),
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] std::io::Error),
+    /// The question before an apply was not answered with yes.
+    #[error("not applied: it was not answered with yes")]
+    Declined,
+    /// Something that ought to be impossible.
+    #[error("{0}")]
+    Bug(String),
+}
+
+impl Failure {
+    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), help: help.into() }
+    }
+
+    /// Returns the exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage { .. } => Exit::Usage,
+            Self::Invalid { .. } | Self::MissingSecrets(_) => Exit::Invalid,
+            Self::Api(_)
+            | Self::Store(_)
+            | Self::Serve(_)
+            | Self::Export(_)
+            | Self::State(_)
+            | Self::File(_)
+            | Self::Terminal(_)
+            | Self::Declined => Exit::Failed,
+            Self::Bug(_) => Exit::Bug,
+        }
+    }
+
+    /// Returns the message with what lies behind it, on one line.
+    pub fn message(&self) -> String {
+        let cause = match self {
+            Self::File(error) | Self::State(StateError::File(error)) | Self::Store(StoreError::File(error)) => {
+                format!(": {}", error.source)
+            }
+            Self::Serve(ServeError::Listen { source, .. }) => format!(": {source}"),
+            _ => String::new(),
+        };
+        format!("{self}{cause}")
+    }
+
+    /// Returns the next step, in whole sentences.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Usage { help, .. } => Some(help.clone()),
+            Self::MissingSecrets(_) => {
+                Some("Give each the source that the tenant's file names under `secrets`.".to_owned())
+            }
+            Self::Api(failure) => of_api(failure),
+            Self::State(StateError::Damaged(path)) => {
+                Some(format!("Delete `{}`; every secret will then be sent once more.", path.display()))
+            }
+            Self::State(StateError::Newer(_)) => Some("Update tenantry.".to_owned()),
+            Self::Store(StoreError::Damaged { .. }) => Some("`tenantry sandbox reset` makes it new again.".to_owned()),
+            Self::Bug(_) => Some("Please report it with the command that you ran.".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Returns the failure for programs.
+    pub fn json(&self) -> Json {
+        json!({
+            "format": "tenantry-failure",
+            "version": VERSION,
+            "exit": self.exit().code(),
+            "message": self.message(),
+            "help": self.help(),
+            "findings": match self {
+                Self::Invalid { found, .. } => crate::pipeline::report::findings::json(found),
+                _ => Vec::new(),
+            },
+        })
+    }
+}
+
+fn of_api(failure: &ApiFailure) -> Option<String> {
+    let words = match failure {
+        ApiFailure::Token { .. } => {
+            "Set AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET, or AUTH0_ACCESS_TOKEN, or `credentials` in the tenant's file; \
+             `--sandbox` needs none."
+        }
+        ApiFailure::Status { status: 401, .. } => "The access token is not accepted: it may have run out.",
+        ApiFailure::Status { status: 403, .. } => {
+            "The client lacks a scope; `tenantry kinds KIND` lists what each kind needs."
+        }
+        ApiFailure::Status { .. } => return None,
+        ApiFailure::Transport { .. } => "Look at the domain's name and at the network; nothing more was sent.",
+    };
+    Some(words.to_owned())
+}

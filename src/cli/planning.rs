@@ -1,0 +1,147 @@
+//! Files and tenant to a plan: what `plan` and `apply` share, all of it reading.
+
+use super::args::{ConsentArgs, ScopeArgs};
+use super::failure::Failure;
+use super::project::{Look, Project, workspace};
+use super::run::Run;
+use crate::api::port::ReadApi;
+use crate::edge::connection::{Connection, Target};
+use crate::edge::git;
+use crate::model::desired::Desired;
+use crate::model::diagnostic::Diagnostics;
+use crate::model::document::SourceTexts;
+use crate::model::names::TenantName;
+use crate::model::plan::{Gate, Plan};
+use crate::pipeline::plan::{self, Consent, Facts, Remembered};
+use crate::pipeline::refresh::{Wanted, refresh};
+use crate::pipeline::report::findings;
+
+/// A plan and what it was made from.
+#[derive(Debug)]
+pub struct Planned {
+    pub plan: Plan,
+    pub found: Diagnostics,
+    pub sources: SourceTexts,
+    pub remembered: Remembered,
+}
+
+/// What the files want, before the tenant is looked at.
+#[derive(Debug)]
+pub struct Wish {
+    desired: Desired,
+    found: Diagnostics,
+    sources: SourceTexts,
+}
+
+impl Wish {
+    /// Reads the files that the arguments name, for an apply if it is `writing`.
+    ///
+    /// # Errors
+    /// If anything is wrong with them.
+    pub fn read(args: &ScopeArgs, writing: bool, run: &Run<'_>) -> Result<Self, Failure> {
+        let tenant = args.tenant.clone().map(TenantName);
+        let (desired, found, sources) = Project::read(run, tenant.as_ref(), &Look::of(args, writing))?.sound()?;
+        Ok(Self { desired, found, sources })
+    }
+
+    /// Says where the tenant is.
+    pub fn target(&self, run: &Run<'_>) -> Target {
+        Target::of(&self.desired.settings, run.settings.sandbox)
+    }
+
+    /// Connects to the tenant; nothing is sent yet.
+    ///
+    /// # Errors
+    /// What keeps a sandbox or a certificate file from being read.
+    pub fn connect(&self, run: &Run<'_>) -> Result<Connection, Failure> {
+        let options = run.settings.api.http_options(&self.desired.settings)?;
+        Ok(Connection::open(&self.target(run), options, &run.settings.state)?)
+    }
+
+    /// Reads the tenant and plans.
+    ///
+    /// # Errors
+    /// If the tenant does not answer, or shows that the files are wrong after all.
+    pub async fn plan(self, api: &impl ReadApi, consent: Consent, run: &Run<'_>) -> Result<Planned, Failure> {
+        let target = self.target(run);
+        let remembered = run.settings.state.remembered(&target.remembrance())?;
+        let live = {
+            let _bar = run.terminal.bar(None, "reading the tenant");
+            refresh(api, Wanted::For(&self.desired)).await?
+        };
+        let facts = Facts {
+            sandbox: target.is_sandbox(),
+            provenance: git::provenance(workspace(run)?),
+            remembered: remembered.clone(),
+            consent,
+        };
+        let (plan, more) = plan::plan(&self.desired, &live, facts);
+        let mut found = self.found;
+        found.extend(more);
+        findings::tidy(&mut found);
+        if found.has_errors() {
+            return Err(Failure::Invalid { found, sources: self.sources });
+        }
+        Ok(Planned { plan, found, sources: self.sources, remembered })
+    }
+}
+
+impl ConsentArgs {
+    /// Returns what was consented to.
+    pub fn consent(&self) -> Consent {
+        Consent {
+            allow_protected: self.allow_delete.clone(),
+            max_deletes: self.max_deletes,
+            allow_replace: self.allow_replace.clone(),
+            allow_dirty: self.allow_dirty,
+        }
+    }
+}
+
+/// Returns the apply command of this run with the consent that was given, ready to be copied into a shell, and to be
+/// followed by the switches of the gates that are still closed.
+pub fn command_line(args: &ScopeArgs, consent: &ConsentArgs, gates: &[Gate], run: &Run<'_>) -> String {
+    let mut words = vec!["tenantry".to_owned(), "apply".to_owned()];
+    words.extend(args.tenant.clone());
+    words.extend(run.settings.repeated.iter().cloned());
+    words.extend(args.strict.then(|| "--strict".to_owned()));
+    words.extend(consent.allow_dirty.then(|| "--allow-dirty".to_owned()));
+    let lists = [
+        ("--target", &args.target),
+        ("--exclude", &args.exclude),
+        ("--allow-delete", &consent.allow_delete),
+        ("--allow-replace", &consent.allow_replace),
+    ];
+    for (flag, values) in lists {
+        words.extend(values.iter().flat_map(|value| [flag.to_owned(), value.clone()]));
+    }
+    // A closed gate names a higher number.
+    let is_raised = gates.iter().any(|gate| gate.switch.as_ref().is_some_and(|switch| switch.starts_with(MAX_DELETES)));
+    if let Some(most) = consent.max_deletes.filter(|_| !is_raised) {
+        words.extend([MAX_DELETES.to_owned(), most.to_string()]);
+    }
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+const MAX_DELETES: &str = "--max-deletes";
+
+/// Quotes a word for a POSIX shell, if it needs it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:,=+@".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_a_shell() {
+        assert_eq!(quoted("things/Web"), "things/Web");
+        assert_eq!(quoted("things/My App"), "'things/My App'");
+        assert_eq!(quoted("it's*"), "'it'\\''s*'");
+    }
+}

@@ -1,0 +1,184 @@
+//! From where the configuration is to what it wants: load, validate, resolve, with every finding.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::args::ScopeArgs;
+use super::failure::Failure;
+use super::run::Run;
+use super::settings::{Source, WORKSPACE_FILE};
+use crate::edge::files::{self, WorkTree};
+use crate::edge::secrets::Sources;
+use crate::model::desired::Desired;
+use crate::model::diagnostic::{Diagnostics, Severity};
+use crate::model::document::SourceTexts;
+use crate::model::names::TenantName;
+use crate::pipeline::load::Loaded;
+use crate::pipeline::load::deploy_cli::{ConfigText, load_deploy_cli};
+use crate::pipeline::load::native::{self, NativeOptions, load_native};
+use crate::pipeline::report::findings;
+use crate::pipeline::scope::Scope;
+use crate::pipeline::tree::Tree as _;
+use crate::pipeline::{resolve, validate};
+
+/// The code of findings that `--strict` makes errors.
+const UNKNOWN_FIELD: &str = "unknown-field";
+
+/// What the files of one tenant want, and what was found on the way.
+#[derive(Debug)]
+pub struct Project {
+    /// `None` where nothing could be made of the files; then the findings say why.
+    pub desired: Option<Desired>,
+    pub found: Diagnostics,
+    pub sources: SourceTexts,
+}
+
+/// How to look at the files.
+#[derive(Debug, Default)]
+pub struct Look {
+    pub scope: Scope,
+    pub strict: bool,
+    /// No tenant will be read: names that the files do not know are judged by the files alone, and no command is run
+    /// to fetch a secret.
+    pub offline: bool,
+    /// The run will write, if all goes well: it gets the credentials for that.
+    pub writing: bool,
+}
+
+impl Look {
+    /// Takes what was typed for a plan or, `writing`, for an apply.
+    pub fn of(args: &ScopeArgs, writing: bool) -> Self {
+        let scope = Scope { targets: args.target.clone(), exclude: args.exclude.clone() };
+        Self { scope, strict: args.strict, offline: false, writing }
+    }
+}
+
+impl Project {
+    /// Reads one tenant's files.
+    ///
+    /// # Errors
+    /// Only what makes reading impossible altogether; what is wrong in the files is among the findings.
+    pub fn read(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<Self, Failure> {
+        let (Loaded { documents, mut findings }, sources) = match &run.settings.source {
+            Source::DeployCli { root, input, config } => {
+                (deploy_cli(run, root, input, config.as_deref(), tenant)?, SourceTexts::new())
+            }
+            Source::Workspace(_) => native(run, tenant, look)?,
+        };
+        let Some(documents) = documents else {
+            findings::tidy(&mut findings);
+            return Ok(Self { desired: None, found: findings, sources });
+        };
+        findings.extend(validate::validate(&documents, &look.scope));
+        let (desired, more) = resolve::resolve(&documents, &look.scope, look.offline);
+        findings.extend(more);
+        if look.strict {
+            harden(&mut findings);
+        }
+        findings::tidy(&mut findings);
+        Ok(Self { desired: Some(desired), found: findings, sources: documents.files })
+    }
+
+    /// Returns what the files want, if nothing is wrong with them.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] with all findings.
+    pub fn sound(self) -> Result<(Desired, Diagnostics, SourceTexts), Failure> {
+        match self.desired {
+            Some(desired) if !self.found.has_errors() => Ok((desired, self.found, self.sources)),
+            _ => Err(Failure::Invalid { found: self.found, sources: self.sources }),
+        }
+    }
+}
+
+/// Turns the warnings about fields that nothing is known of into errors.
+fn harden(found: &mut Diagnostics) {
+    for finding in found.0.iter_mut().filter(|finding| finding.code == UNKNOWN_FIELD) {
+        finding.severity = Severity::Error;
+    }
+}
+
+/// Returns the workspace's folder.
+///
+/// # Errors
+/// If there is none.
+pub fn workspace<'r>(run: &'r Run<'_>) -> Result<&'r Path, Failure> {
+    match &run.settings.source {
+        Source::Workspace(Some(folder)) => Ok(folder),
+        Source::DeployCli { root, .. } => Ok(root),
+        Source::Workspace(None) => Err(Failure::usage(
+            format!("no `{WORKSPACE_FILE}` here or in a folder above"),
+            "Change to a workspace, name one with `--workspace`, or a Deploy CLI project with `--deploy-cli`.",
+        )),
+    }
+}
+
+fn deploy_cli(
+    run: &Run<'_>,
+    root: &Path,
+    input: &str,
+    config: Option<&Path>,
+    tenant: Option<&TenantName>,
+) -> Result<Loaded, Failure> {
+    let tree = WorkTree::open(root)?;
+    let config = match config {
+        Some(path) => {
+            let text = String::from_utf8(files::read_whole(path)?).map_err(|_| {
+                Failure::usage(format!("`{}` is not UTF-8 text", path.display()), "`--config` takes a JSON file.")
+            })?;
+            Some(ConfigText { name: path.display().to_string(), text })
+        }
+        None => None,
+    };
+    let environment: BTreeMap<String, String> =
+        run.world.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let named = tenant.cloned().unwrap_or_else(|| TenantName(String::new()));
+    let mut loaded = load_deploy_cli(&tree, input, config, &environment, &named);
+    if let (Some(documents), None) = (&mut loaded.documents, tenant) {
+        let domain = &documents.settings.domain.0;
+        let label = domain.split('.').next().unwrap_or(domain).to_owned();
+        documents.settings.tenant = TenantName(label);
+    }
+    Ok(loaded)
+}
+
+fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Loaded, SourceTexts), Failure> {
+    let tree = WorkTree::open(workspace(run)?)?;
+    let Some(tenant) = tenant else {
+        return Err(Failure::usage("which tenant?", format!("Name one of {}.", names(&tree)?.join(", "))));
+    };
+    let world = Sources::new(run.world.environment.clone(), tree.clone());
+    let options = NativeOptions { run_commands: !look.offline, writing: look.writing, settings_from: None };
+    let loaded = load_native(&tree, &world, tenant, &options);
+    let mut sources = SourceTexts::new();
+    if loaded.documents.is_none() {
+        // Nothing came of the files, but their lines can still be shown.
+        for place in loaded.findings.0.iter().filter_map(|finding| finding.place.as_ref()) {
+            if let Ok(bytes) = tree.read(&place.file) {
+                sources.insert(place.file.clone(), String::from_utf8_lossy(&bytes).into());
+            }
+        }
+    }
+    Ok((loaded, sources))
+}
+
+fn names(tree: &WorkTree) -> Result<Vec<String>, Failure> {
+    let invalid = |finding| Failure::Invalid { found: Diagnostics(vec![finding]), sources: SourceTexts::new() };
+    let names = native::tenants(tree).map_err(|finding| invalid(*finding))?;
+    if names.is_empty() {
+        return Err(Failure::usage("the workspace has no tenants", "A tenant is a file such as `tenants/dev.yaml`."));
+    }
+    Ok(names.into_iter().map(|name| name.0).collect())
+}
+
+/// Returns the tenants of the workspace, in bytewise order; a Deploy CLI project has one, named by its domain.
+///
+/// # Errors
+/// If the workspace cannot be read or has none.
+pub fn tenants(run: &Run<'_>) -> Result<Vec<Option<TenantName>>, Failure> {
+    if let Source::DeployCli { .. } = &run.settings.source {
+        return Ok(vec![None]);
+    }
+    let tree = WorkTree::open(workspace(run)?)?;
+    Ok(names(&tree)?.into_iter().map(|name| Some(TenantName(name))).collect())
+}

@@ -1,0 +1,96 @@
+//! One run: parse, dispatch, and say how it ended.
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use clap::Parser as _;
+
+use super::args::{Arguments, Command};
+use super::commands::{apply, check, completions, export, kinds, plan, sandbox};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::settings::{Settings, manner};
+use super::world::World;
+use crate::edge::terminal::{Manner, Terminal};
+use crate::pipeline::report::style::{REMOVED, STRONG, paint};
+use crate::pipeline::report::{findings, value::harmless};
+
+/// What every command works with.
+#[derive(Debug)]
+pub struct Run<'r> {
+    pub settings: Settings,
+    pub world: &'r World,
+    pub terminal: &'r Terminal<'r>,
+}
+
+impl Run<'_> {
+    /// Writes a JSON answer.
+    ///
+    /// # Errors
+    /// If stdout takes no more.
+    pub fn answer_json(&self, answer: &serde_json::Value) -> Result<(), Failure> {
+        self.terminal.answer(&format!("{answer:#}\n")).map_err(Failure::from)
+    }
+}
+
+/// Runs a command line (the program's name first) and returns the exit code. May be called again and again.
+pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
+    let arguments = match Arguments::try_parse_from(args) {
+        Ok(arguments) => arguments,
+        Err(error) => return misread(&error, world).code(),
+    };
+    let terminal = Terminal::new(&world.streams, manner(&arguments.global, world));
+    let ended = catch_unwind(AssertUnwindSafe(|| dispatch(&arguments, world, &terminal)))
+        .unwrap_or_else(|_| Err(Failure::Bug("something that cannot happen did happen".to_owned())));
+    match ended {
+        Ok(exit) => exit.code(),
+        Err(failure) => {
+            explain(&failure, arguments.global.json, &terminal);
+            failure.exit().code()
+        }
+    }
+}
+
+fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Result<Exit, Failure> {
+    let run = Run { settings: Settings::merge(&arguments.global, world)?, world, terminal };
+    match &arguments.command {
+        Command::Check(args) => check::run(args, &run),
+        Command::Plan(args) => plan::run(args, &run),
+        Command::Apply(args) => apply::run(args, &run),
+        Command::Export(args) => export::run(args, &run),
+        Command::Kinds(args) => kinds::run(args, &run),
+        Command::Sandbox(command) => sandbox::run(command, &run),
+        Command::Completions(args) => completions::run(args, &run),
+    }
+}
+
+/// Says what clap has to say: help and version are answers, everything else is wrong usage.
+fn misread(error: &clap::Error, world: &World) -> Exit {
+    let plain = world.environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let terminal = Terminal::new(&world.streams, Manner { plain, ..Manner::default() });
+    let text = error.render().ansi().to_string();
+    if error.use_stderr() {
+        terminal.complain(&text);
+        return Exit::Usage;
+    }
+    match terminal.answer(&text) {
+        Ok(()) => Exit::Done,
+        Err(_) => Exit::Failed,
+    }
+}
+
+fn explain(failure: &Failure, json: bool, terminal: &Terminal<'_>) {
+    if json {
+        // The exit code still says that it failed, should stdout take no more.
+        terminal.answer(&format!("{:#}\n", failure.json())).ok();
+    }
+    if let Failure::Invalid { found, sources } = failure {
+        terminal.complain(&findings::text(found, sources));
+        return;
+    }
+    let mut text = format!("{} {}\n", paint(REMOVED.bold(), "error:"), harmless(&failure.message()));
+    if let Some(help) = failure.help() {
+        text.push_str(&format!("{} {}\n", paint(STRONG, "help:"), harmless(&help)));
+    }
+    terminal.complain(&text);
+}

@@ -1,0 +1,173 @@
+//! Flags and environment, merged once: what a run is told.
+
+use std::path::{Path, PathBuf};
+
+use super::args::Global;
+use super::failure::Failure;
+use super::world::World;
+use crate::edge::files;
+use crate::edge::http::HttpOptions;
+use crate::edge::state::StateFolder;
+use crate::edge::terminal::Manner;
+use crate::model::desired::TenantSettings;
+
+/// The file that makes a folder a workspace.
+pub const WORKSPACE_FILE: &str = "tenantry.yaml";
+/// The state folder's name, beside the configuration.
+const STATE_FOLDER: &str = ".tenantry";
+
+/// What a run is told besides its command.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub source: Source,
+    pub state: StateFolder,
+    pub sandbox: bool,
+    pub json: bool,
+    /// The flags that another command needs to be about the same tenant, as they were typed.
+    pub repeated: Vec<String>,
+    pub api: ApiSettings,
+}
+
+/// Where the configuration is.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A workspace, at its folder; `None` where none was found, which only matters to commands that need one.
+    Workspace(Option<PathBuf>),
+    /// A project of the Deploy CLI.
+    DeployCli {
+        /// The folder that paths are relative to.
+        root: PathBuf,
+        /// The `tenant.yaml` or the folder, relative to `root`.
+        input: String,
+        config: Option<PathBuf>,
+    },
+}
+
+/// How to reach a tenant, beyond its domain.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// `TENANTRY_API_URL`: another place that answers for the domain.
+    pub origin: Option<String>,
+    /// `TENANTRY_CA`: a PEM file of certificates to trust in place of the system's.
+    pub authorities: Option<PathBuf>,
+    pub in_flight: usize,
+}
+
+impl ApiSettings {
+    /// Returns how to reach a tenant over HTTPS.
+    ///
+    /// # Errors
+    /// If the certificates to trust cannot be read, or the other place would be asked without encryption.
+    pub fn http_options(&self, settings: &TenantSettings) -> Result<HttpOptions, Failure> {
+        if let Some(origin) = &self.origin {
+            let near = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+            if !origin.starts_with("https://") && !near.iter().any(|start| origin.starts_with(start)) {
+                return Err(Failure::usage(
+                    "`TENANTRY_API_URL` is not an https address",
+                    "Credentials are only sent encrypted, or to this machine.",
+                ));
+            }
+        }
+        Ok(HttpOptions {
+            domain: settings.domain.clone(),
+            credentials: settings.credentials.clone(),
+            origin: self.origin.clone(),
+            authorities: self.authorities.as_deref().map(files::read_whole).transpose()?,
+            in_flight: self.in_flight,
+        })
+    }
+}
+
+/// Returns how the run speaks; needed before anything can be said to be wrong.
+pub fn manner(global: &Global, world: &World) -> Manner {
+    let is_set = |name: &str| world.environment.get(name).is_some_and(|value| !value.is_empty());
+    Manner {
+        colour: global.color,
+        plain: is_set("NO_COLOR") || world.environment.get("TERM") == Some("dumb"),
+        quiet: global.quiet,
+    }
+}
+
+impl Settings {
+    /// Merges flags and environment.
+    ///
+    /// # Errors
+    /// What was named and is not there.
+    pub fn merge(global: &Global, world: &World) -> Result<Self, Failure> {
+        let source = match &global.deploy_cli {
+            Some(path) => deploy_cli(&world.folder, path, global.config.as_deref())?,
+            None => Source::Workspace(workspace(global, world)?),
+        };
+        let beside = match &source {
+            Source::Workspace(Some(folder)) => folder,
+            Source::Workspace(None) | Source::DeployCli { .. } => &world.folder,
+        };
+        let state = match &global.state_dir {
+            Some(folder) => world.folder.join(folder),
+            None => beside.join(STATE_FOLDER),
+        };
+        let text = |name: &str| world.environment.get(name).filter(|value| !value.is_empty());
+        Ok(Self {
+            source,
+            state: StateFolder::new(state),
+            sandbox: global.sandbox,
+            json: global.json,
+            repeated: repeated(global),
+            api: ApiSettings {
+                origin: text("TENANTRY_API_URL").map(str::to_owned),
+                authorities: text("TENANTRY_CA").map(|path| world.folder.join(path)),
+                in_flight: global.in_flight,
+            },
+        })
+    }
+}
+
+fn repeated(global: &Global) -> Vec<String> {
+    let paths = [
+        ("--workspace", &global.workspace),
+        ("--deploy-cli", &global.deploy_cli),
+        ("--config", &global.config),
+        ("--state-dir", &global.state_dir),
+    ];
+    let typed =
+        paths.into_iter().filter_map(|(flag, path)| Some([flag.to_owned(), path.as_ref()?.display().to_string()]));
+    typed.flatten().chain(global.sandbox.then(|| "--sandbox".to_owned())).collect()
+}
+
+fn workspace(global: &Global, world: &World) -> Result<Option<PathBuf>, Failure> {
+    let is_workspace = |folder: &Path| files::exists(&folder.join(WORKSPACE_FILE));
+    match &global.workspace {
+        Some(folder) => {
+            let folder = world.folder.join(folder);
+            if !is_workspace(&folder) {
+                let message = format!("`{}` is no workspace", folder.display());
+                return Err(Failure::usage(message, format!("A workspace is a folder with a `{WORKSPACE_FILE}`.")));
+            }
+            Ok(Some(folder))
+        }
+        None => Ok(world.folder.ancestors().find(|folder| is_workspace(folder)).map(Path::to_owned)),
+    }
+}
+
+fn deploy_cli(folder: &Path, path: &Path, config: Option<&Path>) -> Result<Source, Failure> {
+    let path = folder.join(path);
+    if !files::exists(&path) {
+        let message = format!("`{}` does not exist", path.display());
+        return Err(Failure::usage(message, "`--deploy-cli` takes a project's tenant.yaml or its folder."));
+    }
+    // Messages name files as seen from here, if the project lies below.
+    let (root, input) = match path.strip_prefix(folder) {
+        Ok(input) if !escapes(input) => (folder.to_owned(), input.to_owned()),
+        _ if files::is_folder(&path) => (path.clone(), PathBuf::from(".")),
+        _ => {
+            let parent = path.parent().unwrap_or(folder).to_owned();
+            (parent, path.file_name().map(PathBuf::from).unwrap_or_default())
+        }
+    };
+    let input = input.to_string_lossy().into_owned();
+    Ok(Source::DeployCli { root, input, config: config.map(|config| folder.join(config)) })
+}
+
+fn escapes(path: &Path) -> bool {
+    path.components().any(|part| part == std::path::Component::ParentDir)
+}

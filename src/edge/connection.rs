@@ -1,0 +1,139 @@
+//! The way to a tenant, real or embedded, behind the API port.
+
+use std::path::PathBuf;
+
+use super::http::{HttpApi, HttpOptions};
+use super::sandbox_store::{self, StoreError};
+use super::state::{Remembrance, StateFolder};
+use crate::api::failure::ApiFailure;
+use crate::api::port::{Get, ReadApi, WriteApi};
+use crate::api::request::Request;
+use crate::api::response::Response;
+use crate::model::desired::TenantSettings;
+use crate::model::names::{Domain, TenantName};
+use crate::sandbox::api::SandboxApi;
+
+/// The domain that stands for the embedded tenant.
+pub const SANDBOX: &str = "sandbox";
+/// The client that a run against the embedded tenant is.
+pub const OWN_CLIENT: &str = "tenantry";
+
+/// Where a run's tenant is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    Live(Domain),
+    Sandbox(TenantName),
+}
+
+impl Target {
+    /// Decides by the tenant's domain, or by `--sandbox`.
+    pub fn of(settings: &TenantSettings, sandbox: bool) -> Self {
+        match sandbox || settings.domain.0 == SANDBOX {
+            true => Self::Sandbox(settings.tenant.clone()),
+            false => Self::Live(settings.domain.clone()),
+        }
+    }
+
+    pub fn is_sandbox(&self) -> bool {
+        matches!(self, Self::Sandbox(_))
+    }
+
+    /// Returns under what it is remembered.
+    pub fn remembrance(&self) -> Remembrance {
+        match self {
+            Self::Live(domain) => Remembrance::Domain(domain.clone()),
+            Self::Sandbox(tenant) => Remembrance::Sandbox(tenant.clone()),
+        }
+    }
+}
+
+/// An open way to a tenant: both halves.
+#[derive(Debug)]
+pub enum Connection {
+    Http(Box<HttpApi>),
+    Sandbox { api: Box<SandboxApi>, file: PathBuf },
+}
+
+impl Connection {
+    /// Opens the way; nothing is sent yet.
+    ///
+    /// # Errors
+    /// If the sandbox's file cannot be read.
+    pub fn open(target: &Target, options: HttpOptions, state: &StateFolder) -> Result<Self, StoreError> {
+        match target {
+            Target::Live(_) => Ok(Self::Http(Box::new(HttpApi::new(options)))),
+            Target::Sandbox(name) => {
+                let file = state.sandbox_file(name);
+                let tenant = sandbox_store::open(&file, &options.domain.0, OWN_CLIENT)?;
+                let api = Box::new(SandboxApi::new(tenant));
+                Ok(Self::Sandbox { api, file })
+            }
+        }
+    }
+
+    /// Keeps the reading half alone.
+    pub fn only_reading(self) -> ReadOnly<Self> {
+        ReadOnly(self)
+    }
+
+    /// Lends the reading half.
+    pub fn reading(&self) -> ReadOnly<&Self> {
+        ReadOnly(self)
+    }
+
+    /// Writes the sandbox down as it is now; a real tenant keeps itself.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn keep(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Http(_) => Ok(()),
+            Self::Sandbox { api, file } => sandbox_store::save(file, &api.snapshot()),
+        }
+    }
+}
+
+impl ReadApi for Connection {
+    async fn get(&self, get: &Get) -> Result<Response, ApiFailure> {
+        match self {
+            Self::Http(api) => api.get(get).await,
+            Self::Sandbox { api, .. } => api.get(get).await,
+        }
+    }
+
+    async fn own_client(&self) -> Option<String> {
+        match self {
+            Self::Http(api) => api.own_client().await,
+            Self::Sandbox { api, .. } => api.own_client().await,
+        }
+    }
+}
+
+impl WriteApi for Connection {
+    async fn send(&self, request: &Request) -> Result<Response, ApiFailure> {
+        match self {
+            Self::Http(api) => api.send(request).await,
+            Self::Sandbox { api, .. } => api.send(request).await,
+        }
+    }
+}
+
+/// The reading half alone: whoever holds it cannot write.
+#[derive(Debug)]
+pub struct ReadOnly<C>(C);
+
+impl<C: AsRef<Connection> + Sync> ReadApi for ReadOnly<C> {
+    async fn get(&self, get: &Get) -> Result<Response, ApiFailure> {
+        self.0.as_ref().get(get).await
+    }
+
+    async fn own_client(&self) -> Option<String> {
+        self.0.as_ref().own_client().await
+    }
+}
+
+impl AsRef<Connection> for Connection {
+    fn as_ref(&self) -> &Connection {
+        self
+    }
+}

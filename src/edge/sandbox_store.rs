@@ -1,0 +1,70 @@
+//! The files that keep sandbox tenants between runs. They hold secrets, so only the user may read them.
+
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use super::clock::Clock;
+use super::files::{self, FileError, Readers};
+use crate::sandbox::persist::PersistError;
+use crate::sandbox::tenant::{Surroundings, Tenant};
+
+/// Why a sandbox tenant could not be read or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("`{}` cannot be used: {source}", path.display())]
+    Damaged { path: PathBuf, source: PersistError },
+}
+
+/// Returns the time of day in unix seconds.
+pub fn now() -> i64 {
+    let since = Clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Reads the tenant that the file keeps, or makes a new one where there is no such file. Nothing is written.
+///
+/// # Errors
+/// If the file cannot be read or holds something else.
+pub fn open(path: &Path, domain: &str, own_client_id: &str) -> Result<Tenant, StoreError> {
+    let mut tenant = match files::exists(path) {
+        true => {
+            let bytes = files::read_whole(path)?;
+            Tenant::from_json(&String::from_utf8_lossy(&bytes))
+                .map_err(|source| StoreError::Damaged { path: path.to_owned(), source })?
+        }
+        false => Tenant::in_surroundings(domain, own_client_id, Surroundings { now: now(), seed: 0 }),
+    };
+    tenant.set_now(now());
+    Ok(tenant)
+}
+
+/// Writes the tenant as a whole, or leaves the file as it was.
+///
+/// # Errors
+/// If the file or its folder cannot be written.
+pub fn save(path: &Path, tenant: &Tenant) -> Result<(), StoreError> {
+    Ok(files::write_whole(path, tenant.to_json().as_bytes(), Readers::Owner)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::request::{Method, Request};
+    use serde_json::json;
+
+    #[test]
+    fn a_tenant_is_new_once_and_kept_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sandbox/dev.json");
+        let mut tenant = open(&path, "sandbox", "own").unwrap();
+        tenant.send(&Request::new(Method::Post, "/roles".into(), Some(json!({"name": "Kept"}))));
+        save(&path, &tenant).unwrap();
+        let mut again = open(&path, "sandbox", "own").unwrap();
+        let roles = again.send(&Request::new(Method::Get, "/roles".into(), None));
+        assert_eq!(roles.body[0]["name"], json!("Kept"));
+        std::fs::write(&path, b"{").unwrap();
+        assert!(matches!(open(&path, "sandbox", "own"), Err(StoreError::Damaged { .. })));
+    }
+}

@@ -1,0 +1,437 @@
+//! The sandbox on a socket: the tenant's API under `/api/v2` and `/oauth/token`, for any client on this machine.
+//!
+//! It only listens at the loopback address. What a request waits for (latency, the rate) it waits for without the tenant.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response as HttpResponse;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value as Json, json};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use super::certificate::{self, CertificateError, Tls};
+use super::sandbox_store::{self, StoreError};
+use crate::api::request::{Method, Request};
+use crate::api::response::Response;
+use crate::sandbox::refusal::Refusal;
+use crate::sandbox::tenant::{Surroundings, Tenant};
+
+/// The largest body that is read, in bytes.
+const BODY_LIMIT: usize = 10 << 20;
+/// How often a changed tenant is written down.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
+/// How long open connections may take to end.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How to serve.
+#[derive(Clone, Debug)]
+pub struct ServeOptions {
+    /// 0 takes a free port.
+    pub port: u16,
+    /// The folder of the certificate; without one it is plain HTTP.
+    pub tls: Option<PathBuf>,
+    /// Every answer comes so much later.
+    pub latency: Duration,
+    /// Requests per second that the tenant grants; `None` is without limit.
+    pub rate: Option<u32>,
+    /// Requests that it grants at once; without a number, as many as in one second.
+    pub burst: Option<u32>,
+    /// Where the tenant is kept.
+    pub file: Option<PathBuf>,
+}
+
+/// Where it is served, for whoever says so.
+#[derive(Clone, Debug)]
+pub struct Announcement {
+    /// `https://127.0.0.1:8443`.
+    pub url: String,
+    /// The certificate authority to trust, with TLS.
+    pub authority: Option<PathBuf>,
+}
+
+/// Why the sandbox is not served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("port {port} cannot be listened at")]
+    Listen { port: u16, source: std::io::Error },
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A sandbox that has its port and waits to be run.
+pub struct Server {
+    listener: TcpListener,
+    tls: Option<Tls>,
+    served: Arc<Served>,
+    announcement: Announcement,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("announcement", &self.announcement).finish_non_exhaustive()
+    }
+}
+
+/// What all requests share.
+struct Served {
+    options: ServeOptions,
+    state: Mutex<Shared>,
+}
+
+struct Shared {
+    tenant: Tenant,
+    changed: bool,
+    counts: BTreeMap<&'static str, u64>,
+    bucket: Bucket,
+}
+
+/// Takes the port and makes the certificate, so that the caller can say where it will be.
+///
+/// # Errors
+/// If the port is taken, or the certificate cannot be had.
+pub async fn bind(tenant: Tenant, options: ServeOptions) -> Result<Server, ServeError> {
+    let tls = options.tls.as_deref().map(certificate::for_this_machine).transpose()?;
+    let port = options.port;
+    let failed = |source| ServeError::Listen { port, source };
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let announcement = Announcement {
+        url: format!("{scheme}://127.0.0.1:{}", address.port()),
+        authority: tls.as_ref().map(|tls| tls.authority.clone()),
+    };
+    let bucket = Bucket::new(options.rate, options.burst);
+    let state = Mutex::new(Shared { tenant, changed: false, counts: BTreeMap::new(), bucket });
+    Ok(Server { listener, tls, served: Arc::new(Served { options, state }), announcement })
+}
+
+impl Server {
+    pub fn announcement(&self) -> &Announcement {
+        &self.announcement
+    }
+
+    /// Serves until ctrl-c. See [`Server::run`].
+    ///
+    /// # Errors
+    /// If the tenant cannot be written down.
+    pub async fn run_until_interrupted(self) -> Result<Tenant, ServeError> {
+        self.run(async {
+            if tokio::signal::ctrl_c().await.is_err() {
+                // Without a way to be interrupted it is served until the process ends.
+                std::future::pending::<()>().await;
+            }
+        })
+        .await
+    }
+
+    /// Serves until `stop` is done, lets open requests end, writes the tenant down and gives it back.
+    ///
+    /// # Errors
+    /// If the tenant cannot be written down.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<Tenant, ServeError> {
+        let Self { listener, tls, served, .. } = self;
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&served));
+        let acceptor = tls.map(|tls| TlsAcceptor::from(tls.config));
+        let (ending, ended) = watch::channel(false);
+        let mut connections = JoinSet::new();
+        let mut stop = std::pin::pin!(stop);
+        let mut save = tokio::time::interval(SAVE_EVERY);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                _ = save.tick() => served.keep()?,
+                // Ended connections are taken out, or they would pile up.
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                accepted = listener.accept() => {
+                    // A connection that could not be accepted concerns its client alone.
+                    let Ok((stream, _)) = accepted else { continue };
+                    stream.set_nodelay(true).ok();
+                    let (router, acceptor, ended) = (router.clone(), acceptor.clone(), ended.clone());
+                    connections.spawn(async move {
+                        match acceptor {
+                            None => talk(stream, router, ended).await,
+                            Some(acceptor) => {
+                                if let Ok(stream) = acceptor.accept(stream).await {
+                                    talk(stream, router, ended).await;
+                                }
+                            }
+                        }
+                    });
+                }
+            }
+        }
+        ending.send(true).ok();
+        let all = async { while connections.join_next().await.is_some() {} };
+        // Who is still not done then is cut off when the set is dropped.
+        tokio::time::timeout(PATIENCE, all).await.ok();
+        served.keep()?;
+        let tenant = served.state().tenant.clone();
+        Ok(tenant)
+    }
+}
+
+/// Answers what comes over one connection: HTTP/1.1 or HTTP/2, as the client begins.
+async fn talk(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    mut ended: watch::Receiver<bool>,
+) {
+    let builder = auto::Builder::new(TokioExecutor::new());
+    let mut connection =
+        std::pin::pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
+    // A broken connection is the client's to notice.
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        _ = ended.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await.ok();
+        }
+    }
+}
+
+impl Served {
+    /// A panic in another request leaves the tenant as it was between two calls.
+    fn state(&self) -> MutexGuard<'_, Shared> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the tenant down if it has changed.
+    fn keep(&self) -> Result<(), ServeError> {
+        let Some(file) = &self.options.file else { return Ok(()) };
+        let changed = {
+            let mut state = self.state();
+            std::mem::take(&mut state.changed).then(|| state.tenant.clone())
+        };
+        match changed {
+            Some(tenant) => Ok(sandbox_store::save(file, &tenant)?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Answers one request.
+async fn answer(State(served): State<Arc<Served>>, request: axum::extract::Request) -> HttpResponse {
+    let (parts, body) = request.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, BODY_LIMIT).await else {
+        return to_http(Refusal::new(413, "", "Payload content length greater than maximum allowed").into());
+    };
+    let path = parts.uri.path().to_owned();
+    if let Some(name) = path.strip_prefix("/__sandbox/") {
+        return to_http(control(&served, &parts.method, name));
+    }
+    let granted = {
+        let mut state = served.state();
+        state.counts.entry(counted(&parts.method, &path)).and_modify(|n| *n += 1).or_insert(1);
+        state.bucket.take(Instant::now())
+    };
+    if !served.options.latency.is_zero() {
+        tokio::time::sleep(served.options.latency).await;
+    }
+    let mut response = match &granted {
+        Grant::Refused { .. } => Refusal::new(429, "too_many_requests", "Global limit has been reached").into(),
+        _ if path == "/oauth/token" => {
+            let body = token_body(&parts.headers, &bytes);
+            let mut state = served.state();
+            state.tenant.set_now(sandbox_store::now());
+            state.tenant.token(&body)
+        }
+        _ => call(&served, &parts, &bytes).unwrap_or_else(Response::from),
+    };
+    granted.show(&mut response);
+    if response.status == 429 {
+        *served.state().counts.entry("refused by the rate").or_insert(0) += 1;
+    }
+    to_http(response)
+}
+
+fn counted(method: &axum::http::Method, path: &str) -> &'static str {
+    match (method.as_str(), path) {
+        (_, "/oauth/token") => "token",
+        ("GET", _) => "GET",
+        ("POST", _) => "POST",
+        ("PUT", _) => "PUT",
+        ("PATCH", _) => "PATCH",
+        ("DELETE", _) => "DELETE",
+        _ => "other",
+    }
+}
+
+/// Hands one call to the tenant.
+fn call(served: &Served, parts: &axum::http::request::Parts, bytes: &[u8]) -> Result<Response, Refusal> {
+    let path = parts.uri.path().strip_prefix("/api/v2").ok_or_else(Refusal::no_route)?;
+    let method = method(&parts.method).ok_or_else(Refusal::no_route)?;
+    let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if !bearer
+        .and_then(|value| value.split_once(' '))
+        .is_some_and(|(kind, token)| kind.eq_ignore_ascii_case("bearer") && !token.is_empty())
+    {
+        return Err(Refusal::new(401, "", "Missing authentication"));
+    }
+    let mut request = Request::new(method, path.to_owned(), json_body(&parts.headers, bytes)?);
+    request.query = pairs(parts.uri.query().unwrap_or_default());
+    let mut state = served.state();
+    state.tenant.set_now(sandbox_store::now());
+    state.changed |= method != Method::Get;
+    Ok(state.tenant.send(&request))
+}
+
+fn method(method: &axum::http::Method) -> Option<Method> {
+    Some(match method.as_str() {
+        "GET" => Method::Get,
+        "POST" => Method::Post,
+        "PUT" => Method::Put,
+        "PATCH" => Method::Patch,
+        "DELETE" => Method::Delete,
+        _ => return None,
+    })
+}
+
+/// Reads a body: JSON, or text where the client says so (the page template).
+fn json_body(headers: &HeaderMap, bytes: &[u8]) -> Result<Option<Json>, Refusal> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    if content_type(headers).starts_with("text/") {
+        return Ok(Some(Json::String(String::from_utf8_lossy(bytes).into_owned())));
+    }
+    let unreadable = |_| Refusal::new(400, "", "Invalid request payload JSON format");
+    serde_json::from_slice(bytes).map(Some).map_err(unreadable)
+}
+
+fn token_body(headers: &HeaderMap, bytes: &[u8]) -> Json {
+    if content_type(headers).starts_with("application/x-www-form-urlencoded") {
+        let pairs = pairs(&String::from_utf8_lossy(bytes));
+        return Json::Object(pairs.into_iter().map(|(key, value)| (key, Json::String(value))).collect());
+    }
+    serde_json::from_slice(bytes).unwrap_or_default()
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn pairs(text: &str) -> Vec<(String, String)> {
+    let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            pair.split_once('=').map_or((decoded(pair), String::new()), |(key, value)| (decoded(key), decoded(value)))
+        })
+        .collect()
+}
+
+/// Answers what is not the tenant's: making it new, and telling what was asked of it.
+fn control(served: &Served, method: &axum::http::Method, name: &str) -> Response {
+    let mut state = served.state();
+    match (method.as_str(), name) {
+        ("POST", "reset") => {
+            let surroundings = Surroundings { now: sandbox_store::now(), seed: 0 };
+            state.tenant = Tenant::in_surroundings(state.tenant.domain(), state.tenant.own_client_id(), surroundings);
+            state.changed = true;
+            state.counts.clear();
+            Response::new(200, json!({"reset": true}))
+        }
+        ("GET", "stats") => Response::new(200, json!({"requests": state.counts})),
+        _ => Refusal::no_route().into(),
+    }
+}
+
+fn to_http(response: Response) -> HttpResponse {
+    let text = if response.body.is_null() { String::new() } else { response.body.to_string() };
+    let mut http = HttpResponse::new(Body::from(text));
+    *http.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = http.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    for (name, value) in &response.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    }
+    http
+}
+
+/// A token bucket: so many requests at once, and so many per second.
+#[derive(Debug)]
+struct Bucket {
+    rate: Option<f64>,
+    size: f64,
+    tokens: f64,
+    filled: Option<Instant>,
+}
+
+/// What the bucket gave for one request.
+#[derive(Debug, PartialEq)]
+enum Grant {
+    Unlimited,
+    Granted { limit: u64, remaining: u64, reset_in: u64 },
+    Refused { limit: u64, reset_in: u64 },
+}
+
+impl Bucket {
+    fn new(rate: Option<u32>, burst: Option<u32>) -> Self {
+        let size = f64::from(burst.or(rate).unwrap_or(1).max(1));
+        Self { rate: rate.map(|rate| f64::from(rate.max(1))), size, tokens: size, filled: None }
+    }
+
+    fn take(&mut self, now: Instant) -> Grant {
+        let Some(rate) = self.rate else { return Grant::Unlimited };
+        let since = self.filled.map_or(0.0, |filled| now.saturating_duration_since(filled).as_secs_f64());
+        self.filled = Some(now);
+        self.tokens = (self.tokens + since * rate).min(self.size);
+        let whole = |number: f64| number.max(0.0) as u64;
+        let limit = whole(self.size);
+        if self.tokens < 1.0 {
+            return Grant::Refused { limit, reset_in: whole(((1.0 - self.tokens) / rate).ceil()).max(1) };
+        }
+        self.tokens -= 1.0;
+        Grant::Granted {
+            limit,
+            remaining: whole(self.tokens),
+            reset_in: whole(((self.size - self.tokens) / rate).ceil()).max(1),
+        }
+    }
+}
+
+impl Grant {
+    /// Writes what the limit is, and what is left of it, into the answer's headers.
+    fn show(&self, response: &mut Response) {
+        let (limit, remaining, reset_in) = match self {
+            Self::Unlimited => return,
+            Self::Granted { limit, remaining, reset_in } => (*limit, *remaining, *reset_in),
+            Self::Refused { limit, reset_in } => (*limit, 0, *reset_in),
+        };
+        response.headers.retain(|(name, _)| !name.starts_with("x-ratelimit-"));
+        let reset = sandbox_store::now().saturating_add_unsigned(reset_in);
+        for (name, value) in [
+            ("x-ratelimit-limit", limit.to_string()),
+            ("x-ratelimit-remaining", remaining.to_string()),
+            ("x-ratelimit-reset", reset.to_string()),
+        ] {
+            response.headers.push((name.to_owned(), value));
+        }
+        if matches!(self, Self::Refused { .. }) {
+            response.headers.push(("retry-after".to_owned(), reset_in.to_string()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

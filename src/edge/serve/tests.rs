@@ -1,0 +1,134 @@
+use super::*;
+
+struct Running {
+    url: String,
+    stop: tokio::sync::oneshot::Sender<()>,
+    done: tokio::task::JoinHandle<Result<Tenant, ServeError>>,
+    authority: Option<PathBuf>,
+}
+
+fn options() -> ServeOptions {
+    ServeOptions { port: 0, tls: None, latency: Duration::ZERO, rate: None, burst: None, file: None }
+}
+
+async fn start(options: ServeOptions) -> Running {
+    let server = bind(Tenant::new("sandbox", "own"), options).await.unwrap();
+    let Announcement { url, authority } = server.announcement().clone();
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let done = tokio::spawn(server.run(async { drop(stopped.await) }));
+    Running { url, stop, done, authority }
+}
+
+impl Running {
+    async fn end(self) -> Tenant {
+        self.stop.send(()).unwrap();
+        self.done.await.unwrap().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn it_is_served_with_tokens_errors_and_a_reset() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dev.json");
+    let running = start(ServeOptions { file: Some(file.clone()), ..options() }).await;
+    let (client, url) = (reqwest::Client::new(), running.url.clone());
+    let roles = format!("{url}/api/v2/roles");
+    assert_eq!(client.get(&roles).send().await.unwrap().status(), 401);
+    let token: Json = client
+        .post(format!("{url}/oauth/token"))
+        .form(&[("grant_type", "client_credentials"), ("client_id", "own"), ("client_secret", "x")])
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let token = token["access_token"].as_str().unwrap();
+    let made = client.post(&roles).bearer_auth(token).json(&json!({"name": "Admin"})).send().await.unwrap();
+    assert_eq!(made.status(), 200);
+    assert!(made.headers().contains_key("x-ratelimit-remaining"));
+    let listed: Json = client
+        .get(format!("{roles}?name_filter=ad%6Din"))
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(listed[0]["name"], json!("Admin"));
+    let broken = client
+        .post(&roles)
+        .bearer_auth(token)
+        .header("content-type", "application/json")
+        .body("{")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(broken.status(), 400);
+    let stats: Json = client.get(format!("{url}/__sandbox/stats")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(stats["requests"], json!({"GET": 2, "POST": 2, "token": 1}));
+    client.post(format!("{url}/__sandbox/reset")).send().await.unwrap();
+    let listed: Json = client.get(&roles).bearer_auth(token).send().await.unwrap().json().await.unwrap();
+    assert_eq!(listed, json!([]));
+    client.post(&roles).bearer_auth(token).json(&json!({"name": "Kept"})).send().await.unwrap();
+    running.end().await;
+    let mut kept = sandbox_store::open(&file, "sandbox", "own").unwrap();
+    assert_eq!(kept.send(&Request::new(Method::Get, "/roles".into(), None)).body[0]["name"], json!("Kept"));
+}
+
+#[tokio::test]
+async fn with_tls_it_speaks_both_versions_of_http_to_who_trusts_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(ServeOptions { tls: Some(folder.path().to_owned()), ..options() }).await;
+    let authority =
+        reqwest::Certificate::from_pem(&std::fs::read(running.authority.as_ref().unwrap()).unwrap()).unwrap();
+    let trusting = || reqwest::Client::builder().tls_certs_only([authority.clone()]);
+    let (new, old) = (trusting().build().unwrap(), trusting().http1_only().build().unwrap());
+    let url = format!("{}/api/v2/roles", running.url.replace("127.0.0.1", "localhost"));
+    assert_eq!(new.get(&url).bearer_auth("t").send().await.unwrap().version(), reqwest::Version::HTTP_2);
+    assert_eq!(old.get(&url).bearer_auth("t").send().await.unwrap().version(), reqwest::Version::HTTP_11);
+    assert!(reqwest::Client::new().get(&url).send().await.is_err(), "nobody trusts it unasked");
+    running.end().await;
+}
+
+#[tokio::test]
+async fn beyond_the_burst_requests_are_told_to_wait() {
+    let running = start(ServeOptions { rate: Some(1), burst: Some(2), ..options() }).await;
+    let client = reqwest::Client::new();
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        let answer = client.get(format!("{}/api/v2/roles", running.url)).bearer_auth("t").send().await.unwrap();
+        statuses.push(answer.status().as_u16());
+        if answer.status() == 429 {
+            assert_eq!(answer.headers()["retry-after"], "1");
+            assert_eq!(answer.headers()["x-ratelimit-remaining"], "0");
+        }
+    }
+    assert_eq!(statuses, [200, 200, 429]);
+    running.end().await;
+}
+
+#[tokio::test]
+async fn latency_does_not_queue_requests() {
+    let running = start(ServeOptions { latency: Duration::from_millis(200), ..options() }).await;
+    let client = reqwest::Client::new();
+    let url = format!("{}/api/v2/roles", running.url);
+    let began = Instant::now();
+    let all = (0..10).map(|_| client.get(&url).bearer_auth("t").send());
+    for answer in futures_util::future::join_all(all).await {
+        assert_eq!(answer.unwrap().status(), 200);
+    }
+    let took = began.elapsed();
+    assert!(took >= Duration::from_millis(200) && took < Duration::from_millis(1500), "{took:?}");
+    running.end().await;
+}
+
+#[test]
+fn a_bucket_fills_again_with_time() {
+    let mut bucket = Bucket::new(Some(2), Some(1));
+    let start = Instant::now();
+    assert!(matches!(bucket.take(start), Grant::Granted { limit: 1, remaining: 0, .. }));
+    assert!(matches!(bucket.take(start), Grant::Refused { reset_in: 1, .. }));
+    assert!(matches!(bucket.take(start + Duration::from_millis(600)), Grant::Granted { .. }));
+}

@@ -1,0 +1,37 @@
+//! A live tenant written back as files, such that planning them against it is empty.
+//!
+//! | file | does |
+//! |---|---|
+//! | `run.rs` | the way from Live to files |
+//! | `selection.rs` | which objects: chosen kinds, nothing of Auth0's, not the tool's own client |
+//! | `tidy.rs`, `oddities.rs` | one body: names for ids, nothing derived, one order; quirks undone |
+//! | `phrase.rs`, `piece.rs` | by the names of files; each string knows what it is |
+//! | `compose.rs` | nested objects back into their parents: the inverse of `resolve` |
+//! | `secret_names.rs`, `file_names.rs` | names that no two share |
+//! | `literal.rs`, `text_ids.rs` | text that looks like expressions, keywords, ids |
+//! | `native.rs` | a workspace |
+//! | `deploy_cli.rs`, `deploy_yaml.rs`, `deploy_directory.rs` | the Deploy CLI's formats |
+//! | `conventions.rs`, `conventions.toml`, `files.rs` | where companion files lie |
+//!
+//! Pure: writing to disk is the caller's. No secret's text and no reference's id passes `compose`.
+
+mod compose;
+mod conventions;
+mod deploy_cli;
+mod deploy_directory;
+mod deploy_yaml;
+mod file_names;
+mod files;
+mod literal;
+mod native;
+mod oddities;
+mod phrase;
+mod piece;
+mod run;
+mod secret_names;
+mod selection;
+mod text_ids;
+mod tidy;
+
+pub use files::ExportFile;
+pub use run::{ExportError, ExportOptions, Format, export};

@@ -1,0 +1,163 @@
+//! What a body must be before anything is done: complete, known, and pointing at what exists.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json};
+
+use super::refusal::Refusal;
+use super::routes::Found;
+use super::spot;
+use super::store::Store;
+use crate::api::request::Request;
+use crate::catalogue::kind::{Kind, ReferenceField};
+use crate::catalogue::quirk::Quirk;
+use crate::catalogue::shape::Shape;
+use crate::catalogue::table::catalogue;
+use crate::model::path::FieldPattern;
+
+/// Returns the body as an object.
+pub fn object(request: &Request) -> Result<&Map<String, Json>, Refusal> {
+    match &request.body {
+        Some(Json::Object(map)) => Ok(map),
+        Some(other) => Err(Refusal::payload(&format!("Expected type object but found type {}", type_of(other)), None)),
+        None => Err(Refusal::payload("Expected type object but found type null", None)),
+    }
+}
+
+/// Returns the name that messages give the type of a value.
+pub fn type_of(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "boolean",
+        Json::Number(_) => "number",
+        Json::String(_) => "string",
+        Json::Array(_) => "array",
+        Json::Object(_) => "object",
+    }
+}
+
+/// Checks the body of a create.
+pub fn create(store: &Store, kind: &Kind, body: &Map<String, Json>) -> Result<(), Refusal> {
+    let required = kind.fields.required.iter().chain(&kind.server.required);
+    for field in required {
+        if body.get(field).is_none_or(Json::is_null) {
+            return Err(Refusal::payload(&format!("Missing required property: {field}"), None));
+        }
+    }
+    refused(kind, body, &[&kind.fields.read_only, &kind.fields.update_only])?;
+    if kind.has(Quirk::GranteeOrDefault) && body.contains_key("client_id") == body.contains_key("default_for") {
+        return Err(Refusal::body("Exactly one of client_id and default_for is needed"));
+    }
+    references(store, kind, &Json::Object(body.clone()), "")
+}
+
+/// Checks the body of an update.
+pub fn update(store: &Store, kind: &Kind, old: &Json, body: &Map<String, Json>) -> Result<(), Refusal> {
+    refused(kind, body, &[&kind.fields.read_only, &kind.fields.create_only])?;
+    if kind.has(Quirk::SystemObjects) && old.get("is_system") == Some(&Json::Bool(true)) {
+        if let Some(field) = body.keys().find(|field| !kind.server.system_fields.contains(field)) {
+            return Err(Refusal::body(format!("{field} of a system {} cannot be changed", kind.title)));
+        }
+    }
+    if kind.has(Quirk::SinkFixedForCloud) && body.contains_key("sink") && is_cloud(old) {
+        return Err(Refusal::body("The sink of this log stream cannot be updated"));
+    }
+    if kind.has(Quirk::AllowAllScopesOff) {
+        let on = old.get("allow_all_scopes") == Some(&Json::Bool(true));
+        let scopes = body.get("scope").and_then(Json::as_array).is_some_and(|scopes| !scopes.is_empty());
+        if on && scopes {
+            return Err(Refusal::body("scope cannot be set while allow_all_scopes is true"));
+        }
+    }
+    references(store, kind, &Json::Object(body.clone()), "")
+}
+
+fn is_cloud(stream: &Json) -> bool {
+    matches!(stream.get("type").and_then(Json::as_str), Some("eventbridge" | "eventgrid"))
+}
+
+/// Refuses top-level fields that the call does not take.
+fn refused(kind: &Kind, body: &Map<String, Json>, lists: &[&[FieldPattern]]) -> Result<(), Refusal> {
+    for pattern in lists.iter().copied().flatten() {
+        let Some(top) = pattern.top() else { continue };
+        if body.contains_key(top)
+            && pattern.to_string() == top
+            && !kind.server.accepted.iter().any(|field| field == top)
+        {
+            return Err(Refusal::payload(&format!("Additional properties not allowed: {top}"), None));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that what the body must point at exists. `item` is cut from the front of the reference's path.
+pub fn references(store: &Store, kind: &Kind, body: &Json, item: &str) -> Result<(), Refusal> {
+    for reference in kind.references.iter().filter(|reference| !reference.optional) {
+        let path = reference.field.to_string();
+        let path = path.strip_prefix(item).unwrap_or(&path).trim_start_matches('.');
+        let mut dangling = None;
+        spot::visit(body, path, &mut |value| {
+            if !value.is_null() && !exists(store, reference, value) {
+                dangling = Some(value.clone());
+            }
+        });
+        if let Some(value) = dangling {
+            let target = catalogue().in_space(&reference.space).next().map_or("object", |kind| kind.title.as_str());
+            return Err(Refusal::body(format!("There is no {target} {value}, which {path} names")));
+        }
+    }
+    Ok(())
+}
+
+fn exists(store: &Store, reference: &ReferenceField, value: &Json) -> bool {
+    if value.as_str().is_some_and(|text| reference.except.iter().any(|except| except == text || except == "*")) {
+        return true;
+    }
+    let mut collections = catalogue()
+        .in_space(&reference.space)
+        .filter(|kind| kind.shape == Shape::Collection && !kind.path.contains('{'));
+    let Some(target) = collections.next() else { return true };
+    let Some(collection) = store.collection(&target.path) else { return false };
+    match (reference.by.as_str(), value.as_str()) {
+        ("id", Some(id)) => collection.contains(id),
+        (by, _) => collection.find(by, value).is_some(),
+    }
+}
+
+/// Checks that the object exists below which the call's path lies.
+pub fn parent(store: &Store, found: &Found) -> Result<(), Refusal> {
+    let kind = found.kind();
+    let Some(parent) = kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else { return Ok(()) };
+    let id = found.param("parent");
+    if id.is_empty() || store.object(&parent.path, id).is_some() { Ok(()) } else { Err(Refusal::missing(parent)) }
+}
+
+/// Checks that the parent is one that can have such a thing.
+pub fn parent_fits(store: &Store, found: &Found) -> Result<(), Refusal> {
+    let kind = found.kind();
+    let Some(parent) = kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else { return Ok(()) };
+    let object = store.object(&parent.path, found.param("parent")).and_then(Json::as_object);
+    match (&kind.parents, object) {
+        (Some(filter), Some(object))
+            if !filter.one_of.is_empty() && !has_one(object, &filter.field, &filter.one_of) =>
+        {
+            Err(Refusal::new(404, "", format!("This {} does not support a {}", parent.title, kind.title)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn has_one<T>(object: &Map<String, Json>, field: &str, values: &[T]) -> bool
+where
+    Json: PartialEq<T>,
+{
+    object.get(field).is_some_and(|have| values.iter().any(|value| *have == *value))
+}
+
+/// Checks that a keyed object's key is one that the kind has, where it says which.
+pub fn key(kind: &Kind, key: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    let name = kind.name_of_key(key);
+    let listed =
+        !kind.keys.is_empty() && !kind.identity.is_empty() && kind.identity.iter().all(|f| key.contains_key(f));
+    if listed && !kind.keys.contains(&name) { Err(Refusal::missing(kind)) } else { Ok(()) }
+}

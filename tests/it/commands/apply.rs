@@ -1,0 +1,163 @@
+//! `tenantry apply`
+
+use std::process::Stdio;
+
+use crate::support::Project;
+
+const ROLE: &str = "roles:\n  - name: Reader\n    description: Reads\n";
+
+#[test]
+fn an_apply_shows_the_plan_the_steps_and_the_result() {
+    let project = Project::deploy_cli(ROLE);
+    insta::assert_snapshot!(project.run(&Project::deploying("apply --yes")).screen(), @r#"
+    $ tenantry apply --yes --deploy-cli tenant.yaml --config config.json --sandbox
+    acme -> acme.eu.auth0.com (sandbox)
+
+    + roles/Reader
+        name:        "Reader"
+        description: "Reads"
+
+    Plan: 1 to create, 0 to update, 0 to replace, 0 to delete. 0 unchanged, 0 unmanaged objects left alone.
+    Read with 1 request; applying sends at least 1.
+
+    acme -> acme.eu.auth0.com (sandbox)
+
+    Applied: 1 created, 0 updated, 0 deleted. 1 write.
+    --- stderr ---
+    created roles/Reader (… s)
+    --- exit 0 ---
+    "#);
+    insta::assert_snapshot!(project.run(&Project::deploying("apply --yes")).screen(), @r"
+    $ tenantry apply --yes --deploy-cli tenant.yaml --config config.json --sandbox
+    acme -> acme.eu.auth0.com (sandbox)
+
+    No changes. The tenant matches. 1 unchanged, 0 unmanaged objects left alone.
+    Read with 1 request.
+    --- exit 0 ---
+    ");
+}
+
+#[test]
+fn only_yes_is_taken_for_yes() {
+    let project = Project::deploy_cli(ROLE).typing("y\n");
+    insta::assert_snapshot!(project.run(&Project::deploying("apply")).screen(), @r#"
+    $ tenantry apply --deploy-cli tenant.yaml --config config.json --sandbox
+    acme -> acme.eu.auth0.com (sandbox)
+
+    + roles/Reader
+        name:        "Reader"
+        description: "Reads"
+
+    Plan: 1 to create, 0 to update, 0 to replace, 0 to delete. 0 unchanged, 0 unmanaged objects left alone.
+    Read with 1 request; applying sends at least 1.
+    --- stderr ---
+
+    acme -> acme.eu.auth0.com (sandbox)
+    Apply this? Only "yes" is accepted: error: not applied: it was not answered with yes
+    --- exit 1 ---
+    "#);
+    assert!(!project.path(".tenantry").exists());
+    let project = project.typing("yes\n");
+    project.run(&Project::deploying("apply")).ok();
+    project.run(&Project::deploying("plan --exit-code")).ok();
+}
+
+#[test]
+fn a_change_of_one_field_is_one_write_and_no_change_is_none() {
+    let project = Project::deploy_cli(ROLE);
+    project.run(&Project::deploying("apply --yes")).ok();
+    project.write("tenant.yaml", &ROLE.replace("Reads", "Reads all"));
+    let result = project.run(&Project::deploying("apply --yes --json")).ok().json();
+    assert_eq!(result["format"], "tenantry-result");
+    assert_eq!(result["summary"]["writes"], 1);
+    assert_eq!(result["steps"][0]["result"], "updated");
+    let result = project.run(&Project::deploying("apply --yes --json")).ok().json();
+    assert_eq!((&result["applied"], &result["summary"]["writes"]), (&false.into(), &0.into()));
+}
+
+#[test]
+fn closed_gates_are_shown_together_with_the_command_that_opens_them() {
+    let many: String = (1..=7).map(|n| format!("  - name: Role {n}\n")).collect();
+    let project = Project::deploy_cli(&format!("roles:\n{many}")).env("AUTH0_ALLOW_DELETE", "true");
+    project.run(&Project::deploying("apply --yes")).ok();
+    project.write("tenant.yaml", "roles: []\n");
+    insta::assert_snapshot!(project.run(&Project::deploying("apply --yes")).screen(), @r"
+    $ tenantry apply --yes --deploy-cli tenant.yaml --config config.json --sandbox
+    acme -> acme.eu.auth0.com (sandbox)
+
+    - roles/Role 1  (not in the files, and the policy is exact)
+    - roles/Role 2  (not in the files, and the policy is exact)
+    - roles/Role 3  (not in the files, and the policy is exact)
+    - roles/Role 4  (not in the files, and the policy is exact)
+    - roles/Role 5  (not in the files, and the policy is exact)
+    - roles/Role 6  (not in the files, and the policy is exact)
+    - roles/Role 7  (not in the files, and the policy is exact)
+
+    Plan: 0 to create, 0 to update, 0 to replace, 7 to delete. 0 unchanged, 0 unmanaged objects left alone.
+    Read with 1 request; applying sends at least 7.
+
+    gate closed[max_deletes]: 7 deletions, and the policy allows 5
+      roles/Role 1
+      roles/Role 2
+      roles/Role 3
+      roles/Role 4
+      roles/Role 5
+      roles/Role 6
+      roles/Role 7
+      opens with --max-deletes 7
+
+    This opens exactly these gates:
+
+        tenantry apply --deploy-cli tenant.yaml --config config.json --sandbox --max-deletes 7
+    --- exit 4 ---
+    ");
+    project.run(&Project::deploying("plan")).ok();
+    project.run(&Project::deploying("plan --exit-code")).code(4);
+    project.run(&Project::deploying("apply --yes --max-deletes 7")).ok();
+    project.run(&Project::deploying("plan --exit-code")).ok();
+}
+
+#[test]
+fn a_secret_never_shows_and_is_sent_again_only_when_it_changes() {
+    let provider = "emailProvider:\n  name: smtp\n  enabled: true\n  default_from_address: a@acme.example\n  credentials:\n    smtp_host: smtp.acme.example\n    smtp_port: 587\n    smtp_user: acme\n    smtp_pass: '@@SMTP_PASS@@'\n";
+    let provider = provider.replace("'@@SMTP_PASS@@'", "'##SMTP_PASS##'");
+    let config = |pass: &str| {
+        format!(
+            r#"{{"AUTH0_DOMAIN": "acme.eu.auth0.com", "AUTH0_KEYWORD_REPLACE_MAPPINGS": {{"SMTP_PASS": "{pass}"}}}}"#
+        )
+    };
+    let project = Project::deploy_cli(&provider).file("config.json", &config("hunter2-first"));
+    let first = project.run(&Project::deploying("apply --yes")).ok();
+    assert!(!first.screen().contains("hunter2"), "{}", first.screen());
+    project.run(&Project::deploying("plan --exit-code")).ok();
+    project.write("config.json", &config("hunter2-second"));
+    let changed = project.run(&Project::deploying("plan --exit-code")).code(2);
+    assert!(!changed.screen().contains("hunter2"), "{}", changed.screen());
+    insta::assert_snapshot!(changed.stdout(), @r"
+    acme -> acme.eu.auth0.com (sandbox)
+
+    ~ emailProvider
+        ~ credentials.smtp_pass: (secret credentials.smtp_pass) changed
+
+    Plan: 0 to create, 1 to update, 0 to replace, 0 to delete. 0 unchanged, 0 unmanaged objects left alone.
+    Read with 1 request; applying sends at least 1.
+    ");
+    project.run(&Project::deploying("apply --yes")).ok();
+    project.run(&Project::deploying("plan --exit-code")).ok();
+}
+
+#[test]
+fn a_reader_that_leaves_stops_no_apply() {
+    let many: String = (1..=300).map(|n| format!("  - name: Role {n}\n")).collect();
+    let project = Project::deploy_cli(&format!("roles:\n{many}"));
+    let mut child = project
+        .command(&Project::deploying("apply --yes"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    project.run(&Project::deploying("plan --exit-code")).ok();
+}

@@ -1,0 +1,106 @@
+//! The same runs over HTTPS: the served sandbox stands in for a real tenant.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+
+use serde_json::Value as Json;
+
+use crate::support::Project;
+
+/// A sandbox served by the real program; it ends with this value.
+struct Served {
+    child: Child,
+    url: String,
+    authority: String,
+}
+
+impl Served {
+    fn start(project: &Project, flags: &str) -> Self {
+        let mut child = project
+            .command(&format!("sandbox serve acme --port 0 --tls --json {flags}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut text = String::new();
+        let said = loop {
+            text.push_str(&lines.next().expect("it says where it is before it ends").unwrap());
+            if let Ok(said) = serde_json::from_str::<Json>(&text) {
+                break said;
+            }
+        };
+        let word = |key: &str| said[key].as_str().unwrap().to_owned();
+        Self { child, url: word("url"), authority: word("authority") }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+const ROLES: &str = "roles:\n  - name: Reader\n    description: Reads\n  - name: Writer\n";
+
+fn project(served: &Served) -> Project {
+    Project::new()
+        .tenant("acme", "domain: acme.eu.auth0.com\n")
+        .template("roles", ROLES)
+        .env("TENANTRY_API_URL", &served.url)
+        .env("TENANTRY_CA", &served.authority)
+        .env("AUTH0_CLIENT_ID", "abc")
+        .env("AUTH0_CLIENT_SECRET", "hunter2-secret")
+}
+
+#[test]
+fn a_tenant_is_planned_applied_and_at_rest() {
+    let place = Project::bare();
+    let served = Served::start(&place, "");
+    let project = project(&served);
+    let ran = project.run("apply acme --yes").ok();
+    assert!(ran.stdout().starts_with("acme -> acme.eu.auth0.com (live)\n"), "{}", ran.screen());
+    assert!(!ran.screen().contains("hunter2"), "{}", ran.screen());
+    project.run("plan acme --exit-code").ok();
+    project.write("templates/roles.yaml", &ROLES.replace("Reads", "Reads all"));
+    let result = project.run_binary("apply acme --yes --json").ok().json();
+    assert_eq!(result["summary"]["writes"], 1);
+    project.run_binary("plan acme --exit-code").ok();
+}
+
+#[test]
+fn a_rate_limit_slows_an_apply_down_and_breaks_nothing() {
+    let place = Project::bare();
+    let served = Served::start(&place, "--rate 5 --burst 2");
+    let project = project(&served);
+    project.run("apply acme --yes").ok();
+    project.run("plan acme --exit-code").ok();
+}
+
+#[test]
+fn an_untrusted_certificate_and_a_silent_port_end_the_run_with_a_reason() {
+    let place = Project::bare();
+    let served = Served::start(&place, "");
+    let other = Project::bare();
+    let stranger = Served::start(&other, "");
+    let ran = project(&served).env("TENANTRY_CA", &stranger.authority).run("plan acme").code(1);
+    assert!(ran.stderr().contains("no access token for acme.eu.auth0.com"), "{}", ran.screen());
+    assert!(ran.stderr().to_lowercase().contains("certificate"), "{}", ran.screen());
+    assert!(!ran.screen().contains("hunter2"), "{}", ran.screen());
+}
+
+#[test]
+fn credentials_only_travel_encrypted_and_their_absence_is_said() {
+    let place = Project::bare();
+    let served = Served::start(&place, "");
+    let ran = project(&served).env("TENANTRY_API_URL", "http://example.com").run("plan acme").code(64);
+    assert!(ran.stderr().contains("not an https address"), "{}", ran.screen());
+    insta::assert_snapshot!(project(&served).env("AUTH0_CLIENT_SECRET", "").run("plan acme").screen(), @r"
+    $ tenantry plan acme
+    --- stderr ---
+    error: no access token for acme.eu.auth0.com: neither a client secret nor a private key is configured
+    help: Set AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET, or AUTH0_ACCESS_TOKEN, or `credentials` in the tenant's file; `--sandbox` needs none.
+    --- exit 1 ---
+    ");
+}

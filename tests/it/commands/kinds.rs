@@ -1,0 +1,41 @@
+//! `tenantry kinds`
+
+use crate::support::Project;
+
+#[test]
+fn the_table_has_every_kind_once() {
+    let ran = Project::bare().run("kinds").ok();
+    let names: Vec<&str> = ran.stdout().lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let known: Vec<&str> = tenantry::catalogue::table::catalogue().kinds().map(|kind| kind.name.as_str()).collect();
+    assert_eq!(names, known);
+    let json = Project::bare().run("kinds --json").ok().json();
+    assert_eq!(json["kinds"].as_array().map(Vec::len), Some(known.len()));
+}
+
+#[test]
+fn one_kind_is_shown_in_full() {
+    insta::assert_snapshot!(Project::bare().run("kinds roles").screen(), @r"
+    $ tenantry kinds roles
+    roles: role
+      shape:         collection
+      API:           /api/v2/roles
+      identity:      name
+      deletion:      deletes it
+      required:      name
+      read only:     id, type, owner_id
+      scopes:        read:roles, create:roles, update:roles, delete:roles
+      source:        https://auth0.com/docs/api/management/v2/roles
+    --- exit 0 ---
+    ");
+}
+
+#[test]
+fn a_misspelt_kind_is_suggested() {
+    insta::assert_snapshot!(Project::bare().run("kinds role").screen(), @r"
+    $ tenantry kinds role
+    --- stderr ---
+    error: there is no kind `role`
+    help: Did you mean `roles`?
+    --- exit 64 ---
+    ");
+}

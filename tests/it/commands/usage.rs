@@ -1,0 +1,72 @@
+//! Wrong command lines, help, and where a run may be started.
+
+use crate::support::Project;
+
+#[test]
+fn a_misspelt_flag_is_suggested() {
+    let ran = Project::new().run_binary("plan --dry_rum").code(64);
+    assert!(ran.stderr().contains("unexpected argument '--dry_rum'"), "{}", ran.screen());
+    let ran = Project::new().run("plan dev --targt x").code(64);
+    assert!(ran.stderr().contains("'--target'"), "{}", ran.screen());
+    let ran = Project::new().run("aply dev").code(64);
+    assert!(ran.stderr().contains("'apply'"), "{}", ran.screen());
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    let ran = Project::bare().run("--help").ok();
+    assert!(ran.stdout().starts_with("Deploys the configuration") && ran.stderr().is_empty(), "{}", ran.screen());
+    let ran = Project::bare().run("--version").ok();
+    assert_eq!(ran.stdout(), concat!("tenantry ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn a_folder_that_is_no_workspace_says_what_to_do() {
+    insta::assert_snapshot!(Project::bare().run("plan dev").screen(), @r"
+    $ tenantry plan dev
+    --- stderr ---
+    error: no `tenantry.yaml` here or in a folder above
+    help: Change to a workspace, name one with `--workspace`, or a Deploy CLI project with `--deploy-cli`.
+    --- exit 64 ---
+    ");
+    insta::assert_snapshot!(Project::bare().run("plan dev --workspace elsewhere").screen(), @r"
+    $ tenantry plan dev --workspace elsewhere
+    --- stderr ---
+    error: `[DIR]/elsewhere` is no workspace
+    help: A workspace is a folder with a `tenantry.yaml`.
+    --- exit 64 ---
+    ");
+    insta::assert_snapshot!(Project::bare().run("plan --deploy-cli tenant.yaml").screen(), @r"
+    $ tenantry plan --deploy-cli tenant.yaml
+    --- stderr ---
+    error: `[DIR]/tenant.yaml` does not exist
+    help: `--deploy-cli` takes a project's tenant.yaml or its folder.
+    --- exit 64 ---
+    ");
+}
+
+#[test]
+fn writing_needs_a_terminal_or_yes() {
+    insta::assert_snapshot!(Project::new().run("apply dev").screen(), @r"
+    $ tenantry apply dev
+    --- stderr ---
+    error: there is no terminal to ask before writing
+    help: Give `--yes` to apply without being asked; it opens no gate.
+    --- exit 64 ---
+    ");
+}
+
+#[test]
+fn failures_are_json_too_when_json_is_asked_for() {
+    let ran = Project::bare().run("plan dev --json").code(64);
+    let answer = ran.json();
+    assert_eq!((&answer["format"], &answer["exit"]), (&"tenantry-failure".into(), &64.into()));
+}
+
+#[test]
+fn completions_name_every_command() {
+    let ran = Project::bare().run("completions bash").ok();
+    for command in ["check", "plan", "apply", "export", "kinds", "sandbox"] {
+        assert!(ran.stdout().contains(command), "{command}");
+    }
+}

@@ -1,0 +1,1 @@
+function rule(user, context, cb) { cb(); }

@@ -1,0 +1,118 @@
+//! Differences between the catalogue and the document, each with its reason.
+
+/// In the types of the vendor's own client (npm auth0 7.1.0, September 2026), which is newer than the document.
+const NEWER: &str = "in npm auth0 7.1.0, newer than the document of May 2026 (catalog.json, spec_vs_sdk)";
+
+/// Early access, in the documentation and in recordings, not in the document.
+const EARLY: &str = "early access: in the documentation and in recordings (api-quirks 3.8.2), not in the document";
+
+/// The files' own way of writing what requests write otherwise.
+const FILES: &str = "files write it so; a quirk or the membership turns it into the request's form";
+
+/// In answers of real tenants.
+const ANSWERED: &str = "in recorded answers (catalog.json, undocumented paths; recorded-facts 4)";
+
+/// Accepted by real tenants.
+const RECORDED: &str = "in requests that real tenants accepted (compact-schema.md, hand-added fields)";
+
+/// Requests that the document of May 2026 lacks.
+pub const REQUESTS: &[(&str, &str)] = &[
+    ("organizations/clients: delete /organizations/{}/clients", EARLY),
+    ("organizations/clients: get /organizations/{}/clients", EARLY),
+    ("organizations/clients: patch /organizations/{}/clients/{}", EARLY),
+    ("organizations/clients: post /organizations/{}/clients", EARLY),
+];
+
+/// Fields that the table has and the document of May 2026 lacks.
+pub const FIELDS: &[(&str, &str)] = &[
+    ("action_trigger_binding: action", FILES),
+    ("attack_protection_suspicious_ip_throttling: stage.pre-custom-token-exchange", NEWER),
+    ("branding_theme: identifiers", NEWER),
+    ("branding_universal_login_template: body", "answers and files call so what requests call `template` or send bare"),
+    ("client: anonymous_sessions", NEWER),
+    ("client: b2b_integration_configuration", NEWER),
+    ("client: fedcm_login", NEWER),
+    ("client: identity_assertion_authorization_grant", NEWER),
+    ("client: my_organization_configuration.invitation_landing_client_id", NEWER),
+    ("client: my_organization_configuration.third_party_client_access", NEWER),
+    ("client: token_vault_privileged_access", NEWER),
+    ("connection: connected_accounts.allow_missing_user_id", NEWER),
+    ("connection: cross_app_access_requesting_app", NEWER),
+    ("connection: cross_app_access_resource_app", NEWER),
+    ("connection: options.custom_password_hash", "recorded (catalog.json, undocumented paths); the Deploy CLI maps it"),
+    ("connection: options.enable_pushed_authorization_requests", NEWER),
+    ("connection: options.id_token_session_expiry_supported", NEWER),
+    ("connection: options.oidc_metadata.pushed_authorization_request_endpoint", NEWER),
+    ("connection: options.oidc_metadata.require_pushed_authorization_requests", NEWER),
+    ("connection: options.pushed_authorization_request_endpoint", NEWER),
+    ("guardian_policies: policies", "files name the list that the request sends bare (deploy-cli 3.3)"),
+    ("hook_secret: name", FILES),
+    ("hook_secret: value", FILES),
+    ("organization: is_app_entitlement_active", "recorded since summer 2026 (recorded-facts 4, organizations)"),
+    ("organization: third_party_client_access", "recorded since summer 2026 (recorded-facts 4, organizations)"),
+    ("organization_client: client_id", EARLY),
+    ("organization_client: use_for_member_access", EARLY),
+    ("organization_client_grant: audience", FILES),
+    ("organization_client_grant: client_id", FILES),
+    ("organization_client_grant: subject_type", FILES),
+    ("resource_server: allow_online_access_with_ephemeral_sessions", NEWER),
+    ("resource_server: subject_type_authorization.anonymous_user", NEWER),
+    ("resource_server: token_lifetime_for_anonymous_access_tokens", NEWER),
+    ("resource_server: token_lifetime_for_web", RECORDED),
+    ("role: owner_id", NEWER),
+    ("role: type", NEWER),
+    ("tenant_settings: country_codes", NEWER),
+    ("tenant_settings: ephemeral_session_lifetime_in_minutes", NEWER),
+    ("tenant_settings: flags.local_resource_discovery", NEWER),
+    ("tenant_settings: flags.use_scope_descriptions_for_consent", RECORDED),
+    ("tenant_settings: idle_ephemeral_session_lifetime_in_minutes", NEWER),
+    ("tenant_settings: idle_session_lifetime_in_minutes", NEWER),
+    ("tenant_settings: include_session_metadata_in_tenant_logs", NEWER),
+    ("tenant_settings: security_headers", NEWER),
+    ("tenant_settings: session_lifetime_in_minutes", NEWER),
+    ("tenant_settings: sessions.anonymous", NEWER),
+    ("tenant_settings: universal_login", RECORDED),
+];
+
+/// Fields that the document has and the table lacks.
+pub const UNUSED: &[(&str, &str)] = &[
+    ("connections/enabled_clients: status", "the tool writes it; files only name applications"),
+    ("databases/enabled_clients: status", "the tool writes it; files only name applications"),
+    ("triggers: ref", "the tool writes it in place of the action's name (quirk `binding_refs`)"),
+    ("triggers: secrets", "secrets of a binding are a legacy; actions have their own"),
+    ("triggers: secrets[].name", "secrets of a binding are a legacy; actions have their own"),
+    ("triggers: secrets[].value", "secrets of a binding are a legacy; actions have their own"),
+];
+
+/// Fields that only one of both calls required on create.
+pub const REQUIRED: &[(&str, &str)] = &[
+    ("emailTemplates: template", "it is the resource's name, which is always there"),
+    ("logStreams: name", "a stream without a name could not be recognised again"),
+];
+
+/// Fields that kind files speak of and that no request or answer of the document has.
+pub const NAMED: &[(&str, &str)] = &[
+    ("actions: current_version", ANSWERED),
+    ("clients: callback_url_template", ANSWERED),
+    ("clients: config_route", "exports of the Deploy CLI strip it (deploy-cli 4.1), so answers have held it"),
+    ("clients: cross_origin_auth", ANSWERED),
+    ("clients: encrypted", ANSWERED),
+    ("clients: owners", ANSWERED),
+    ("clients: signing_keys[].key", ANSWERED),
+    ("connections: provisioning_ticket_url", ANSWERED),
+    ("customDomains: created_at", ANSWERED),
+    ("customDomains: updated_at", "exports of the Deploy CLI strip it with the other dates (deploy-cli 4.1)"),
+    ("databases: provisioning_ticket_url", ANSWERED),
+    ("organizations/clients: client", EARLY),
+    ("resourceServers: authorization_details[].type", ANSWERED),
+    ("resourceServers: token_encryption.encryption_key.thumbprint_sha256", ANSWERED),
+    ("tenant: flags.allow_other_legacy_grant_types", ANSWERED),
+    ("tenant: flags.cannot_change_enforce_client_authentication_on_passwordless_start", ANSWERED),
+    ("tenant: flags.non_oidc_conformant_updated_at", ANSWERED),
+];
+
+/// Bodies that a real tenant accepted and the check refuses.
+pub const REFUSED: &[(&str, &str)] = &[];
+
+/// Bodies that a real tenant accepted and the check warns of.
+pub const WARNED: &[(&str, &str)] = &[];

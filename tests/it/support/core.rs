@@ -1,0 +1,212 @@
+//! The path from YAML text to a sandbox tenant, in process, without files and sockets.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tenantry::api::failure::ApiFailure;
+use tenantry::api::port::{Get, ReadApi, WriteApi};
+use tenantry::api::request::Request;
+use tenantry::api::response::Response;
+use tenantry::model::desired::{Credentials, Desired, Excluded, Manage, Policy, TenantSettings};
+use tenantry::model::diagnostic::{Diagnostics, Severity};
+use tenantry::model::document::{Content, Documents, Entry};
+use tenantry::model::names::{Domain, TenantName};
+use tenantry::model::plan::Plan;
+use tenantry::pipeline::apply::{Clock, Outcome, apply};
+use tenantry::pipeline::plan::{Consent, Facts, Remembered, plan};
+use tenantry::pipeline::refresh::{Wanted, refresh};
+use tenantry::pipeline::resolve::resolve;
+use tenantry::pipeline::scope::Scope;
+use tenantry::pipeline::yaml;
+use tenantry::sandbox::api::SandboxApi;
+use tenantry::sandbox::tenant::Tenant;
+
+/// The client that a run logs in with, in a sandbox.
+pub const OWN: &str = "tEnAnTrY0000000000000000000own00";
+
+/// A sandbox that keeps the requests sent to it.
+#[derive(Debug)]
+pub struct Recorder {
+    pub inner: SandboxApi,
+    pub writes: Mutex<Vec<String>>,
+    pub reads: Mutex<Vec<String>>,
+}
+
+impl ReadApi for Recorder {
+    async fn get(&self, get: &Get) -> Result<Response, ApiFailure> {
+        let query: Vec<String> = get.query.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        self.reads.lock().unwrap().push(format!("GET {}?{}", get.path, query.join("&")));
+        self.inner.get(get).await
+    }
+
+    async fn own_client(&self) -> Option<String> {
+        self.inner.own_client().await
+    }
+}
+
+impl WriteApi for Recorder {
+    async fn send(&self, request: &Request) -> Result<Response, ApiFailure> {
+        let query: Vec<String> = request.query.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+        let body = request.body.as_ref().map(|body| format!(" {body}")).unwrap_or_default();
+        self.writes.lock().unwrap().push(format!("{}{query}{body}", request.line()));
+        self.inner.send(request).await
+    }
+}
+
+/// A clock that does not wait.
+#[derive(Debug, Default)]
+pub struct NoTime(Mutex<Duration>);
+
+impl Clock for NoTime {
+    async fn sleep(&self, time: Duration) {
+        *self.0.lock().unwrap() += time;
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// One tenant and what is remembered of it.
+#[derive(Debug)]
+pub struct Core {
+    pub api: Recorder,
+    pub remembered: Remembered,
+    pub policy: Policy,
+    pub consent: Consent,
+    pub deploy_cli: bool,
+}
+
+impl Core {
+    pub fn new() -> Self {
+        Self::of(Tenant::new("sandbox", OWN))
+    }
+
+    pub fn of(tenant: Tenant) -> Self {
+        Self {
+            api: Recorder { inner: SandboxApi::new(tenant), writes: Mutex::default(), reads: Mutex::default() },
+            remembered: Remembered { salt: b"0123456789abcdef".to_vec(), fingerprints: BTreeMap::new() },
+            policy: Policy::default(),
+            consent: Consent {
+                allow_protected: vec!["*".to_owned()],
+                max_deletes: Some(1000),
+                allow_replace: vec!["*".to_owned()],
+                allow_dirty: true,
+            },
+            deploy_cli: true,
+        }
+    }
+
+    pub fn exact(mut self) -> Self {
+        self.policy.manage = Manage::Exact;
+        self
+    }
+
+    pub fn settings(&self) -> TenantSettings {
+        TenantSettings {
+            tenant: TenantName("test".to_owned()),
+            domain: Domain("sandbox".to_owned()),
+            credentials: Credentials::default(),
+            policy: self.policy.clone(),
+            bind: BTreeMap::new(),
+            external: Vec::new(),
+            excluded: Excluded::default(),
+            deploy_cli: self.deploy_cli,
+        }
+    }
+
+    /// Parses YAML as one file of a project.
+    pub fn documents(&self, text: &str) -> Documents {
+        let file: Arc<str> = "test.yaml".into();
+        let mut findings = Diagnostics::default();
+        let root: Vec<Entry> = match yaml::parse(text, &file, &mut findings).map(|node| node.value) {
+            Some(Content::Map(entries)) => entries,
+            _ => Vec::new(),
+        };
+        assert!(!findings.has_errors(), "{findings:?}");
+        Documents {
+            root,
+            removed: Vec::new(),
+            settings: self.settings(),
+            files: BTreeMap::from([(file, Arc::from(text))]),
+        }
+    }
+
+    pub fn desired(&self, text: &str) -> Desired {
+        let (desired, findings) = resolve(&self.documents(text), &Scope::default(), false);
+        let errors: Vec<_> = findings.0.iter().filter(|d| d.severity == Severity::Error).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        desired
+    }
+
+    pub fn plan(&self, text: &str) -> Plan {
+        self.plan_of(&self.desired(text))
+    }
+
+    pub fn plan_of(&self, desired: &Desired) -> Plan {
+        let (plan, findings) = self.try_plan(desired);
+        assert!(!findings.has_errors(), "{findings:#?}");
+        plan
+    }
+
+    pub fn try_plan(&self, desired: &Desired) -> (Plan, Diagnostics) {
+        let live = wait(refresh(&self.api, Wanted::For(desired))).expect("the sandbox answers");
+        let facts = Facts {
+            sandbox: true,
+            remembered: self.remembered.clone(),
+            consent: self.consent.clone(),
+            ..Facts::default()
+        };
+        plan(desired, &live, facts)
+    }
+
+    /// Plans and applies; returns the writes.
+    pub fn apply(&mut self, text: &str) -> Vec<String> {
+        let plan = self.plan(text);
+        self.perform(&plan)
+    }
+
+    pub fn perform(&mut self, plan: &Plan) -> Vec<String> {
+        let (outcome, writes) = self.try_perform(plan);
+        assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+        writes
+    }
+
+    pub fn try_perform(&mut self, plan: &Plan) -> (Outcome, Vec<String>) {
+        assert!(plan.gates.is_empty(), "{:#?}", plan.gates);
+        self.api.writes.lock().unwrap().clear();
+        let outcome = wait(apply(plan, &self.api, &NoTime::default(), &mut |_| {}));
+        self.remembered.fingerprints.extend(outcome.sent.clone());
+        let writes = self.api.writes.lock().unwrap().clone();
+        (outcome, writes)
+    }
+}
+
+/// Says what a plan would do, for messages of tests.
+pub fn told(plan: &Plan) -> Vec<String> {
+    plan.changes
+        .iter()
+        .flat_map(|change| {
+            let head = format!("{} {} ({})", change.action.sign(), change.address, change.reason);
+            let deltas = change.deltas.iter().map(|delta| {
+                let show = |value: &Option<tenantry::model::value::Value>| {
+                    value.as_ref().map_or("(absent)".to_owned(), |value| value.to_shown().to_string())
+                };
+                format!("    {}: {} -> {} {:?}", delta.path, show(&delta.before), show(&delta.after), delta.note)
+            });
+            std::iter::once(head).chain(deltas).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Runs a future to its end; nothing here ever really waits.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+}
+
+/// Kinds that a set of names leaves out.
+pub fn all_kinds() -> BTreeSet<String> {
+    tenantry::catalogue::table::catalogue().kinds().map(|kind| kind.name.clone()).collect()
+}
