@@ -96,7 +96,8 @@ pub fn defaults(kind: &Kind, object: &mut Json, seen: &Json, world: &mut World) 
 fn lists_of_flags(kind: &Kind, object: &mut Json) {
     for list in kind.server.flag_lists.iter().filter(|list| holds(&list.when, object)) {
         let on = |flag: &str| spot::get(object, flag) == Some(&Json::Bool(true));
-        let items = list.flags.iter().filter(|(flag, _)| on(flag)).map(|(_, item)| Json::String(item.clone())).collect();
+        let items =
+            list.flags.iter().filter(|(flag, _)| on(flag)).map(|(_, item)| Json::String(item.clone())).collect();
         spot::fill(object, &list.set, &Json::Array(items));
     }
 }

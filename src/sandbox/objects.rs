@@ -192,7 +192,8 @@ fn shown(store: &Store, kind: &Kind, path: &str, id: &str, moment: Moment) -> Re
 
 /// Shows the nulls that were sent, where the API does.
 fn echo_nulls(kind: &Kind, body: &Map<String, Json>, shown: &mut Json) {
-    let sent_null = |path: &str| path.split_once('.').and_then(|(top, rest)| spot::get(body.get(top)?, rest)) == Some(&Json::Null);
+    let sent_null =
+        |path: &str| path.split_once('.').and_then(|(top, rest)| spot::get(body.get(top)?, rest)) == Some(&Json::Null);
     for path in kind.server.null_echoed.iter().filter(|path| sent_null(path)) {
         spot::fill(shown, path, &Json::Null);
     }
