@@ -39,11 +39,14 @@ fn node(value: &Node, spot: &Spot, findings: &mut Diagnostics) {
 
 fn literal(value: &Node, says_something: bool, text: Option<&str>, spot: &Spot, findings: &mut Diagnostics) {
     let Some(kind) = spot.kind() else { return };
+    if !says_something || !spot.is_any_of(&kind.fields.secret) {
+        return;
+    }
     let is_mask = text.is_some_and(|text| kind.fields.masks.iter().any(|mask| mask == text));
     let (named, fixed): (Vec<_>, Vec<_>) =
         kind.fields.secret.iter().cloned().partition(|pattern| pattern.to_string().ends_with('*'));
     let is_secret = spot.is_any_of(&fixed) || (spot.is_any_of(&named) && spot.field().is_some_and(speaks_of_a_secret));
-    if says_something && !is_mask && is_secret {
+    if !is_mask && is_secret {
         findings.push(
             Diagnostic::error("literal-secret", "a secret stands here in plain text")
                 .at(&value.place)

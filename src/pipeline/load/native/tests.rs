@@ -151,7 +151,7 @@ fn users_own_names_decide_what_is_secret_where_auth0_cannot_know() {
         "options: { configuration: { URL: 'https://x', API_KEY: hunter2, OTHER_KEY: '{{secret \"smtp\"}}' } }";
     let template = format!("databases:\n  - name: d\n    strategy: auth0\n    {options}\n");
     let files = [("tenants/dev.yaml", TENANT), ("templates/a.yaml", template.as_str())];
-    assert_eq!(found(&files), ["templates/a.yaml:4:59 literal-secret"]);
+    assert_eq!(found(&files), ["templates/a.yaml:4:60 literal-secret"]);
 }
 
 #[test]
@@ -369,6 +369,47 @@ fn every_file_is_read_whatever_is_wrong_with_the_others() {
             "templates/h.yaml:2:16 template-in-key",
         ]
     );
+}
+
+#[test]
+fn a_broken_tenant_file_does_not_hide_broken_templates() {
+    let files = [
+        ("tenants/dev.yaml", "domain: [\n"),
+        ("templates/a.yaml", "a: 1\na: '{{x}}'\n"),
+        ("templates/b.yaml", "a: {\n"),
+    ];
+    assert_eq!(
+        found(&files),
+        ["tenants/dev.yaml:1:9 yaml-syntax", "templates/a.yaml:2:1 duplicate-key", "templates/b.yaml:1:4 yaml-syntax"]
+    );
+}
+
+#[test]
+fn a_secret_in_a_file_rendered_whole_is_tainted_too() {
+    let text = "emailProvider:\n  name: smtp\n  credentials: { smtp_pass: {{secret \"smtp\"}}, api_key: \"x{{secret 'api'}}\" }\n";
+    let loaded = load(&[("tenants/dev.yaml", TENANT), ("templates/a.yaml.hbs", text)]);
+    assert!(!loaded.findings.has_errors(), "{:#?}", loaded.findings.0);
+    assert_eq!(
+        shown_entries(&loaded.documents.unwrap().root),
+        r#"{"emailProvider":{"name":"smtp","credentials":{"smtp_pass":"(secret smtp)","api_key":"x(secret api)"}}}"#
+    );
+}
+
+#[test]
+fn ten_thousand_resources_load_in_a_moment() {
+    let client = |n: usize| {
+        format!(
+            "  - name: '{{{{company}}}} {n}'\n    app_type: spa\n    callbacks: ['{{{{app_url}}}}/cb', https://{n}.example]\n    jwt_configuration: {{ alg: RS256 }}\n"
+        )
+    };
+    let template = format!("clients:\n{}", (0..10_000).map(client).collect::<String>());
+    let overlay =
+        (0..50).map(|n| format!("    - name: Acme {}\n      app_type: native\n", n * 100)).collect::<String>();
+    let tenant = format!("{TENANT}overlay:\n  clients:\n{overlay}");
+    let start = std::time::Instant::now();
+    let loaded = load(&[("tenants/dev.yaml", &tenant), ("templates/a.yaml", &template)]);
+    assert!(loaded.findings.0.is_empty(), "{:#?}", loaded.findings.0.first());
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
 }
 
 #[test]
