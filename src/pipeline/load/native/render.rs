@@ -14,6 +14,7 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::model::document::{Content, Entry, Node, Place, SourceTexts};
 use crate::model::names::TenantName;
 use crate::pipeline::keywords::{Mappings, Replaced, replace};
+use crate::pipeline::load::deploy_cli::comment::swallowed;
 use crate::pipeline::tree::{Tree, read_text};
 use crate::pipeline::yaml;
 
@@ -49,9 +50,22 @@ impl Renderer<'_> {
         let text = self.read(path, None)?;
         let file: Arc<str> = Arc::from(path);
         let whole = path.ends_with(WHOLE);
+        if !whole {
+            self.report_swallowed(&text, &file);
+        }
         let mut node = if whole { self.whole_file(&text, &file)? } else { yaml::parse(&text, &file, self.findings)? };
         self.document(&mut node, !whole);
         Some(node)
+    }
+
+    /// Reports keywords that YAML takes for comments: their values would silently be null.
+    pub fn report_swallowed(&mut self, text: &str, file: &Arc<str>) {
+        for found in swallowed(text) {
+            let place = Place { file: Arc::clone(file), line: found.line, column: found.column };
+            let summary = format!("YAML reads `{}` without quotes as a comment", found.marker);
+            let help = format!("Write `\"{}\"`.", found.marker);
+            self.findings.push(Diagnostic::error("keyword-in-comment", summary).at(&place).help(help));
+        }
     }
 
     /// Renders a map of resources by top-level key. Without `handlebars`, that has been done.
