@@ -9,10 +9,14 @@ use super::routes::Found;
 use super::spot;
 use super::store::Store;
 use crate::api::request::Request;
+use crate::catalogue::fields;
 use crate::catalogue::kind::{Kind, ReferenceField};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
+use crate::model::address::Address;
+use crate::model::diagnostic::{Diagnostics, Severity};
+use crate::model::document::{Content, Entry, Node, Place};
 use crate::model::path::FieldPattern;
 
 /// Returns the body as an object.
@@ -48,7 +52,39 @@ pub fn create(store: &Store, kind: &Kind, body: &Map<String, Json>) -> Result<()
     if kind.has(Quirk::GranteeOrDefault) && body.contains_key("client_id") == body.contains_key("default_for") {
         return Err(Refusal::body("Exactly one of client_id and default_for is needed"));
     }
-    references(store, kind, &Json::Object(body.clone()), "")
+    let body = Json::Object(body.clone());
+    schema(kind, &BTreeMap::new(), &body)?;
+    references(store, kind, &body, "")
+}
+
+/// Checks a body against the table of fields: unknown names, wrong types, values that are none of the allowed.
+pub fn schema(kind: &Kind, key: &BTreeMap<String, String>, body: &Json) -> Result<(), Refusal> {
+    let place = Place { file: "".into(), line: 0, column: 0 };
+    let mut findings = Diagnostics::default();
+    fields::check(kind, key, &node(body, &place), true, &mut findings, &Address::root(&kind.name));
+    match findings.0.into_iter().find(|finding| finding.severity == Severity::Error) {
+        Some(finding) => Err(Refusal::payload(&finding.summary, None)),
+        None => Ok(()),
+    }
+}
+
+fn node(value: &Json, place: &Place) -> Node {
+    let content = match value {
+        Json::Null => Content::Null,
+        Json::Bool(value) => Content::Bool(*value),
+        Json::Number(number) => Content::Number(number.clone()),
+        Json::String(text) => Content::Text(text.clone()),
+        Json::Array(items) => Content::List(items.iter().map(|item| node(item, place)).collect()),
+        Json::Object(map) => {
+            let entry = |(key, value): (&String, &Json)| Entry {
+                key: key.clone(),
+                key_place: place.clone(),
+                value: node(value, place),
+            };
+            Content::Map(map.iter().map(entry).collect())
+        }
+    };
+    Node::new(content, place.clone())
 }
 
 /// Checks the body of an update.

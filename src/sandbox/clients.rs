@@ -68,7 +68,7 @@ fn complete_credential(store: &Store, path: &str, object: &mut Json) -> Result<(
     } else if kind != "cert_subject_dn" {
         return Err(Refusal::payload("Missing required property: pem", None));
     }
-        let digest = digest(&pem.unwrap_or_default());
+    let digest = digest(&pem.unwrap_or_default());
     match kind.as_str() {
         "public_key" => {
             spot::fill(object, "kid", &json!(digest));

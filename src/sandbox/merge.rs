@@ -98,7 +98,8 @@ fn lists_of_flags(kind: &Kind, object: &mut Json) {
             continue;
         }
         let on = |flag: &str| spot::get(object, flag) == Some(&Json::Bool(true));
-        let items = list.flags.iter().filter(|(flag, _)| on(flag)).map(|(_, item)| Json::String(item.clone())).collect();
+        let items =
+            list.flags.iter().filter(|(flag, _)| on(flag)).map(|(_, item)| Json::String(item.clone())).collect();
         spot::fill(object, &list.set, &Json::Array(items));
     }
 }
