@@ -164,7 +164,9 @@ impl Wire {
                 None => {
                     return match attempt {
                         Attempt::Answered(response) => Ok(response),
-                        Attempt::NotSent(reason) | Attempt::Lost(reason) => Err(sending.failure(reason)),
+                        Attempt::NotSent(reason) | Attempt::Hopeless(reason) | Attempt::Lost(reason) => {
+                            Err(sending.failure(reason))
+                        }
                     };
                 }
             }
@@ -235,7 +237,8 @@ async fn once(client: &reqwest::Client, url: reqwest::Url, sending: &Sending<'_>
     }
     match builder.send().await {
         Ok(answer) => read(answer).await,
-        Err(error) if error.is_connect() || error.is_builder() => Attempt::NotSent(chain(&error.without_url())),
+        Err(error) if error.is_builder() || is_about_tls(&error) => Attempt::Hopeless(chain(&error.without_url())),
+        Err(error) if error.is_connect() => Attempt::NotSent(chain(&error.without_url())),
         Err(error) => Attempt::Lost(chain(&error.without_url())),
     }
 }
@@ -266,6 +269,21 @@ async fn read(mut answer: reqwest::Response) -> Attempt {
         Err(error) => return Attempt::Lost(format!("the answer is not JSON (line {})", error.line())),
     };
     Attempt::Answered(Response { status, body, headers })
+}
+
+/// Says whether the certificate or the handshake is what is wrong.
+fn is_about_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        next = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
 }
 
 /// Returns an error and what lies behind it in one line.
@@ -454,5 +472,33 @@ mod tests {
         let server = Server::start(vec![(302, vec![("location", "http://127.0.0.1:9/")], vec![])]).await;
         let failure = server.api(given()).get(&get("/things")).await.unwrap_err();
         assert_eq!(failure.status(), Some(302));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_who_it_should_be_is_asked_once() {
+        use crate::edge::{certificate::for_this_machine, serve};
+        let (place, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let options = serve::ServeOptions {
+            port: 0,
+            tls: Some(place.path().to_owned()),
+            latency: Duration::ZERO,
+            rate: None,
+            burst: None,
+            file: None,
+        };
+        let server = serve::bind(crate::sandbox::tenant::Tenant::new("sandbox", "own"), options).await.unwrap();
+        let origin = Some(server.announcement().url.clone());
+        tokio::spawn(server.run(std::future::pending()));
+        let stranger = for_this_machine(other.path()).unwrap().authority;
+        let api = HttpApi::new(HttpOptions {
+            domain: Domain("acme.eu.auth0.com".into()),
+            credentials: given(),
+            origin,
+            authorities: Some(std::fs::read(stranger).unwrap()),
+            in_flight: 4,
+        });
+        let failure = api.get(&get("/things")).await.unwrap_err().to_string();
+        assert!(failure.contains("invalid peer certificate"), "{failure}");
+        assert_eq!(api.requests(), 1);
     }
 }
