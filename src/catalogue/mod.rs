@@ -4,9 +4,11 @@
 
 pub mod fields;
 pub mod kind;
-#[cfg(test)]
-mod laws;
+pub mod membership;
 pub mod place;
 pub mod quirk;
+pub mod server;
 pub mod shape;
 pub mod table;
+#[cfg(test)]
+mod tests;

@@ -236,6 +236,7 @@ impl Planner<'_> {
             });
             let excluded = self.desired.excluded.kind(kind)
                 || self.desired.excluded.address(&address)
+                || self.desired.excluded.named(kind, object.body.get("name").and_then(Value::as_str))
                 || self.desired.excluded.third_party_clients
                     && matches!(object.body.get("is_first_party"), Some(Value::Bool(false)))
                 || self.edge_is_excluded(object);

@@ -48,12 +48,13 @@ impl Excluded {
         catalogue().in_space(&reference.space).any(|kind| self.address(&Address::named(&kind.name, &reference.name)))
     }
 
-    /// Says whether a connection is outside the list of those to include.
-    fn connection(&self, resource: &Resource) -> bool {
-        !self.only_connections.is_empty()
-            && resource.kind.parent.is_none()
-            && resource.kind.filter.as_ref().is_some_and(|filter| filter.differs.is_some())
-            && !self.only_connections.contains(&resource.name)
+    /// Says whether something is left alone by its `name`, or is a connection outside the list of those to include.
+    pub fn named(&self, kind: &Kind, name: Option<&str>) -> bool {
+        let Some(name) = name else { return false };
+        let excluded = self.names.get(kind.top_key()).is_some_and(|names| names.contains(name));
+        // The list is of connections proper: the kind whose filter leaves the databases out.
+        let listed = kind.parent.is_none() && kind.filter.as_ref().is_some_and(|filter| filter.differs.is_some());
+        excluded || (listed && !self.only_connections.is_empty() && !self.only_connections.contains(name))
     }
 }
 
@@ -66,7 +67,12 @@ pub fn leave_out_excluded(desired: &mut Desired) {
     let gone: Vec<Address> = desired
         .resources
         .iter()
-        .filter(|r| excluded.kind(r.kind) || excluded.address(&r.address) || excluded.connection(r) || third_party(r))
+        .filter(|r| {
+            excluded.kind(r.kind)
+                || excluded.address(&r.address)
+                || excluded.named(r.kind, r.body.get("name").and_then(Value::as_str))
+                || third_party(r)
+        })
         .map(|r| r.address.clone())
         .collect();
     desired.resources.retain(|r| !gone.iter().any(|address| r.address.is_within(address)));

@@ -78,13 +78,39 @@ fn sources() -> Vec<Source> {
     walk(&root, &mut files);
     files.sort();
     assert!(files.len() > 20, "the walk found only {} files", files.len());
-    files.into_iter().map(|file| source(&root, &file)).collect()
+    let texts: Vec<(String, String)> = files
+        .iter()
+        .map(|file| {
+            let name = file.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+            (name, fs::read_to_string(file).unwrap())
+        })
+        .collect();
+    let tests: Vec<String> = texts.iter().flat_map(|(name, text)| test_modules(name, text)).collect();
+    texts
+        .into_iter()
+        .map(|(name, whole)| {
+            let is_test =
+                tests.iter().any(|test| name == format!("{test}.rs") || name.starts_with(&format!("{test}/")));
+            source(name, whole, is_test)
+        })
+        .collect()
 }
 
-fn source(root: &Path, file: &Path) -> Source {
-    let name = file.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
-    let whole = fs::read_to_string(file).unwrap();
-    let is_test = name.ends_with("/tests.rs") || name.contains("/tests/");
+/// Returns the modules that a file declares for tests only, as paths without `.rs`.
+fn test_modules(name: &str, text: &str) -> Vec<String> {
+    let folder = match name.rsplit_once('/') {
+        Some((folder, "mod.rs")) => format!("{folder}/"),
+        None if matches!(name, "lib.rs" | "main.rs") => String::new(),
+        _ => format!("{}/", name.trim_end_matches(".rs")),
+    };
+    let declared = text.split("#[cfg(test)]").skip(1).filter_map(|rest| {
+        let rest = rest.trim_start().trim_start_matches("pub ").strip_prefix("mod ")?;
+        rest.split_once(';').map(|(module, _)| module).filter(|module| !module.contains([' ', '{']))
+    });
+    declared.map(|module| format!("{folder}{module}")).collect()
+}
+
+fn source(name: String, whole: String, is_test: bool) -> Source {
     let end = if is_test { 0 } else { whole.find("#[cfg(test)]\nmod tests {").unwrap_or(whole.len()) };
     let (code, literals) = lex(&whole[..end], true);
     Source { name, whole, code, literals }
@@ -319,6 +345,14 @@ fn every_test_file_is_listed() {
             assert!(list.contains(&format!("mod {stem};")), "tests/it/main.rs lacks `mod {stem};`");
         }
     }
+}
+
+#[test]
+fn modules_for_tests_are_told_from_others() {
+    let text = "pub mod a;\n#[cfg(test)]\nmod laws;\n#[cfg(test)]\nmod tests {\n    mod x;\n}\n";
+    assert_eq!(test_modules("catalogue/mod.rs", text), ["catalogue/laws"]);
+    assert_eq!(test_modules("pipeline/plan.rs", text), ["pipeline/plan/laws"]);
+    assert_eq!(test_modules("lib.rs", text), ["laws"]);
 }
 
 #[test]

@@ -13,8 +13,9 @@ use tenantry::pipeline::load::deploy_cli::{ConfigText, load_deploy_cli};
 use tenantry::pipeline::refresh::{Wanted, refresh};
 use tenantry::pipeline::resolve::resolve;
 use tenantry::pipeline::scope::Scope;
+use tenantry::pipeline::validate::validate;
 
-use crate::conformance::cases::CASES;
+use crate::conformance::{cases::CASES, joined};
 use crate::support::core::{Core, OWN, told, wait};
 
 const FORMATS: [Format; 2] = [Format::DeployYaml, Format::DeployDirectory];
@@ -59,6 +60,7 @@ fn loaded(files: &[ExportFile], format: Format) -> Result<Desired, String> {
     let loaded = load_deploy_cli(&tree, input, Some(config), &BTreeMap::new(), &TenantName("dev".to_owned()));
     let mut findings = loaded.findings;
     let desired = loaded.documents.map(|documents| {
+        findings.extend(validate(&documents, &Scope::default()));
         let (desired, more) = resolve(&documents, &Scope::default(), true);
         findings.extend(more);
         desired
@@ -113,7 +115,7 @@ fn every_kind_is_exported_and_plans_empty() {
                 if !case.needs.is_empty() {
                     core.apply(case.needs);
                 }
-                core.apply(case.before);
+                core.apply(&joined(case, case.before));
                 law(&core)
             };
             match std::panic::catch_unwind(run) {
@@ -126,4 +128,232 @@ fn every_kind_is_exported_and_plans_empty() {
         })
         .collect();
     assert!(problems.is_empty(), "{} of {} kinds:\n\n{}", problems.len(), CASES.len(), problems.join("\n\n"));
+}
+
+#[test]
+fn the_sample_of_the_deploy_cli_is_exported_and_plans_empty() {
+    for (folder, input) in [("data/northwind-yaml", "tenant.yaml"), ("data/northwind-directory", ".")] {
+        let Some(core) = crate::northwind::applied(folder, input, "config.dev.json") else { return };
+        law(&core).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    }
+}
+
+/// A tenant with what is hard to say.
+const AWKWARD: &str = r#"
+resourceServers:
+  - { name: Orders, identifier: https://orders.example, scopes: [{ value: 'read:orders', description: 'say {{x}} and ##THIS##' }] }
+clients:
+  - { name: A/B, app_type: spa, description: "{{mustache}} \\{{x}} {{{y}}}" }
+  - { name: 'A:B', app_type: spa, description: 'yes', client_metadata: { on: 'off', date: '2024-01-01', octal: '0755', text: "two\n lines\n" } }
+  - { name: a-b, app_type: spa, callbacks: [https://b.example, https://a.example] }
+  - { name: Job, app_type: non_interactive, grant_types: [client_credentials] }
+clientGrants:
+  - { client_id: Job, audience: https://orders.example, scope: ['read:orders'] }
+actions:
+  - { name: Gate, code: 'exports.a = "{{no}} ##NO## @@NO@@";', deployed: true, supported_triggers: [{ id: post-login, version: v3 }], secrets: [{ name: KEY, value: s3cr3t-of-the-action }] }
+  - { name: gate, code: 'exports.b = 1;', deployed: false, supported_triggers: [{ id: post-login, version: v3 }] }
+triggers:
+  post-login: [{ action_name: Gate, display_name: Gate }]
+roles:
+  - { name: Reader, description: '', permissions: [{ resource_server_identifier: https://orders.example, permission_name: 'read:orders' }] }
+connections:
+  - { name: idp, strategy: oidc, options: { client_id: x, client_secret: s3cr3t-of-the-idp, issuer: https://idp.example, type: back_channel } }
+"#;
+
+fn awkward() -> Core {
+    let mut core = Core::new();
+    core.deploy_cli = false;
+    core.apply(AWKWARD);
+    core
+}
+
+fn ids(live: &Live) -> Vec<String> {
+    let own = |object: &&tenantry::model::live::Object| object.kind.id.is_some() && object.id.is_some();
+    live.objects.iter().filter(own).filter_map(|object| object.id.as_ref().map(|id| id.0.clone())).collect()
+}
+
+#[test]
+fn no_file_holds_a_secret_or_an_id() {
+    let live = live(&awkward());
+    let ids = ids(&live);
+    assert!(ids.len() > 8);
+    for format in [Format::Workspace, Format::DeployYaml, Format::DeployDirectory] {
+        let all = shown(&exported(&live, format));
+        for secret in ["s3cr3t-of-the-action", "s3cr3t-of-the-idp"] {
+            assert!(!all.contains(secret), "{format:?}: {secret}");
+        }
+        for id in &ids {
+            assert!(!all.contains(id.as_str()), "{format:?}: {id}\n{all}");
+        }
+    }
+}
+
+#[test]
+fn names_that_a_file_system_takes_for_one_get_files_of_their_own() {
+    let live = live(&awkward());
+    for format in [Format::Workspace, Format::DeployYaml, Format::DeployDirectory] {
+        let files = exported(&live, format);
+        let mut paths: Vec<String> = files.iter().map(|file| file.path.to_lowercase()).collect();
+        paths.sort();
+        paths.dedup();
+        assert_eq!(paths.len(), files.len(), "{format:?}");
+        assert!(files.iter().all(|file| !file.path.contains([':', '\\', '"'])));
+    }
+    let files = exported(&live, Format::DeployDirectory);
+    let clients = files.iter().filter(|file| file.path.starts_with("clients/")).count();
+    assert_eq!(clients, 4, "{}", shown(&files));
+}
+
+#[test]
+fn a_chosen_kind_is_exported_alone_and_names_the_others() {
+    let core = awkward();
+    let wanted = Wanted::Everything { only: vec!["triggers".to_owned()], exclude: Vec::new() };
+    let live = wait(refresh(&core.api, wanted)).expect("the sandbox answers");
+    let options = ExportOptions { only: vec!["triggers".to_owned()], ..options(Format::Workspace) };
+    let (files, findings) = export(&live, &options).unwrap();
+    assert!(findings.0.is_empty(), "{findings:#?}");
+    insta::assert_snapshot!(shown(&files), @r"
+    === templates/triggers.yaml
+    triggers:
+      post-login:
+        - action_name: Gate
+          display_name: Gate
+    === tenantry.yaml
+    project: dev
+    === tenants/dev.yaml
+    domain: sandbox
+    external:
+      - actions/Gate
+    ");
+}
+
+#[test]
+fn a_workspace_says_the_awkward_in_its_own_words() {
+    let live = live(&awkward());
+    let options = ExportOptions {
+        only: vec!["clients".to_owned(), "resourceServers".to_owned(), "connections".to_owned()],
+        ..options(Format::Workspace)
+    };
+    let (files, findings) = export(&live, &options).unwrap();
+    insta::assert_snapshot!(shown(&files), @r###"
+    === templates/clients/A-B-40411d.yaml
+    clients:
+      - name: A:B
+        app_type: spa
+        client_metadata:
+          date: "2024-01-01"
+          octal: "0755"
+          "on": "off"
+          text: |
+            two
+             lines
+        description: "yes"
+    === templates/clients/A-B-6df24e.yaml
+    clients:
+      - name: A/B
+        app_type: spa
+        description: \{{mustache}} \\{{!}}\{{x}} \{{{y}}}
+    === templates/clients/Job.yaml
+    clients:
+      - name: Job
+        app_type: non_interactive
+        grant_types:
+          - client_credentials
+    === templates/clients/a-b-fde024.yaml
+    clients:
+      - name: a-b
+        app_type: spa
+        callbacks:
+          - https://a.example
+          - https://b.example
+    === templates/connections/idp.yaml
+    connections:
+      - name: idp
+        options:
+          client_id: x
+          client_secret: "{{secret \"connections_idp_client_secret\"}}"
+          issuer: https://idp.example
+          type: back_channel
+        strategy: oidc
+    === templates/resourceServers/Orders.yaml
+    resourceServers:
+      - identifier: https://orders.example
+        name: Orders
+        scopes:
+          - value: read:orders
+            description: "say \\{{x}} and #{{!}}#THIS##"
+    === tenantry.yaml
+    project: dev
+    === tenants/dev.yaml
+    domain: sandbox
+    secrets:
+      connections_idp_client_secret:
+        keep: true
+    "###);
+    assert!(findings.0.is_empty(), "{findings:#?}");
+}
+
+#[test]
+fn the_awkward_is_exported_and_plans_empty() {
+    let (live, core) = (live(&awkward()), awkward());
+    for format in FORMATS {
+        let (files, findings) = export(&live, &options(format)).unwrap();
+        let told: Vec<&str> = findings.0.iter().map(|finding| finding.code).collect();
+        // The one text that these formats cannot say.
+        assert_eq!(told, ["looks-like-keyword"], "{findings:#?}");
+        let without: Vec<ExportFile> = files
+            .into_iter()
+            .map(|file| {
+                let text = String::from_utf8(file.bytes).unwrap().replace("say {{x}} and ##THIS##", "");
+                ExportFile { bytes: text.into_bytes(), ..file }
+            })
+            .collect();
+        let desired = loaded(&without, format).unwrap();
+        let (plan, findings) = core.try_plan(&desired);
+        assert!(!findings.has_errors(), "{findings:#?}");
+        let addresses: Vec<String> = plan.changes.iter().map(|change| change.address.to_string()).collect();
+        assert_eq!(addresses, ["resourceServers/https:%2F%2Forders.example"], "{}", told_of(&plan));
+    }
+}
+
+fn told_of(plan: &tenantry::model::plan::Plan) -> String {
+    told(plan).join("\n")
+}
+
+/// The Deploy CLI itself reads what is written in its formats. Runs where `TENANTRY_ORACLE` names a folder with it.
+#[test]
+fn the_real_deploy_cli_reads_the_exports() {
+    let Some(oracle) = std::env::var_os("TENANTRY_ORACLE") else {
+        eprintln!("skipped: TENANTRY_ORACLE is not set");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let live = live(&awkward());
+    let mut jobs = Vec::new();
+    for (format, input) in [(Format::DeployYaml, "yaml/tenant.yaml"), (Format::DeployDirectory, "directory")] {
+        let name = input.split('/').next().unwrap();
+        write(&exported(&live, format), &folder.path().join(name));
+        jobs.push(serde_json::json!({ "input": folder.path().join(input), "config": {} }));
+    }
+    let (asked, told) = (folder.path().join("jobs.json"), folder.path().join("answers.json"));
+    std::fs::write(&asked, serde_json::to_string(&jobs).unwrap()).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/load_assets.cjs");
+    let status = std::process::Command::new("node").arg(script).arg(oracle).arg(&asked).arg(&told).status().unwrap();
+    assert!(status.success());
+    let answers: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(&told).unwrap()).unwrap();
+    assert_eq!(answers.len(), 2);
+    for answer in answers {
+        assert!(answer.get("error").is_none(), "{answer}");
+        let assets = &answer["assets"];
+        let named = |kind: &str, name: &str| {
+            let items = assets[kind].as_array().unwrap_or_else(|| panic!("{kind}: {assets}"));
+            items.iter().find(|item| item["name"] == name).unwrap_or_else(|| panic!("{name}: {items:?}")).clone()
+        };
+        assert_eq!(named("actions", "Gate")["code"], "exports.a = \"{{no}} ##NO## @@NO@@\";");
+        assert_eq!(named("clients", "A/B")["description"], "{{mustache}} \\{{x}} {{{y}}}");
+        assert_eq!(named("clients", "A:B")["client_metadata"]["date"], "2024-01-01");
+        assert_eq!(named("clients", "A:B")["client_metadata"]["text"], "two\n lines\n");
+        assert_eq!(named("connections", "idp")["options"]["client_secret"], "##CONNECTIONS_IDP_CLIENT_SECRET##");
+        assert_eq!(assets["triggers"]["post-login"][0]["action_name"], "Gate");
+    }
 }

@@ -106,3 +106,13 @@ fn each_format_and_config_is_applied_and_then_at_rest() {
         }
     }
 }
+
+/// Returns a tenant that holds a sample, where there is one.
+pub fn applied(folder: &str, input: &str, config: &str) -> Option<Core> {
+    let (desired, findings) = desired(&shared()?.join(folder), input, config);
+    assert_eq!(errors(&findings), Vec::<String>::new());
+    let mut core = Core::new();
+    let plan = core.plan_of(&desired);
+    let _ = core.try_perform(&plan);
+    Some(core)
+}

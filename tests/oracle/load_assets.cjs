@@ -2,7 +2,7 @@
 //
 //   node load_assets.cjs <folder with node_modules/auth0-deploy-cli> <jobs.json> <answers.json>
 //
-// jobs.json: [{ "input": "/abs/tenant.yaml or folder", "config": { AUTH0_...: ... } }]
+// jobs.json: [{ "root": "/where/to/start", "input": "tenant.yaml or folder", "config": { AUTH0_...: ... } }]
 // answers.json: [{ "assets": {...} } or { "error": "..." }], one for each job, in order.
 'use strict';
 
@@ -21,9 +21,10 @@ globalThis.fetch = async (request) => {
   return Response.json({ [kind]: [], start: 0, limit: 100, length: 0, total: 0 });
 };
 
-async function load({ input, config }) {
+async function load({ root, input, config }) {
+  process.chdir(root);
   // A token keeps it from asking for one; the loader itself never uses it.
-  const settings = { ...config, AUTH0_INPUT_FILE: input, AUTH0_ACCESS_TOKEN: 'unused' };
+  const settings = { ...config, AUTH0_INPUT_FILE: input || '.', AUTH0_ACCESS_TOKEN: 'unused' };
   settings.AUTH0_DOMAIN ??= 'oracle.invalid';
   const context = await setupContext(settings, 'import');
   await context.loadAssetsFromLocal();

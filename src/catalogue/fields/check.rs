@@ -18,6 +18,9 @@ const ALIKE: f64 = 0.85;
 /// The most letters by which a name may differ from a known one to be an error rather than a newer field.
 const SLIP: usize = 2;
 
+/// The fewest letters of a name that one letter can tell from a slip.
+const SHORTEST: usize = 4;
+
 /// The most values that a message lists.
 const LISTED: usize = 12;
 
@@ -316,7 +319,11 @@ fn plain(name: &str) -> String {
 }
 
 fn alike<'k>(name: &str, known: &BTreeSet<&'k str>) -> Option<&'k str> {
-    let likeness = |candidate: &str| strsim::normalized_damerau_levenshtein(&plain(name), &plain(candidate));
+    // One slip of the pen counts in short names too, of which it is a larger part.
+    let likeness = |candidate: &str| match distance(name, candidate) {
+        0 | 1 if name.chars().count() >= SHORTEST => 1.0,
+        _ => strsim::normalized_damerau_levenshtein(&plain(name), &plain(candidate)),
+    };
     let best = known.iter().map(|candidate| (likeness(candidate), *candidate)).max_by(|a, b| a.0.total_cmp(&b.0));
     best.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, candidate)| candidate)
 }

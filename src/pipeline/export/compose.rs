@@ -16,6 +16,7 @@ use crate::model::live::{Live, Object};
 use crate::model::names::RemoteId;
 use crate::model::value::{Reference, Value};
 use crate::pipeline::canonical::Names;
+use crate::pipeline::diff::label;
 
 use super::oddities::is_embedded;
 use super::phrase::{arrange, phrase};
@@ -51,6 +52,8 @@ pub(super) struct KnownId {
 pub(super) struct Item {
     pub kind: &'static Kind,
     pub name: String,
+    /// What people call it, for its file.
+    pub title: String,
     pub address: Address,
     pub id: Option<RemoteId>,
     /// The values of map keys in its place.
@@ -116,7 +119,34 @@ impl<'a> Composer<'a> {
         let name = self.tenant.names.name_of(object);
         let address = self.tenant.names.address_of(object);
         let piece = self.node(object)?;
-        Some(Item { kind: object.kind, name, address, id: object.id.clone(), key: object.key.clone(), piece })
+        let title = self.title(object);
+        Some(Item { kind: object.kind, name, title, address, id: object.id.clone(), key: object.key.clone(), piece })
+    }
+
+    /// An API is called by its name though its identifier tells it apart, and what points at one says so too.
+    fn title(&self, object: &Object) -> String {
+        let text = |object: &Object, field: &str| object.body.get(field).and_then(Value::as_str).map(str::to_owned);
+        let kind = object.kind;
+        let named = self.tenant.names.body(object);
+        let mut words: Vec<String> =
+            kind.identity
+                .iter()
+                .filter_map(|field| match named.get(field) {
+                    Some(Value::Reference(to)) if to.by != "id" => {
+                        let held = self.tenant.objects.iter().find(|held| {
+                            held.kind.space() == to.space && text(held, &to.by).as_ref() == Some(&to.name)
+                        });
+                        Some(held.and_then(|held| text(held, "name")).unwrap_or_else(|| to.name.clone()))
+                    }
+                    Some(value) if kind.identity_defaults.get(field).map(String::as_str) == value.as_str() => None,
+                    Some(value) => Some(label(value)),
+                    None => object.key.get(field).cloned(),
+                })
+                .collect();
+        if let ([_], Some(name)) = (kind.identity.as_slice(), text(object, "name")) {
+            words = vec![name];
+        }
+        if words.is_empty() { kind.segment().trim_end_matches('s').to_owned() } else { words.join("-") }
     }
 
     /// Singletons that were not read themselves but hold what was.
@@ -133,6 +163,7 @@ impl<'a> Composer<'a> {
                 items.push(Item {
                     kind,
                     name: String::new(),
+                    title: kind.segment().to_owned(),
                     address: Address::root(&kind.name),
                     id: None,
                     key: BTreeMap::new(),

@@ -69,19 +69,17 @@ pub(super) fn companion_of<'p>(part: &'p Part, item: &Item, field: &FileField) -
     companion.when.iter().all(holds).then_some(companion)
 }
 
-/// Returns the words of a companion's path.
-pub(super) fn words(item: &Item, names: &FileNames, field: &FileField) -> (String, String) {
-    let owner = if field.kind.name == item.kind.name { names.get(&file_key(item)) } else { sanitise(&field.owner) };
-    let field: Vec<String> = field.words.iter().map(|word| sanitise(word)).collect();
-    (owner, field.join("/"))
+/// Returns the file names of a group of items.
+pub(super) fn file_names(group: &[Item]) -> FileNames {
+    FileNames::of(group.iter().map(|item| (item.address.to_string(), item.title.clone())))
 }
 
-/// What an item's file is named after: its identity, or its kind where it has none.
-pub(super) fn file_key(item: &Item) -> String {
-    if item.name.is_empty() {
-        return item.kind.top_key().trim_end_matches('s').to_owned();
-    }
-    if item.kind.identity.len() > 1 { item.name.replace(',', "-") } else { item.name.clone() }
+/// Returns the words of a companion's path: the owner's file name and the field's.
+pub(super) fn words(item: &Item, names: &FileNames, field: &FileField) -> (String, String) {
+    let is_own = field.kind.name == item.kind.name;
+    let owner = if is_own { names.get(item.address.as_str()) } else { sanitise(&field.owner) };
+    let words: Vec<String> = field.words.iter().map(|word| sanitise(word)).collect();
+    (owner, words.join("/"))
 }
 
 /// Turns a piece into JSON, companions already moved out, and reports what cannot be said.

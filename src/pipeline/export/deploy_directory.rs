@@ -7,7 +7,9 @@ use crate::pipeline::load::deploy_cli::layout::{Base, Form, Part};
 
 use super::compose::{Composed, Item, tree};
 use super::conventions::{convention, fill};
-use super::deploy_cli::{companion_of, drop_likes, file_key, json_text, part_of, relative, report_ids, to_json, words};
+use super::deploy_cli::{
+    companion_of, drop_likes, file_names, json_text, part_of, relative, report_ids, to_json, words,
+};
 use super::deploy_yaml::with_keys;
 use super::file_names::{FileNames, sanitise};
 use super::files::{ExportFile, Files, move_out};
@@ -36,15 +38,14 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn group(&mut self, part: &Part, group: &mut [Item]) {
-        let keys: Vec<String> = group.iter().map(file_key).collect();
-        let names = FileNames::of(keys.iter().map(String::as_str));
+        let names = file_names(group);
         for item in group.iter_mut() {
             self.companions(part, item, &names);
         }
         match part.form {
             Form::Each | Form::Folders | Form::Pairs => {
                 for item in group.iter() {
-                    let stem = names.get(&file_key(item));
+                    let stem = names.get(item.address.as_str());
                     let file = match (part.form, &part.file) {
                         (Form::Folders, Some(file)) => format!("{}/{stem}/{file}", part.folder),
                         _ => format!("{}/{stem}.json", part.folder),

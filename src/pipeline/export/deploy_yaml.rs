@@ -8,8 +8,10 @@ use crate::pipeline::yaml_write::to_yaml;
 
 use super::compose::{Composed, tree};
 use super::conventions::{convention, fill};
-use super::deploy_cli::{companion_of, drop_likes, file_key, json_text, part_of, relative, report_ids, to_json, words};
-use super::file_names::{FileNames, sanitise};
+use super::deploy_cli::{
+    companion_of, drop_likes, file_names, json_text, part_of, relative, report_ids, to_json, words,
+};
+use super::file_names::sanitise;
 use super::files::{ExportFile, Files, move_out};
 use super::run::ExportError;
 
@@ -23,8 +25,7 @@ pub(super) fn write(mut composed: Composed, findings: &mut Diagnostics) -> Resul
     for group in items.chunk_by_mut(|a, b| a.kind.top_key() == b.kind.top_key()) {
         let Some(key) = group.first().map(|item| item.kind.top_key()) else { continue };
         let Some(part) = group.first().and_then(|item| part_of(item, findings)) else { continue };
-        let keys: Vec<String> = group.iter().map(file_key).collect();
-        let names = FileNames::of(keys.iter().map(String::as_str));
+        let names = file_names(group);
         for item in group.iter_mut() {
             let mut piece = item.piece.clone();
             move_out(&mut piece, &mut |field, text| {

@@ -19,26 +19,26 @@ const RESERVED: [&str; 22] = [
 pub(super) struct FileNames(BTreeMap<String, String>);
 
 impl FileNames {
-    /// Names all objects. Where two would share a file, both get a short suffix made of their own name, so that a
-    /// name depends on its likes only.
-    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+    /// Names all objects: (what tells one from all others, what people call it). Where two would share a file, both
+    /// get a short suffix made of the first, so that a name depends on its likes only.
+    pub fn of(objects: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut given: BTreeMap<String, String> =
-            names.into_iter().map(|name| (name.to_owned(), sanitise(name))).collect();
+            objects.into_iter().map(|(key, title)| (key, sanitise(&title))).collect();
         let mut likes: BTreeMap<String, usize> = BTreeMap::new();
         for file in given.values() {
             *likes.entry(folded(file)).or_default() += 1;
         }
-        for (name, file) in &mut given {
+        for (key, file) in &mut given {
             if likes.get(&folded(file)).is_some_and(|count| *count > 1) {
-                *file = format!("{file}-{}", suffix(name));
+                *file = format!("{file}-{}", suffix(key));
             }
         }
         Self(given)
     }
 
     /// Returns the file name of an object, without extension.
-    pub fn get(&self, name: &str) -> String {
-        self.0.get(name).cloned().unwrap_or_else(|| sanitise(name))
+    pub fn get(&self, key: &str) -> String {
+        self.0.get(key).cloned().unwrap_or_else(|| sanitise(key))
     }
 }
 
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn likes_get_a_suffix_each() {
-        let names = FileNames::of(["A/B", "A:B", "a-b", "C"]);
+        let names = FileNames::of(["A/B", "A:B", "a-b", "C"].map(|name| (name.to_owned(), name.to_owned())));
         let files: BTreeSet<String> = ["A/B", "A:B", "a-b"].iter().map(|name| names.get(name)).collect();
         assert_eq!(files.len(), 3);
         assert!(files.iter().all(|file| file.len() == "A-B-000000".len()), "{files:?}");
@@ -128,7 +128,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_two_objects_share_a_file(names in prop::collection::btree_set("[aAbB/:. é]{0,4}|.{0,6}", 0..12)) {
-            let files = FileNames::of(names.iter().map(String::as_str));
+            let files = FileNames::of(names.iter().map(|name| (name.clone(), name.clone())));
             let folded: BTreeSet<String> = names.iter().map(|name| folded(&files.get(name))).collect();
             prop_assert_eq!(folded.len(), names.len());
         }

@@ -15,13 +15,16 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::pipeline::yaml_write::to_yaml;
 
 use super::compose::{Composed, Item, tree};
-use super::deploy_cli::{file_key, relative, report_ids};
-use super::file_names::{FileNames, sanitise};
+use super::deploy_cli::{file_names, relative, report_ids, words};
+use super::file_names::FileNames;
 use super::files::{ExportFile, Files, move_out};
 use super::literal::for_handlebars;
 use super::piece::{Leaf, Piece, Text};
 use super::run::{ExportError, ExportOptions};
 use super::text_ids::ids_in;
+
+/// Keys inside fields that speak to tenantry.
+const DIRECTIVES_ON_FIELDS: [&str; 3] = ["$append", "$without", "$absent"];
 
 /// Writes the workspace.
 pub(super) fn write(
@@ -37,22 +40,21 @@ pub(super) fn write(
     for group in items.chunk_by_mut(|a, b| a.kind.top_key() == b.kind.top_key()) {
         let Some(kind) = group.first().map(|item| item.kind) else { continue };
         let key = kind.top_key();
-        let keys: Vec<String> = group.iter().map(own_key).collect();
-        let names = FileNames::of(keys.iter().map(String::as_str));
+        let names = file_names(group);
         let own_files = has_own_files(kind);
         for item in group.iter_mut() {
             move_companions(item, &names, own_files, &composed, &mut files, findings);
-            report_directives(item, findings);
+            drop_unsayable(item, findings);
         }
         if own_files {
             for item in group.iter() {
                 let body = tree(std::slice::from_ref(item));
-                let path = format!("templates/{key}/{}.yaml", names.get(&own_key(item)));
-                files.add(&path, to_yaml(&said(item, &body, &composed, findings))?);
+                let path = format!("templates/{key}/{}.yaml", names.get(item.address.as_str()));
+                files.add(&path, to_yaml(&said(item, &body, &composed, options, findings))?);
             }
         } else if let Some(item) = group.first() {
             let body = tree(group);
-            files.add(&format!("templates/{key}.yaml"), to_yaml(&said(item, &body, &composed, findings))?);
+            files.add(&format!("templates/{key}.yaml"), to_yaml(&said(item, &body, &composed, options, findings))?);
         }
     }
     Ok(files.finish())
@@ -61,13 +63,6 @@ pub(super) fn write(
 /// Objects that people make have a file each; the rest of a key is one file.
 fn has_own_files(kind: &Kind) -> bool {
     kind.shape == Shape::Collection && matches!(kind.place.as_slice(), [Step::Key(_), Step::Items])
-}
-
-fn own_key(item: &Item) -> String {
-    match item.address.as_str().strip_prefix(&format!("{}/", item.kind.name)) {
-        Some(_) if item.kind.identity.len() == 1 => item.address.name(),
-        _ => file_key(item),
-    }
 }
 
 /// Gives objects of one name a `$key` each; returns what the tenant's file must bind.
@@ -116,17 +111,15 @@ fn move_companions(
     findings: &mut Diagnostics,
 ) {
     let key = item.kind.top_key();
-    let stem = names.get(&own_key(item));
     let mut piece = std::mem::replace(&mut item.piece, Piece::Null);
     move_out(&mut piece, &mut |field, text| {
         if text.is_empty() {
             return None;
         }
         report_ids(item, text, composed, findings);
-        let owner = if field.kind.name == item.kind.name { stem.clone() } else { sanitise(&field.owner) };
+        let (owner, own) = words(item, names, field);
         let is_only = field.kind.fields.files.len() == 1 && !field.pattern.contains('*');
-        let words: Vec<String> = field.words.iter().map(|word| sanitise(word)).collect();
-        let name = if is_only { owner } else { format!("{owner}/{}", words.join("/")) };
+        let name = if is_only { owner } else { format!("{owner}/{own}") };
         let path = files.add(&format!("templates/{key}/{}.{}", unreadable_by_handlebars(&name), field.extension), text);
         Some(relative(&path, &if own_files { format!("templates/{key}") } else { "templates".to_owned() }))
     });
@@ -141,47 +134,58 @@ fn unreadable_by_handlebars(name: &str) -> String {
     name.to_owned()
 }
 
-/// Reports keys of users' own maps that a template would take for a directive.
-fn report_directives(item: &Item, findings: &mut Diagnostics) {
-    fn find(piece: &Piece, top: bool, found: &mut Vec<String>) {
+/// Takes out fields with keys that a template would take for directives or expressions: nothing can escape a key.
+fn drop_unsayable(item: &mut Item, findings: &mut Diagnostics) {
+    fn is_sayable(piece: &Piece) -> bool {
         match piece {
-            Piece::List(list) => list.iter().for_each(|piece| find(piece, false, found)),
-            Piece::Map(map) => map.iter().for_each(|(key, piece)| {
-                if key.starts_with('$') && !(top && key == "$key") {
-                    found.push(key.clone());
-                }
-                find(piece, false, found);
+            Piece::List(list) => list.iter().all(is_sayable),
+            Piece::Map(map) => map.iter().all(|(key, piece)| {
+                !key.contains("{{") && !DIRECTIVES_ON_FIELDS.contains(&key.as_str()) && is_sayable(piece)
             }),
-            _ => {}
+            _ => true,
         }
     }
-    let mut found = Vec::new();
-    find(&item.piece, true, &mut found);
-    for key in found {
-        findings.push(
-            Diagnostic::warning(
-                "looks-like-directive",
-                format!("the key `{key}` comes from the tenant and is no directive"),
-            )
-            .on(&item.address)
-            .help("A template cannot say so: rename the key in the tenant, or take the field out of the template."),
-        );
-    }
+    let Piece::Map(map) = &mut item.piece else { return };
+    map.retain(|field, piece| {
+        let kept = is_sayable(piece);
+        if !kept {
+            findings.push(
+                Diagnostic::warning("not-exported", format!("`{field}` is left out: a template cannot say its keys"))
+                    .on(&item.address)
+                    .help(
+                        "Keys with `{{` in them, and `$append`, `$without`, `$absent`, mean something in a template.",
+                    ),
+            );
+        }
+        kept
+    });
 }
 
 /// Turns what stands in one file into JSON.
-fn said(item: &Item, body: &IndexMap<String, Piece>, composed: &Composed, findings: &mut Diagnostics) -> Json {
+fn said(
+    item: &Item,
+    body: &IndexMap<String, Piece>,
+    composed: &Composed,
+    options: &ExportOptions,
+    findings: &mut Diagnostics,
+) -> Json {
     let map = body.iter().map(|(key, piece)| {
         let json = piece.to_json(&mut |leaf| match leaf {
             Leaf::Secret(name) => Json::String(format!("{{{{secret \"{name}\"}}}}")),
-            Leaf::Text(text) => Json::String(written(item, text, composed, findings)),
+            Leaf::Text(text) => Json::String(written(item, text, composed, options, findings)),
         });
         (key.clone(), json)
     });
     Json::Object(map.collect())
 }
 
-fn written(item: &Item, text: &Text, composed: &Composed, findings: &mut Diagnostics) -> String {
+fn written(
+    item: &Item,
+    text: &Text,
+    composed: &Composed,
+    options: &ExportOptions,
+    findings: &mut Diagnostics,
+) -> String {
     if text.hands_off {
         report_ids(item, &text.text, composed, findings);
         if let Some(like) = text.lookalikes.first() {
@@ -196,24 +200,43 @@ fn written(item: &Item, text: &Text, composed: &Composed, findings: &mut Diagnos
     let has_markers = !text.lookalikes.is_empty();
     let mut out = String::new();
     let mut rest = text.text.as_str();
-    for (id, known) in ids_in(&text.text, &composed.ids) {
-        if !known.is_exported {
-            report_ids(item, id, composed, findings);
-            continue;
-        }
-        let Some((before, after)) = rest.split_once(id) else { continue };
+    for (found, expression) in expressions(item, &text.text, composed, options, findings) {
+        let Some((before, after)) = rest.split_once(found.as_str()) else { continue };
         out.push_str(&for_handlebars(before, has_markers));
         if before.ends_with('\\') {
             // A single backslash would take the expression's life; of two, handlebars keeps one.
             out.push('\\');
         }
-        out.push_str(&format!(
-            "{{{{ref {} {}}}}}",
-            Json::String(known.address.to_string()),
-            Json::String(known.field.clone())
-        ));
+        out.push_str(&expression);
         rest = after;
     }
     out.push_str(&for_handlebars(rest, has_markers));
     out
+}
+
+/// What in a text differs between tenants, in order, and the expression that stands for it.
+fn expressions(
+    item: &Item,
+    text: &str,
+    composed: &Composed,
+    options: &ExportOptions,
+    findings: &mut Diagnostics,
+) -> Vec<(String, String)> {
+    let own = format!("https://{}/", options.domain);
+    let mut found: Vec<(usize, String, String)> =
+        text.match_indices(&own).map(|(at, own)| (at, own.to_owned(), "https://{{domain}}/".to_owned())).collect();
+    let mut from = 0;
+    for (id, known) in ids_in(text, &composed.ids) {
+        let Some(at) = text.get(from..).and_then(|rest| rest.find(id)).map(|offset| from + offset) else { continue };
+        from = at + id.len();
+        if known.is_exported {
+            let quoted = |text: &str| Json::String(text.to_owned()).to_string();
+            let expression = format!("{{{{ref {} {}}}}}", quoted(known.address.as_str()), quoted(&known.field));
+            found.push((at, id.to_owned(), expression));
+        } else {
+            report_ids(item, id, composed, findings);
+        }
+    }
+    found.sort();
+    found.into_iter().map(|(_, found, expression)| (found, expression)).collect()
 }

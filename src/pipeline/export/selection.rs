@@ -68,10 +68,12 @@ impl<'a> Selection<'a> {
                 Reading::Complete => {}
                 Reading::Refused { status, reason, .. } => {
                     if told.insert(kind_name) {
-                        findings.push(Diagnostic::note(
-                            "not-exported",
-                            format!("{}: the tenant does not show it ({status}, {reason})", kind.title),
-                        ));
+                        let said = format!("{}: the tenant does not show it ({status}, {reason})", kind.title);
+                        // A feature that is off or out of the token's reach is no loss; another refusal may be one.
+                        findings.push(match status {
+                            403 | 404 => Diagnostic::note("not-exported", said),
+                            _ => Diagnostic::warning("not-exported", said),
+                        });
                     }
                 }
                 Reading::Incomplete { got, total } => findings.push(

@@ -72,7 +72,7 @@ fn empty(case: &Case, what: &str, core: &Core, text: &str) -> Result<(), String>
     }
 }
 
-fn joined(case: &Case, text: &str) -> String {
+pub fn joined(case: &Case, text: &str) -> String {
     // A need may stand under the key that the case itself uses (a template of the branding, say).
     let mut root = serde_yaml::from_str::<serde_yaml::Mapping>(case.needs).unwrap_or_default();
     for (key, value) in serde_yaml::from_str::<serde_yaml::Mapping>(text).unwrap() {
@@ -94,7 +94,9 @@ fn run(case: &Case) -> Result<(), String> {
     check(case, "create", case.creates, &sent)?;
     empty(case, "create", &core, &before)?;
     // Members of a shared list go only where the policy says that the list is all there is.
-    core.policy.manage_kinds.insert(case.kind.to_owned(), tenantry::model::desired::Manage::Exact);
+    if case.kind.contains('/') {
+        core.policy.manage_kinds.insert(case.kind.to_owned(), tenantry::model::desired::Manage::Exact);
+    }
     let sent = core.apply(&after);
     check(case, "update", case.updates, &sent)?;
     empty(case, "update", &core, &after)?;

@@ -20,21 +20,103 @@ pub struct Outcome {
     pub seen: usize,
     /// Kind, field and rule of everything that the check calls an error.
     pub findings: BTreeSet<String>,
+    /// The same of everything that it warns of.
+    pub warnings: BTreeSet<String>,
 }
 
 /// Checks every accepted write of the recordings that belongs to a kind.
 pub fn refused(folder: &Path) -> Outcome {
     let mut outcome = Outcome::default();
-    for file in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
-        let exchanges: Vec<Json> = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
-        for exchange in &exchanges {
-            one(exchange, &mut outcome);
+    each_write(folder, &mut |kind, key, body, creates| {
+        outcome.seen += 1;
+        let findings = findings(kind, key, body);
+        for finding in &findings.0 {
+            let said = format!("{}: {} {}", kind.name, finding.code, finding.summary);
+            match finding.severity {
+                Severity::Error => drop(outcome.findings.insert(said)),
+                _ => drop(outcome.warnings.insert(said)),
+            }
         }
-    }
+        if creates && let Value::Map(map) = Value::from_json(body.clone()) {
+            let missing = fields::missing_required(kind, &map);
+            outcome.findings.extend(missing.iter().map(|field| format!("{}: missing {field}", kind.name)));
+        }
+    });
     outcome
 }
 
-fn one(exchange: &Json, outcome: &mut Outcome) {
+/// Swaps two letters in each distinct field name of the recorded writes, one at a time: how many there are, and which
+/// of them the check passes over.
+pub fn slips(folder: &Path) -> (usize, BTreeSet<String>) {
+    let mut tried = BTreeSet::new();
+    let mut passed = BTreeSet::new();
+    each_write(folder, &mut |kind, key, body, _| {
+        // Files say which strategy; updates of the recordings do not.
+        if kind.filter.is_some() && body.get("options").is_some() && body.get("strategy").is_none() {
+            return;
+        }
+        let mut names = BTreeSet::new();
+        fields_of(body, "", &mut names);
+        for path in names {
+            let slip = format!("{}: {path}", kind.name);
+            let Some(wrong) = swapped(body, &path).filter(|_| tried.insert(slip.clone())) else { continue };
+            let found = findings(kind, key, &wrong);
+            if !found.0.iter().any(|finding| finding.code == "unknown-field") {
+                passed.insert(slip);
+            }
+        }
+    });
+    (tried.len(), passed)
+}
+
+fn findings(kind: &Kind, key: &BTreeMap<String, String>, body: &Json) -> Diagnostics {
+    let mut findings = Diagnostics::default();
+    fields::check(kind, key, &node(body), false, &mut findings, &Address::root(&kind.name));
+    findings
+}
+
+/// The dotted paths of all members of maps; lists are not entered.
+fn fields_of(value: &Json, at: &str, found: &mut BTreeSet<String>) {
+    for (name, child) in value.as_object().into_iter().flatten().filter(|(name, _)| !name.contains('.')) {
+        let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+        fields_of(child, &path, found);
+        found.insert(path);
+    }
+}
+
+/// The body with two neighbouring letters of a field's name swapped; none for names too short or alike.
+fn swapped(body: &Json, path: &str) -> Option<Json> {
+    let (above, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let letters: Vec<char> = name.chars().collect();
+    // The middle pair of those that differ: always the same one.
+    let pairs: Vec<usize> = (1..letters.len().saturating_sub(1)).filter(|at| letters[*at] != letters[at + 1]).collect();
+    let at = *pairs.get(pairs.len() / 2).filter(|_| letters.len() > 3)?;
+    let mut wrong = letters;
+    wrong.swap(at, at + 1);
+    let mut body = body.clone();
+    let around = match above {
+        "" => &mut body,
+        above => body.pointer_mut(&format!("/{}", above.replace('.', "/")))?,
+    };
+    let map = around.as_object_mut()?;
+    let value = map.remove(name)?;
+    map.insert(wrong.into_iter().collect(), value);
+    Some(body)
+}
+
+type Visit<'a> = dyn FnMut(&'static Kind, &BTreeMap<String, String>, &Json, bool) + 'a;
+
+/// Calls with every accepted write: kind, key, body, and whether it creates.
+fn each_write(folder: &Path, visit: &mut Visit<'_>) {
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    for file in files {
+        let exchanges: Vec<Json> = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        exchanges.iter().for_each(|exchange| one(exchange, visit));
+    }
+}
+
+fn one(exchange: &Json, visit: &mut Visit<'_>) {
     let (method, status) = (exchange["method"].as_str().unwrap(), exchange["status"].as_u64().unwrap());
     let path = exchange["path"].as_str().unwrap().trim_start_matches("/api/v2");
     let body = &exchange["request_body"];
@@ -50,21 +132,12 @@ fn one(exchange: &Json, outcome: &mut Outcome) {
         if !(creates || updates) || !belongs(kind, body) || kind.key_paths.values().any(|key| key.inside.is_some()) {
             continue;
         }
-        outcome.seen += 1;
         let own = kind.key_paths.iter().find(|(_, own)| own.path == path).map(|(key, _)| key.clone());
         let mut key = key.unwrap_or_default();
         if let Some(own) = own {
             key = kind.identity.iter().cloned().zip(own.split(',').map(str::to_owned)).collect();
         }
-        let mut findings = Diagnostics::default();
-        fields::check(kind, &key, &node(body), false, &mut findings, &Address::root(&kind.name));
-        for finding in findings.0.iter().filter(|finding| finding.severity == Severity::Error) {
-            outcome.findings.insert(format!("{}: {} {}", kind.name, finding.code, finding.summary));
-        }
-        if creates && let Value::Map(map) = Value::from_json(body.clone()) {
-            let missing = fields::missing_required(kind, &map);
-            outcome.findings.extend(missing.iter().map(|field| format!("{}: missing {field}", kind.name)));
-        }
+        visit(kind, &key, body, creates);
     }
 }
 

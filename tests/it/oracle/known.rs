@@ -113,3 +113,6 @@ pub const NAMED: &[(&str, &str)] = &[
 
 /// Bodies that a real tenant accepted and the check refuses.
 pub const REFUSED: &[(&str, &str)] = &[];
+
+/// Bodies that a real tenant accepted and the check warns of.
+pub const WARNED: &[(&str, &str)] = &[];

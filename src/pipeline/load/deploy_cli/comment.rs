@@ -73,8 +73,9 @@ impl State {
     }
 
     fn scan(&mut self, line: &str) -> Option<usize> {
-        // A quote opens a text only where a value may begin.
+        // A quote opens a text only where a value may begin: at a line's start, after a sign, after `&name` or `!tag`.
         let mut may_begin = true;
+        let mut in_property = false;
         let mut before = ' ';
         let mut chars = line.char_indices().peekable();
         while let Some((offset, c)) = chars.next() {
@@ -85,10 +86,13 @@ impl State {
                 Some(_) => {}
                 None if c == '#' && before.is_whitespace() => return Some(offset),
                 None if may_begin && matches!(c, '"' | '\'') => self.quote = Some(c),
+                None if may_begin && matches!(c, '&' | '!') => in_property = true,
                 None => {}
             }
             if !c.is_whitespace() {
                 may_begin = matches!(c, ':' | '-' | ',' | '[' | '{' | '?');
+            } else if std::mem::take(&mut in_property) {
+                may_begin = true;
             }
             before = c;
         }
@@ -99,8 +103,7 @@ impl State {
 /// Says whether a line ends in the sign of a block text: `|`, `>`, with `+`, `-` or a digit.
 fn opens_block(content: &str) -> bool {
     let last = content.rsplit([' ', '\t']).next().unwrap_or_default();
-    let alone = last.len() < content.len() || content.len() == last.len();
-    alone && last.starts_with(['|', '>']) && last[1..].chars().all(|c| matches!(c, '+' | '-' | '1'..='9'))
+    last.starts_with(['|', '>']) && last[1..].chars().all(|c| matches!(c, '+' | '-' | '1'..='9'))
 }
 
 /// The text of a block lies deeper than its key; after `- key:` that is the key's column, after a bare `-` the dash's.
@@ -153,6 +156,7 @@ mod tests {
                 "a: '##B## # x'\nb: \"it's \\\" ##C##\n  ##D##\"\nurl: https://##E##/x\n",
                 "- text: |-\n    ##F##\n\n    x # ##G##\n  other: >\n    a ##H##\n- it's ok # a ##I##\n",
                 "- - >2\n     ##J##\n",
+                "- &anchor \"a\n  ##K##\"\n- !!str 'b ##L## '\n",
             )),
             [] as [&str; 0]
         );

@@ -18,8 +18,9 @@ use crate::pipeline::tree::{self, Tree};
 
 /// Turns settings into a tenant's. What is missing or contradicts itself is a finding.
 ///
-/// `AUTH0_ALLOW_DELETE` decides over all deletions of the kinds that the project holds. The default of
-/// `max_deletes` stays: it is a gate that the Deploy CLI lacks, named in the plan together with its switch.
+/// `AUTH0_ALLOW_DELETE` decides over all deletions of the kinds that the project holds, except those that the Deploy
+/// CLI never deletes (e-mail templates, pages): an undeclared one stays as it is. The default of `max_deletes` stays:
+/// it is a gate that the Deploy CLI lacks, named in the plan together with its switch.
 pub(super) fn tenant_settings(
     settings: &Settings,
     tree: &dyn Tree,
@@ -27,11 +28,13 @@ pub(super) fn tenant_settings(
     findings: &mut Diagnostics,
 ) -> TenantSettings {
     let manage = if settings.flag("AUTH0_ALLOW_DELETE") { Manage::Exact } else { Manage::Additive };
+    let spared = layout().types.iter().filter(|part| part.never_deleted);
+    let manage_kinds = spared.map(|part| (part.key.clone(), Manage::Additive)).collect();
     TenantSettings {
         tenant: tenant.clone(),
         domain: domain(settings, findings),
         credentials: credentials(settings, tree, findings),
-        policy: Policy { manage, ..Policy::default() },
+        policy: Policy { manage, manage_kinds, ..Policy::default() },
         bind: std::collections::BTreeMap::new(),
         external: Vec::new(),
         excluded: excluded(settings, findings),

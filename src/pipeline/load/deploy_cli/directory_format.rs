@@ -6,7 +6,7 @@ use super::companion::{self, Origin, inside, set};
 use super::item::{is_empty_object, settle};
 use super::layout::{Form, Part, layout};
 use super::settings::Settings;
-use super::source::{Source, Syntax};
+use super::source::Source;
 use crate::model::diagnostic::{Diagnostic, Severity};
 use crate::model::document::{Content, Entry, Node, Place};
 
@@ -50,19 +50,19 @@ impl Reader<'_, '_> {
             Form::None => None,
             Form::File => {
                 let file = inside(folder, part.file.as_deref()?);
-                if self.source.is_file(&file) { self.source.parsed(&file, Syntax::Json, None) } else { None }
+                if self.source.exists(&file) { self.source.json(&file, None) } else { None }
             }
             Form::First => {
                 let first = files.json(&part.except).into_iter().next();
                 if first.is_none() {
                     self.source.findings.push(nothing_in(folder, Severity::Warning));
                 }
-                self.source.parsed(&inside(folder, &first?), Syntax::Json, None)
+                self.source.json(&inside(folder, &first?), None)
             }
             Form::Each | Form::Keyed => {
                 let names = files.json(&part.except);
                 let items = names.iter().filter_map(|name| self.item(part, folder, name, key)).collect();
-                Some(self.list(items, folder, names.is_empty(), part.form == Form::Each))
+                Some(self.list(items, folder, names.is_empty(), part.form == Form::Each && !part.never_deleted))
             }
             Form::Pairs => {
                 let names = files.json(&part.except);
@@ -72,7 +72,7 @@ impl Reader<'_, '_> {
                         self.source.findings.push(skipped(&inside(folder, text), "has no JSON file of its name"));
                     }
                 }
-                Some(self.list(items, folder, names.is_empty(), true))
+                Some(self.list(items, folder, names.is_empty(), !part.never_deleted))
             }
             Form::Folders => {
                 let file = part.file.as_deref()?;
@@ -83,8 +83,7 @@ impl Reader<'_, '_> {
             Form::Object => self.object(part, folder, key),
             Form::Insertions => {
                 let file = inside(folder, part.file.as_deref()?);
-                let node =
-                    if self.source.is_file(&file) { self.source.parsed(&file, Syntax::Json, None) } else { None };
+                let node = if self.source.exists(&file) { self.source.json(&file, None) } else { None };
                 Some(self.insertions(node?, folder, key))
             }
         }
@@ -101,7 +100,7 @@ impl Reader<'_, '_> {
     /// Reads one item of a list.
     fn item(&mut self, part: &Part, folder: &str, name: &str, key: &str) -> Option<Node> {
         let path = inside(folder, name);
-        let mut item = self.source.parsed(&path, Syntax::Json, None)?;
+        let mut item = self.source.json(&path, None)?;
         if is_empty_object(&item) {
             self.source.findings.push(skipped(&path, "holds an empty object"));
             return None;
@@ -120,7 +119,7 @@ impl Reader<'_, '_> {
     /// Reads an item whose text is the file of its name, whatever the item says.
     fn pair(&mut self, part: &Part, folder: &str, name: &str, key: &str) -> Option<Node> {
         let path = inside(folder, name);
-        let mut item = self.source.parsed(&path, Syntax::Json, None)?;
+        let mut item = self.source.json(&path, None)?;
         let companion = part.companions.first()?;
         let text = inside(folder, &format!("{}.{}", stem(name), companion.sibling.as_deref()?));
         if self.source.is_file(&text) {
@@ -159,8 +158,8 @@ impl Reader<'_, '_> {
 
     fn object(&mut self, part: &Part, folder: &str, key: &str) -> Option<Node> {
         let settings = part.settings.as_ref().map(|file| inside(folder, file));
-        let mut object = match settings.filter(|file| self.source.is_file(file)) {
-            Some(file) => self.source.parsed(&file, Syntax::Json, None)?,
+        let mut object = match settings.filter(|file| self.source.exists(file)) {
+            Some(file) => self.source.json(&file, None)?,
             None => Node::new(Content::Map(Vec::new()), start_of(folder)),
         };
         for member in &part.parts {

@@ -48,6 +48,9 @@ pub(in crate::pipeline) struct Part {
     pub except: Vec<String>,
     #[serde(default)]
     pub companions: Vec<Companion>,
+    /// The Deploy CLI deletes none of them, whatever its settings say.
+    #[serde(default)]
+    pub never_deleted: bool,
     /// The kind that the type's name means in settings, where that is not the kind under its key.
     #[serde(default)]
     pub stands_for: Option<String>,

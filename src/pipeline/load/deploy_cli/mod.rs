@@ -11,15 +11,18 @@
 //! | `yaml_format.rs`, `directory_format.rs` | the formats |
 //! | `kept.rs` | keywords in secret fields that keep what the tenant holds |
 //! | `companion.rs`, `item.rs` | text files behind fields; what is done to an item |
+//! | `kept.rs` | keywords that leave a secret as the tenant holds it |
 //! | `unread.rs` | files that nothing reads |
 //!
 //! Keywords are replaced in the text before it is parsed; handlebars is never applied. Nothing here may let a file
 //! that cannot be read pass for one that is not there: the Deploy CLI does, and then deletes what the file described.
+//! No message may show what a keyword stands for, nor a line of the config file: both may be secret.
 //!
-//! Read otherwise than the Deploy CLI does, on purpose (tests/it/loader_oracle.rs holds each of these to account):
-//! paths that lead out of the project are refused; files that cannot be parsed, missing companion files and
-//! undefined keywords are errors; what is not written is not made up (`options`, `html`, `screenRenderers`); a
-//! tenant's lifetimes stay in hours until they are sent; flags on the command line win over settings.
+//! Read otherwise than the Deploy CLI does, on purpose. tests/it/loader_oracle.rs lists by name whatever shows in the
+//! values: what is not written is not made up (`options`, `html`, defaults of its schema), lifetimes stay in hours until
+//! they are sent, dates stay text, `{}` is no item of any type. tests/it/deploy_cli.rs holds the rest: paths and links
+//! that lead out of the project are refused; files that cannot be parsed, missing companion files and undefined
+//! keywords are errors; an empty folder and a folder of an unknown name are said; arguments win over settings.
 
 mod comment;
 mod companion;

@@ -77,7 +77,9 @@ fn entries(source: &mut Source<'_>, input: &str, settings: &Settings, excluded: 
             return None;
         }
     };
-    kept::mark(&mut entries);
+    for (marker, place) in kept::mark(&mut entries) {
+        source.report_kept(&marker, &place);
+    }
     report_markers(source, &entries);
     Some(entries)
 }
@@ -123,5 +125,75 @@ fn mappings(settings: &Settings) -> Mappings {
 fn report_markers(source: &mut Source<'_>, entries: &[Entry]) {
     for entry in entries {
         source.report_markers(&entry.key, &entry.value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::tree::MemoryTree;
+    use proptest::prelude::*;
+
+    /// Texts of pieces that matter to YAML, JSON and keywords.
+    fn text() -> impl Strategy<Value = String> {
+        let pieces = prop_oneof![
+            Just("##K##"),
+            Just("@@K@@"),
+            Just("##NO##"),
+            Just("@@NO@@"),
+            Just("clients:\n"),
+            Just("  - name: "),
+            Just("\n"),
+            Just(" "),
+            Just("'"),
+            Just("\""),
+            Just("|\n"),
+            Just(">-\n"),
+            Just("# "),
+            Just(": "),
+            Just("{"),
+            Just("}"),
+            Just("["),
+            Just("]"),
+            Just(","),
+            Just("é"),
+            Just("\u{feff}"),
+            Just("\r\n"),
+            Just("&a "),
+            Just("*a"),
+            Just("<<: "),
+            Just("\\"),
+            Just("custom_login_page: "),
+            Just("./a.html"),
+            Just("../"),
+            Just("exclude:\n"),
+            Just("\t"),
+            Just("1e9"),
+            Just("null"),
+        ];
+        prop::collection::vec(pieces, 0..24).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_text_findings_point_into_it(text in text(), value in text()) {
+            let config = serde_json::json!({ "AUTH0_DOMAIN": "d", "AUTH0_KEYWORD_REPLACE_MAPPINGS": { "K": value } });
+            let config = ConfigText { name: "config.json".to_owned(), text: config.to_string() };
+            let tree = MemoryTree::of(&[
+                ("tenant.yaml", text.as_str()),
+                ("p/clients/a.json", text.as_str()),
+                ("p/prompts/partials.json", text.as_str()),
+                ("p/pages/login.json", text.as_str()),
+                ("p/clients/a.html", text.as_str()),
+            ]);
+            let tenant = TenantName("t".to_owned());
+            for input in ["tenant.yaml", "p"] {
+                let loaded = load_deploy_cli(&tree, input, Some(config.clone()), &BTreeMap::new(), &tenant);
+                let lines = text.split('\n').count();
+                for place in loaded.findings.0.iter().filter_map(|finding| finding.place.as_ref()) {
+                    prop_assert!(place.line >= 1 && place.line as usize <= lines, "{place} of {lines} lines");
+                }
+            }
+        }
     }
 }

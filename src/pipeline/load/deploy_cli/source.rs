@@ -12,6 +12,8 @@ use crate::pipeline::keywords::{self, Mappings, Replaced};
 use crate::pipeline::tree::{self, Tree, TreeEntry, TreeError};
 use crate::pipeline::yaml;
 
+type Parse = fn(&str, &Arc<str>, &mut Diagnostics) -> Option<Node>;
+
 /// A project's texts, and what reading them found.
 pub(super) struct Source<'a> {
     pub tree: &'a dyn Tree,
@@ -21,13 +23,6 @@ pub(super) struct Source<'a> {
     /// Files whose whole text is a field's value; their markers are reported when they are read.
     companions: BTreeSet<Arc<str>>,
     pub findings: Diagnostics,
-}
-
-/// How a text writes its values.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Syntax {
-    Yaml,
-    Json,
 }
 
 impl<'a> Source<'a> {
@@ -51,23 +46,35 @@ impl<'a> Source<'a> {
         source
     }
 
-    /// Reads and parses a file. `None` if that is impossible; findings then say why.
-    pub fn parsed(&mut self, path: &str, syntax: Syntax, named_at: Option<&Place>) -> Option<Node> {
+    /// Reads and parses a YAML file. `None` if that is impossible; findings then say why. `is_in_use` says whether a
+    /// top-level key is looked at.
+    pub fn yaml(&mut self, path: &str, is_in_use: &dyn Fn(&str) -> bool) -> Option<Node> {
+        let (file, original) = self.read(path, None)?;
+        let replaced = self.replaced(&original);
+        let node = self.parsed(&file, &original, &replaced, yaml::parse);
+        self.report_comments(&file, &replaced, is_in_use);
+        node
+    }
+
+    /// Reads and parses a JSON file, which a file names at `named_at`. `None` as for YAML.
+    pub fn json(&mut self, path: &str, named_at: Option<&Place>) -> Option<Node> {
         let (file, original) = self.read(path, named_at)?;
         let replaced = self.replaced(&original);
+        self.parsed(&file, &original, &replaced, yaml::parse_json)
+    }
+
+    fn parsed(&mut self, file: &Arc<str>, original: &str, replaced: &Replaced, parse: Parse) -> Option<Node> {
         let mut findings = Diagnostics::default();
-        let mut node = match syntax {
-            Syntax::Yaml => yaml::parse(&replaced.text, &file, &mut findings),
-            Syntax::Json => yaml::parse_json(&replaced.text, &file, &mut findings),
-        };
+        let mut node = parse(&replaced.text, file, &mut findings);
         for mut finding in findings.0 {
-            if let Some(place) = finding.place.as_mut().filter(|place| place.file == file) {
-                lead_back(place, &replaced);
+            if let Some(place) = finding.place.as_mut().filter(|place| place.file == *file) {
+                lead_back(place, replaced);
             }
-            self.findings.push(self.blamed_on_a_marker(finding, &original));
+            finding.summary = without_values(&finding.summary, original);
+            self.findings.push(self.blamed_on_a_marker(finding, original));
         }
         if let Some(node) = &mut node {
-            lead_all_back(node, &replaced);
+            lead_all_back(node, replaced);
         }
         node
     }
@@ -95,6 +102,11 @@ impl<'a> Source<'a> {
     /// Says whether there is such a file, readable or not.
     pub fn is_file(&self, path: &str) -> bool {
         !matches!(self.tree.read(path), Err(TreeError::Missing | TreeError::NotAFile | TreeError::NotAFolder))
+    }
+
+    /// Says whether something of that name is there; reading tells whether it is a file.
+    pub fn exists(&self, path: &str) -> bool {
+        !matches!(self.tree.read(path), Err(TreeError::Missing | TreeError::NotAFolder))
     }
 
     /// Lists a folder. `None` if there is none, or it cannot be listed, which is an error among the findings.
@@ -162,18 +174,22 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Reports a marker that leaves a secret as the tenant holds it: a note, unless a mapping's name looks meant.
+    pub fn report_kept(&mut self, marker: &str, place: &Place) {
+        let said = format!("`{marker}` has no mapping, so the tenant's own value stays");
+        let near = nearest(inner(marker), self.mappings.0.keys().map(String::as_str));
+        self.findings.push(match near {
+            Some(_) => Diagnostic::warning("kept-secret", said).help(self.mapping_help(marker)).at(place),
+            None => Diagnostic::note("kept-secret", said).help(self.mapping_help(marker)).at(place),
+        });
+    }
+
     /// Reports markers that YAML took for comments, so that their values became null. `is_in_use` says whether a
     /// top-level key is looked at.
-    pub fn report_comments(&mut self, file: &str, is_in_use: &dyn Fn(&str) -> bool) {
-        let Some((file, text)) = self.files.get_key_value(file).map(|(f, t)| (Arc::clone(f), Arc::clone(t))) else {
-            return;
-        };
-        for found in comment::swallowed(&text) {
-            if self.mappings.0.contains_key(inner(&found.marker)) || !is_in_use(&found.key) {
-                continue;
-            }
-            let place = Place { file: Arc::clone(&file), line: found.line, column: found.column };
-            let mut finding = self.undefined(&found.marker).at(&place);
+    fn report_comments(&mut self, file: &Arc<str>, replaced: &Replaced, is_in_use: &dyn Fn(&str) -> bool) {
+        for found in comment::swallowed(&replaced.text).into_iter().filter(|found| is_in_use(&found.key)) {
+            let (line, column) = replaced.original(found.line, found.column);
+            let mut finding = self.undefined(&found.marker).at(&Place { file: Arc::clone(file), line, column });
             finding.help = Some(format!(
                 "YAML reads the marker as a comment, so the value would be lost. {}",
                 self.mapping_help(&found.marker)
@@ -227,6 +243,17 @@ impl<'a> Source<'a> {
             None => text_at.clone(),
         }
     }
+}
+
+/// Takes out of a message what it quotes from a keyword's value, which may be a secret: only what stands in the file
+/// may be shown.
+fn without_values(summary: &str, original: &str) -> String {
+    let quoted = |(index, piece): (usize, &str)| match index % 2 {
+        1 if !original.contains(piece) => "(from a keyword)".to_owned(),
+        1 => format!("`{piece}`"),
+        _ => piece.to_owned(),
+    };
+    summary.split('`').enumerate().map(quoted).collect()
 }
 
 /// Returns the key of a marker: `KEY` of `##KEY##`.

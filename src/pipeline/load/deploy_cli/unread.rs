@@ -24,7 +24,11 @@ pub(super) fn report(source: &mut Source<'_>, root: &str, settings: &Settings, i
             let full = inside(&path, &entry.name);
             let relative = inside(&folder, &entry.name);
             let finding = match entry.is_folder {
-                true if known.is_folder(&relative) || entry.name.starts_with('.') || entry.name == "node_modules" => {
+                true if known.is_folder(&relative)
+                    || known.files.contains(&relative)
+                    || entry.name.starts_with('.')
+                    || entry.name == "node_modules" =>
+                {
                     None
                 }
                 true if known.owned.contains(&folder) => None,

@@ -3,7 +3,7 @@
 use super::companion::{self, Origin};
 use super::item::settle;
 use super::layout::{Form, Part, layout};
-use super::source::{Source, Syntax};
+use super::source::Source;
 use crate::model::diagnostic::{Diagnostic, nearest};
 use crate::model::document::{Content, Entry, Node};
 
@@ -24,8 +24,7 @@ pub(super) fn read(
     base: &str,
     is_in_use: &dyn Fn(&str) -> bool,
 ) -> Option<YamlProject> {
-    let root = source.parsed(file, Syntax::Yaml, None)?;
-    source.report_comments(file, is_in_use);
+    let root = source.yaml(file, is_in_use)?;
     let mut project = YamlProject::default();
     let entries = match root.value {
         Content::Map(entries) => entries,
@@ -58,21 +57,41 @@ pub(super) fn read(
 
 /// Returns the names by type of an `exclude:` or `include:`.
 pub(super) fn names_by_type(source: &mut Source<'_>, node: &Node, known: &[&str]) -> Vec<(String, Vec<String>)> {
+    if !matches!(node.value, Content::Map(_)) {
+        let wrong = format!("names to choose by must be a map from types to lists, not {}", node.type_name());
+        source.findings.push(Diagnostic::error("wrong-type", wrong).at(&node.place));
+    }
     let mut types = Vec::new();
     for entry in node.entries() {
         if !known.contains(&entry.key.as_str()) {
-            let unknown = Diagnostic::warning("unknown-type", format!("`{}` cannot be chosen by name", entry.key))
-                .at(&entry.key_place);
-            source.findings.push(match nearest(&entry.key, known.iter().copied()) {
-                Some(near) => unknown.help(format!("Did you mean `{near}`?")),
-                None => unknown.help("It has no effect here. AUTH0_EXCLUDED takes whole types."),
-            });
+            if entry.key != "defaults" {
+                source.findings.push(unknown_type(entry, known));
+            }
             continue;
         }
-        let names = entry.value.items().iter().filter_map(Node::as_text).map(str::to_owned).collect();
-        types.push((entry.key.clone(), names));
+        let names: Option<Vec<String>> = match &entry.value.value {
+            Content::Null => Some(Vec::new()),
+            Content::List(items) => items.iter().map(|item| item.as_text().map(str::to_owned)).collect(),
+            _ => None,
+        };
+        match names {
+            Some(names) => types.push((entry.key.clone(), names)),
+            None => source.findings.push(
+                Diagnostic::error("wrong-type", format!("`{}` must be a list of names", entry.key))
+                    .at(&entry.value.place),
+            ),
+        }
     }
     types
+}
+
+fn unknown_type(entry: &Entry, known: &[&str]) -> Diagnostic {
+    let unknown = format!("`{}` is no type whose objects can be chosen by name", entry.key);
+    let error = Diagnostic::error("unknown-type", unknown).at(&entry.key_place);
+    match nearest(&entry.key, known.iter().copied()) {
+        Some(near) => error.help(format!("Did you mean `{near}`?")),
+        None => error.help("AUTH0_EXCLUDED takes whole types."),
+    }
 }
 
 fn complete(source: &mut Source<'_>, value: &mut Node, part: &Part, base: &str) {
@@ -134,7 +153,7 @@ fn read_keyed(source: &mut Source<'_>, node: &mut Node, keys: usize, base: &str)
 fn named_json(source: &mut Source<'_>, named: &Node, base: &str) -> Option<Node> {
     let path = named.as_text()?;
     match companion::locate(source, base, path) {
-        Ok(path) => source.parsed(&path, Syntax::Json, Some(&named.place)),
+        Ok(path) => source.json(&path, Some(&named.place)),
         Err(outside) => {
             source.findings.push(companion::refused(named, outside));
             None
