@@ -9,8 +9,8 @@ use serde_json::{Value as Json, json};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::http::{Sending, Wire};
 use super::retry::Repeat;
+use super::wire::{Sending, Wire};
 use crate::api::failure::ApiFailure;
 use crate::api::request::Method;
 use crate::api::response::Response;
