@@ -94,9 +94,13 @@ pub fn defaults(kind: &Kind, object: &mut Json, seen: &Json, world: &mut World) 
 
 /// Makes the lists that follow from flags.
 fn lists_of_flags(kind: &Kind, object: &mut Json) {
-    for list in kind.server.flag_lists.iter().filter(|list| holds(&list.when, object)) {
+    for list in &kind.server.flag_lists {
+        if !holds(&list.when, object) {
+            continue;
+        }
         let on = |flag: &str| spot::get(object, flag) == Some(&Json::Bool(true));
-        let items = list.flags.iter().filter(|(flag, _)| on(flag)).map(|(_, item)| Json::String(item.clone())).collect();
+        let items =
+            list.flags.iter().filter(|(flag, _)| on(flag)).map(|(_, item)| Json::String(item.clone())).collect();
         spot::fill(object, &list.set, &Json::Array(items));
     }
 }

@@ -1,5 +1,7 @@
 //! Collections and what lies in them: list, create, read, update, delete.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
 
 use super::answer::{self, Moment};
@@ -62,12 +64,11 @@ pub fn insert(
     mut object: Json,
 ) -> Result<String, Refusal> {
     let unique = &kind.server.unique;
-    if let Some(collection) = tenant.store.collection(path) {
-        if kind.server.limit.is_some_and(|limit| collection.len() >= limit) {
+    if let Some(collection) = tenant.store.collection(path)
+        && kind.server.limit.is_some_and(|limit| collection.len() >= limit) {
             let limit = kind.server.limit.unwrap_or_default();
             return Err(Refusal::body(format!("There can be at most {limit} of the kind {}", kind.title)));
         }
-    }
     clients::before_create(tenant, kind, path, &mut object)?;
     let id_field = kind.id.as_deref().unwrap_or("id");
     let given = object.get(id_field).and_then(Json::as_str).map(str::to_owned);
@@ -117,6 +118,7 @@ pub fn update(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     let body = check::object(request)?;
     let old = tenant.store.object(&path, &id).cloned().ok_or_else(|| Refusal::missing(kind))?;
     check::update(&tenant.store, kind, &old, body)?;
+    check::schema(kind, &BTreeMap::new(), &Json::Object(body.clone()))?;
     let mut body = body.clone();
     connections::check(kind, Some(&old), &body)?;
     clients::before_update(tenant, kind, &id, &old, &mut body)?;
@@ -192,7 +194,8 @@ fn shown(store: &Store, kind: &Kind, path: &str, id: &str, moment: Moment) -> Re
 
 /// Shows the nulls that were sent, where the API does.
 fn echo_nulls(kind: &Kind, body: &Map<String, Json>, shown: &mut Json) {
-    let sent_null = |path: &str| path.split_once('.').and_then(|(top, rest)| spot::get(body.get(top)?, rest)) == Some(&Json::Null);
+    let sent_null =
+        |path: &str| path.split_once('.').and_then(|(top, rest)| spot::get(body.get(top)?, rest)) == Some(&Json::Null);
     for path in kind.server.null_echoed.iter().filter(|path| sent_null(path)) {
         spot::fill(shown, path, &Json::Null);
     }
