@@ -163,9 +163,7 @@ impl Names {
 
     /// Returns the identity of an object with ids replaced by names.
     pub fn name_of(&self, object: &Object) -> String {
-        let mut named = object.clone();
-        named.body = Map::new();
-        named.key = BTreeMap::new();
+        let mut named = Object { kind: object.kind, id: None, parent: None, key: BTreeMap::new(), body: Map::new() };
         for field in &object.kind.identity {
             let Some(text) = object.key.get(field).cloned().or_else(|| object.body.get(field).and_then(scalar)) else {
                 continue;
