@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::kind::Kind;
+use crate::catalogue::kind::{Kind, MemberPolicy};
 use crate::catalogue::table::catalogue;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object, Reading};
@@ -38,7 +38,17 @@ impl<'a> Selection<'a> {
 
     /// Says whether an object is exported. Not: what Auth0 owns, the tool's own client, and what hangs on that.
     pub fn has(&self, object: &Object) -> bool {
-        self.has_kind(object.kind) && !is_builtin(object) && !self.is_own(object)
+        self.has_kind(object.kind) && !is_builtin(object) && !self.is_own(object) && !self.is_half_of_a_list(object)
+    }
+
+    /// A list that is all there is must be whole: written in part, it would take the rest away when applied.
+    fn is_half_of_a_list(&self, object: &Object) -> bool {
+        let is_exact = object.kind.membership.as_ref().is_some_and(|list| list.members == MemberPolicy::Exact);
+        let name = match &object.parent {
+            Some(parent) => format!("{}@{parent}", object.kind.name),
+            None => object.kind.name.clone(),
+        };
+        is_exact && matches!(self.live.readings.get(&name), Some(Reading::Incomplete { .. }))
     }
 
     fn is_own(&self, object: &Object) -> bool {
