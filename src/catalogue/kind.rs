@@ -9,8 +9,10 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+pub use super::membership::{MemberPolicy, MemberStyle, Membership};
 use super::place::Step;
 use super::quirk::Quirk;
+pub use super::server::{Envelope, FlagList, Join, Missing, Server, Shown, Variant};
 use super::shape::Shape;
 use crate::model::path::FieldPattern;
 
@@ -298,66 +300,8 @@ pub struct ReferenceField {
     pub except: Vec<String>,
 }
 
-fn by_id() -> String {
+pub(super) fn by_id() -> String {
     "id".to_owned()
-}
-
-/// How a list of members is read and written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Membership {
-    pub style: MemberStyle,
-    /// `exact`: the list is all there is. `owned`: others' members stay.
-    pub members: MemberPolicy,
-    /// The fields that recognise a member; one field means that files may write plain values.
-    pub identity: Vec<String>,
-    /// Files write plain values of the identity field, not objects.
-    #[serde(default)]
-    pub scalar: bool,
-    /// The body that removes members lists plain values of the identity field, though the body that adds lists objects.
-    #[serde(default)]
-    pub remove_scalar: bool,
-    /// Files write a map from the identity field to this field.
-    #[serde(default)]
-    pub map_value: Option<String>,
-    /// The member of request bodies that holds the list; absent: the body is the list (or the member) itself.
-    #[serde(default)]
-    pub wrap: Option<String>,
-    /// The most members that one request may hold.
-    #[serde(default)]
-    pub batch: Option<usize>,
-    /// Path of one member, for styles that address it: `{member}` is its id or identity.
-    #[serde(default)]
-    pub member_path: Option<String>,
-    /// The field of a live member that `{member}` takes.
-    #[serde(default)]
-    pub member_id: Option<String>,
-    /// Which member fields travel; others are derived by the server.
-    #[serde(default)]
-    pub sent: Vec<String>,
-}
-
-/// How members are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MemberStyle {
-    /// `POST` a list to add, `DELETE` with a list to remove; a changed member by `PATCH` at its path, where it has one.
-    AddRemove,
-    /// `POST` one, `PATCH` and `DELETE` at the member's path.
-    Each,
-    /// `PATCH` a list of `{<identity>, status}`.
-    Status,
-    /// One write of the whole ordered list (`verbs.update`).
-    Replace,
-    /// `POST` a map of new ones, `PATCH` a map of changed ones, `DELETE` a list of names.
-    NameValue,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MemberPolicy {
-    Exact,
-    Owned,
 }
 
 #[derive(Debug, Deserialize)]
@@ -378,173 +322,6 @@ pub struct Scopes {
     pub create: Vec<String>,
     pub update: Vec<String>,
     pub delete: Vec<String>,
-}
-
-/// The server's side, for the sandbox. Paths in here are dotted; `[]` is each item, `*` each member, and `a?.b` means `b`
-/// where `a` is there. Texts may hold `${now3}`, `${domain}`, `${.name}` and the like (see `sandbox::expand`).
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Server {
-    /// The form of a new id: `con_{16}` is a prefix and 16 letters or digits; `{hex24}`, `{digits16}`, `{base58x22}`,
-    /// `{ulid}`, `{uuid}`.
-    pub id_form: Option<String>,
-    /// Status of a successful create where it is not 201.
-    pub create_status: Option<u16>,
-    /// Status of a successful update where it is not 200 (204 for members with a status).
-    pub update_status: Option<u16>,
-    /// Status of a successful delete where it is not 204.
-    pub delete_status: Option<u16>,
-    /// The whole answer to a create, where it does not show what was made.
-    pub create_body: Option<Json>,
-    pub update_body: Option<Json>,
-    pub delete_body: Option<Json>,
-    /// What a create fills in.
-    pub defaults: IndexMap<String, Json>,
-    /// More defaults for some objects, in order; the first that fits a field wins over `defaults`.
-    pub variants: Vec<Variant>,
-    /// What an update of `options` fills in (see `update_defaults_differ`), by condition.
-    pub update_refill: Vec<Variant>,
-    /// What every write sets, whatever was sent.
-    pub on_write: IndexMap<String, Json>,
-    /// Fields dropped from every answer.
-    pub hidden: Vec<String>,
-    /// Fields shown as this text: path -> mask. `${encrypted}` is a text that stays the same for the same value.
-    pub masked: IndexMap<String, String>,
-    /// Object fields that a PATCH merges key by key (others are replaced).
-    pub merged: Vec<String>,
-    /// Fields dropped when an update sends this other field without them: trigger -> dropped.
-    pub dropped_with: BTreeMap<String, Vec<String>>,
-    /// Fields that an empty string (or null) removes.
-    pub empty_removes: Vec<String>,
-    /// Fields that are not shown while they are an empty list or object.
-    pub hidden_if_empty: Vec<String>,
-    /// Fields whose duplicates are a conflict: each entry is one unique key.
-    pub unique: Vec<Vec<String>>,
-    /// The most objects a tenant (or a parent) holds.
-    pub limit: Option<usize>,
-    /// The 404 body: `errorCode` and message.
-    pub missing: Option<Missing>,
-    /// The 409 body of a duplicate.
-    pub conflict: Option<Missing>,
-    /// What a new tenant holds: objects, the singleton's value, or key -> value (`*` for any key).
-    pub seed: Option<Json>,
-    /// The answer to an update holds only what was sent.
-    pub echo_update: bool,
-    /// Required on create, besides `fields.required`.
-    pub required: Vec<String>,
-    /// Read-only fields that a write may hold all the same.
-    pub accepted: Vec<String>,
-    /// How lists are wrapped.
-    pub envelope: Envelope,
-    /// The largest page that may be asked for, where it is not 100.
-    pub max_page: Option<u32>,
-    /// Query parameter -> field that must equal it (`~field`: contain it).
-    pub filters: IndexMap<String, String>,
-    /// Fields that answers hold whatever `fields=` names.
-    pub fields_always: Vec<String>,
-    /// Fields that answers hold only if `fields=` names them.
-    pub fields_if_named: Vec<String>,
-    /// The fields that may change of an object that Auth0 owns (see `system_objects`).
-    pub system_fields: Vec<String>,
-    /// Answers of a keyed kind hold the identity fields too.
-    pub key_shown: bool,
-    /// What answers to each kind of call add or leave out.
-    pub on_create: Shown,
-    pub on_update: Shown,
-    pub on_read: Shown,
-    pub on_list: Shown,
-    /// Fields taken from other objects when an answer is made.
-    pub joins: Vec<Join>,
-    /// Other paths at which one object is read: path with one brace -> the field that must equal it.
-    pub lookups: IndexMap<String, String>,
-    /// Fields by which the object's own path finds it too, besides the id.
-    pub also_by: Vec<String>,
-    /// `PUT` at the object's path creates or replaces, besides the declared verbs.
-    pub put: bool,
-    /// Lists near this kind that are always empty in the sandbox: path -> name of the items.
-    pub empty_lists: IndexMap<String, String>,
-    /// Answers near this kind that never change: path -> body.
-    pub fixed: IndexMap<String, Json>,
-}
-
-/// How a list is wrapped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Envelope {
-    /// `{items, next?}` with `take` or `from`, `{items, start, limit, total}` with `include_totals`, else an array.
-    #[default]
-    Auto,
-    /// An array, whatever is asked.
-    Array,
-    /// An array, and `{items, next?}` with `take` or `q`.
-    ArrayUntilTake,
-    /// `{items, next?}`, whatever is asked.
-    Object,
-    /// `{items, per_page}` with `total` and `page` where they are not 0.
-    Counted,
-    /// `{items, per_page, page, total}`, where the total counts this page.
-    CountedPage,
-}
-
-/// What an answer adds (where absent) and leaves out.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Shown {
-    pub fill: IndexMap<String, Json>,
-    /// Fields that are shown as null where they are absent.
-    pub nulls: Vec<String>,
-    pub hide: Vec<String>,
-}
-
-/// A field of answers that another object holds.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Join {
-    /// Where it goes.
-    pub set: String,
-    /// The collection that holds the other object; `{id}` is this object's id.
-    pub path: String,
-    /// The other object's field that `on` of this object equals; `id` is its id.
-    #[serde(default = "by_id")]
-    pub by: String,
-    /// Absent: all objects of the collection, as a list.
-    #[serde(default)]
-    pub on: Option<String>,
-    /// The item of this list of the other object ...
-    #[serde(default)]
-    pub list: Option<String>,
-    /// ... whose field `item_key` equals this object's `item_on`.
-    #[serde(default)]
-    pub item_key: Option<String>,
-    #[serde(default)]
-    pub item_on: Option<String>,
-    /// The field to show.
-    #[serde(default)]
-    pub take: Option<String>,
-    /// Or several, as an object.
-    #[serde(default)]
-    pub copy: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Variant {
-    /// Dotted field -> one of these values (`(absent)` where it is not there, `*` for any).
-    pub when: IndexMap<String, Vec<Json>>,
-    /// Dotted field -> value.
-    #[serde(default)]
-    pub set: IndexMap<String, Json>,
-    /// Of an update: fields that stay as they were when they are not sent.
-    #[serde(default)]
-    pub keep: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Missing {
-    #[serde(default)]
-    pub code: Option<String>,
-    pub message: String,
 }
 
 impl Kind {

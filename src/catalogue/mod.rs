@@ -4,8 +4,10 @@
 
 pub mod fields;
 pub mod kind;
+pub mod membership;
 pub mod place;
 pub mod quirk;
+pub mod server;
 pub mod shape;
 pub mod table;
 #[cfg(test)]

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-
-/// `/`, `*` and `%` separate and match; inside a name they are percent-encoded.
-const RESERVED: &AsciiSet = &CONTROLS.add(b'/').add(b'*').add(b'%');
+use percent_encoding::percent_decode_str;
 
 /// The address of a resource: `<kind>`, `<kind>/<name>`, nested `<kind>/<name>/<kind>[/<name>]`.
 ///
@@ -58,8 +55,17 @@ pub fn join_names(parts: &[String]) -> String {
     parts.join(",")
 }
 
+/// `/`, `*` and `%` separate and match; inside a name they, and control characters, are percent-encoded.
 fn encode(name: &str) -> String {
-    utf8_percent_encode(name, RESERVED).to_string()
+    let mut encoded = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c.is_ascii_control() || matches!(c, '/' | '*' | '%') {
+            encoded.push_str(&format!("%{:02X}", c as u32));
+        } else {
+            encoded.push(c);
+        }
+    }
+    encoded
 }
 
 impl fmt::Display for Address {
@@ -86,9 +92,9 @@ mod tests {
 
     #[test]
     fn reserved_characters_are_encoded_and_come_back() {
-        let address = Address::named("clients", "A/B *50%*");
-        assert_eq!(address.as_str(), "clients/A%2FB %2A50%25%2A");
-        assert_eq!(address.name(), "A/B *50%*");
+        let address = Address::named("clients", "A/B *50%* é");
+        assert_eq!(address.as_str(), "clients/A%2FB %2A50%25%2A é");
+        assert_eq!(address.name(), "A/B *50%* é");
     }
 
     #[test]

@@ -105,7 +105,7 @@ pub fn raw_name(object: &Object) -> String {
         .identity
         .iter()
         .map(|field| {
-            let read = object.body.get(field).and_then(scalar).or_else(|| object.key.get(field).cloned());
+            let read = object.key.get(field).cloned().or_else(|| object.body.get(field).and_then(scalar));
             read.or_else(|| object.kind.identity_defaults.get(field).cloned())
                 .or_else(|| {
                     object
@@ -163,10 +163,9 @@ impl Names {
 
     /// Returns the identity of an object with ids replaced by names.
     pub fn name_of(&self, object: &Object) -> String {
-        let mut named = object.clone();
-        named.body = Map::new();
+        let mut named = Object { kind: object.kind, id: None, parent: None, key: BTreeMap::new(), body: Map::new() };
         for field in &object.kind.identity {
-            let Some(text) = object.body.get(field).and_then(scalar).or_else(|| object.key.get(field).cloned()) else {
+            let Some(text) = object.key.get(field).cloned().or_else(|| object.body.get(field).and_then(scalar)) else {
                 continue;
             };
             let reference = object.kind.references.iter().find(|r| r.by == "id" && r.field.to_string() == *field);

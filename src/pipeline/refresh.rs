@@ -64,6 +64,7 @@ pub async fn refresh(api: &impl ReadApi, wanted: Wanted<'_>) -> Result<Live, Api
         lists.entry(call).or_default().push(task);
     }
     run(api, lists.into_values().collect(), &mut live).await?;
+    complete(api, &wanted, &mut live).await?;
     // Nested kinds may nest further (prompts by locale wait for the tenant's settings), so go on until nothing is new.
     let mut done: BTreeSet<String> = BTreeSet::new();
     loop {
@@ -78,6 +79,49 @@ pub async fn refresh(api: &impl ReadApi, wanted: Wanted<'_>) -> Result<Live, Api
         }
         run(api, fresh, &mut live).await?;
     }
+}
+
+/// Reads in full what a list shows in part, one by one: only the objects that this run is about.
+async fn complete(api: &impl ReadApi, wanted: &Wanted<'_>, live: &mut Live) -> Result<(), ApiFailure> {
+    let asked = |object: &Object| {
+        object.kind.list.as_ref().is_some_and(|list| list.incomplete)
+            && match wanted {
+                Wanted::Everything { only, exclude } => chosen(object.kind, only, exclude),
+                Wanted::For(desired) => desired.resources.iter().any(|resource| {
+                    let name = canonical::raw_name(object);
+                    resource.kind.name == object.kind.name
+                        && (resource.name == name || resource.was.as_ref() == Some(&name))
+                }),
+            }
+    };
+    let partial: Vec<usize> =
+        live.objects.iter().enumerate().filter(|(_, object)| asked(object)).map(|(index, _)| index).collect();
+    let mut running: FuturesUnordered<_> = partial
+        .into_iter()
+        .filter_map(|index| {
+            let object = &live.objects[index];
+            let params = PathParams {
+                id: object.id.as_ref().map(|id| id.0.clone()),
+                parent: object.parent.as_ref().map(|id| id.0.clone()),
+                key: object.key.clone(),
+                ..PathParams::default()
+            };
+            let get = read(object.kind, &params).ok()?;
+            Some(async move { (index, api.get(&get).await) })
+        })
+        .collect();
+    let mut whole = Vec::new();
+    while let Some((index, answer)) = running.next().await {
+        whole.push((index, answer?));
+    }
+    drop(running);
+    for (index, answer) in whole {
+        live.requests += 1;
+        let object = &live.objects[index];
+        let new = canonical::object(object.kind, object.parent.clone(), BTreeMap::new(), answer.body);
+        live.objects[index] = new;
+    }
+    Ok(())
 }
 
 impl Task {

@@ -6,8 +6,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::spot;
 use super::store::Store;
-use crate::catalogue::kind::{Join, Kind, Shown};
+use crate::catalogue::kind::Kind;
 use crate::catalogue::quirk::Quirk;
+use crate::catalogue::server::{Join, Shown};
 
 /// The call that an object is shown for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

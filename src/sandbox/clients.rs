@@ -1,9 +1,8 @@
 //! Clients: two ways to authenticate that exclude each other, credentials that methods point at, a mirrored field.
 
-use base64::Engine as _;
 use serde_json::{Map, Value as Json, json};
-use sha2::{Digest as _, Sha256};
 
+use super::expand::digest;
 use super::refusal::Refusal;
 use super::routes;
 use super::store::Store;
@@ -69,8 +68,7 @@ fn complete_credential(store: &Store, path: &str, object: &mut Json) -> Result<(
     } else if kind != "cert_subject_dn" {
         return Err(Refusal::payload("Missing required property: pem", None));
     }
-    let digest =
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Sha256::digest(pem.unwrap_or_default().trim()));
+        let digest = digest(&pem.unwrap_or_default());
     match kind.as_str() {
         "public_key" => {
             spot::fill(object, "kid", &json!(digest));

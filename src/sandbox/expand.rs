@@ -1,6 +1,9 @@
 //! Values that the server makes: texts with `${...}` in the `[server]` tables.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
 
 use super::ids::Dice;
 use super::spot;
@@ -34,8 +37,8 @@ impl World {
 
 /// Fills the texts of a value. `${.name}` alone is that field of `object` with its type.
 ///
-/// Words: `now0`, `now3`, `now6`, `now9`, `domain`, `tenant`, `own_client`, `scopes`, `scope_names` (those of the
-/// Management API), `.field`, `dashed.field`, and the words of id forms (`uuid`, `hex32`, `16`).
+/// Words: `null`, `now0`, `now3`, `now6`, `now9`, `domain`, `tenant`, `own_client`, `scopes`, `scope_names` (those of the
+/// Management API), `.field`, `dashed.field`, `digest.field`, and the words of id forms (`uuid`, `hex32`, `16`).
 pub fn expand(template: &Json, object: &Json, world: &mut World) -> Json {
     match template {
         Json::String(text) if text.contains("${") => match whole(text) {
@@ -78,7 +81,11 @@ fn expand_word(word: &str, object: &Json, world: &mut World) -> Json {
         let text = spot::get(object, field).and_then(Json::as_str).unwrap_or_default();
         return Json::String(text.to_lowercase().replace('_', "-"));
     }
+    if let Some(field) = word.strip_prefix("digest.") {
+        return spot::get(object, field).and_then(Json::as_str).map_or(Json::Null, |text| Json::String(digest(text)));
+    }
     match word {
+        "null" => Json::Null,
         "now0" => Json::String(world.timestamp(0)),
         "now3" => Json::String(world.timestamp(3)),
         "now6" => Json::String(world.timestamp(6)),
@@ -92,6 +99,11 @@ fn expand_word(word: &str, object: &Json, world: &mut World) -> Json {
         }
         word => Json::String(world.dice.word(word)),
     }
+}
+
+/// Returns a thumbprint of a text: the base64url form of its SHA-256.
+pub fn digest(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(text.trim()))
 }
 
 /// Returns every scope that some kind needs: what the Management API of this tenant offers.

@@ -8,7 +8,8 @@ use super::tenant::Answer;
 use crate::api::paging::OFFSET_BOUND;
 use crate::api::request::Request;
 use crate::api::response::Response;
-use crate::catalogue::kind::{Envelope, Kind, Paging};
+use crate::catalogue::kind::{Kind, Paging};
+use crate::catalogue::server::Envelope;
 
 /// How many items a page holds when nobody says.
 const DEFAULT_PAGE: usize = 50;

@@ -8,7 +8,7 @@ use super::routes::Found;
 use super::store::Store;
 use super::tenant::{Answer, Tenant};
 use super::{actions, check, lists, merge, spot};
-use crate::api::request::Request;
+use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 use crate::catalogue::kind::{Kind, MemberStyle, Membership};
 use crate::catalogue::quirk::Quirk;
@@ -212,7 +212,10 @@ pub fn remove_one(tenant: &mut Tenant, found: &Found) -> Answer {
 fn ready(tenant: &Tenant, found: &Found) -> Result<(&'static Kind, &'static Membership), Refusal> {
     check::parent(&tenant.store, found)?;
     let kind = found.kind();
-    check::key(kind, &found.params)?;
+    // Any key may be asked for; what has no member is an empty list.
+    if found.route.method != Method::Get {
+        check::key(kind, &found.params)?;
+    }
     kind.membership.as_ref().map(|membership| (kind, membership)).ok_or_else(Refusal::no_route)
 }
 

@@ -1,12 +1,14 @@
 //! What an update makes of an object: merged, replaced, removed, refilled. As the API does it, which is not as one would
 //! wish: a client that leaves out what it did not mean to change loses it here as it does there.
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
 use super::answer::restore_encrypted;
 use super::expand::{World, expand};
 use super::spot;
-use crate::catalogue::kind::{Kind, Variant};
+use crate::catalogue::kind::Kind;
+use crate::catalogue::server::Variant;
 
 /// Merges a PATCH body into an object.
 pub fn patch(kind: &Kind, old: &Json, body: &Map<String, Json>, world: &mut World) -> Json {
@@ -71,6 +73,9 @@ fn refill(kind: &Kind, old: &Json, new: &mut Json, body: &Map<String, Json>, wor
             spot::fill(new, path, &value);
         }
     }
+    if kind.server.flag_lists.iter().any(|list| sent(&list.set)) {
+        lists_of_flags(kind, new);
+    }
 }
 
 /// Fills what a create fills. `seen` is the object as conditions see it, joins included.
@@ -83,7 +88,17 @@ pub fn defaults(kind: &Kind, object: &mut Json, seen: &Json, world: &mut World) 
     for (path, value) in &kind.server.defaults {
         fill_expanded(object, path, value, world);
     }
+    lists_of_flags(kind, object);
     stamp(kind, object, world);
+}
+
+/// Makes the lists that follow from flags.
+fn lists_of_flags(kind: &Kind, object: &mut Json) {
+    for list in kind.server.flag_lists.iter().filter(|list| holds(&list.when, object)) {
+        let on = |flag: &str| spot::get(object, flag) == Some(&Json::Bool(true));
+        let items = list.flags.iter().filter(|(flag, _)| on(flag)).map(|(_, item)| Json::String(item.clone())).collect();
+        spot::fill(object, &list.set, &Json::Array(items));
+    }
 }
 
 /// Fills, inside objects that are there, what they are never without; and sets what every write sets.
@@ -101,19 +116,26 @@ fn stamp(kind: &Kind, object: &mut Json, world: &mut World) {
     }
 }
 
-fn fill_expanded(object: &mut Json, path: &str, value: &Json, world: &mut World) {
-    let value = expand(value, object, world);
-    if !value.is_null() {
+fn fill_expanded(object: &mut Json, path: &str, template: &Json, world: &mut World) {
+    let value = expand(template, object, world);
+    // A field that is copied from nothing is not there; a null that is meant is.
+    if !value.is_null() || template == NULL {
         spot::fill(object, path, &value);
     }
 }
 
+/// A default that is null.
+const NULL: &str = "${null}";
 /// In a condition: the field is not there.
 const ABSENT: &str = "(absent)";
 
 /// Says whether the object is one that a variant speaks of.
 pub fn fits(variant: &Variant, object: &Json) -> bool {
-    variant.when.iter().all(|(path, values)| {
+    holds(&variant.when, object)
+}
+
+fn holds(when: &IndexMap<String, Vec<Json>>, object: &Json) -> bool {
+    when.iter().all(|(path, values)| {
         let found = spot::get(object, path);
         values.iter().any(|value| match found {
             Some(found) => found == value || (value == "*" && !found.is_null()),

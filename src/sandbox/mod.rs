@@ -10,6 +10,7 @@ pub mod api;
 pub mod cascade;
 pub mod check;
 pub mod clients;
+pub mod connections;
 pub mod documents;
 pub mod expand;
 pub mod ids;

@@ -1,13 +1,13 @@
 //! Collections and what lies in them: list, create, read, update, delete.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::answer::{self, Moment};
 use super::refusal::Refusal;
 use super::routes::{Found, kind_among};
 use super::store::Store;
 use super::tenant::{Answer, Tenant};
-use super::{actions, cascade, check, clients, lists, merge, spot};
+use super::{actions, cascade, check, clients, connections, lists, merge, spot};
 use crate::api::request::Request;
 use crate::api::response::Response;
 use crate::catalogue::kind::Kind;
@@ -43,10 +43,12 @@ pub fn create(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     let kind = found.kind_of(&Json::Object(body.clone()));
     let path = found.fill(&kind.path);
     check::create(&tenant.store, kind, body)?;
+    connections::check(kind, None, body)?;
     let mut object = Json::Object(body.clone());
     spot::without_nulls(&mut object);
     let id = insert(tenant, kind, &path, found.param("parent"), object)?;
-    let shown = shown(&tenant.store, kind, &path, &id, Moment::Create)?;
+    let mut shown = shown(&tenant.store, kind, &path, &id, Moment::Create)?;
+    echo_nulls(kind, body, &mut shown);
     let status = kind.server.create_status.unwrap_or(201);
     Ok(Response::new(status, kind.server.create_body.clone().unwrap_or(shown)))
 }
@@ -116,6 +118,7 @@ pub fn update(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     let old = tenant.store.object(&path, &id).cloned().ok_or_else(|| Refusal::missing(kind))?;
     check::update(&tenant.store, kind, &old, body)?;
     let mut body = body.clone();
+    connections::check(kind, Some(&old), &body)?;
     clients::before_update(tenant, kind, &id, &old, &mut body)?;
     actions::before_update(kind, &old, &mut body);
     let mut new = merge::patch(kind, &old, &body, &mut tenant.world);
@@ -129,6 +132,7 @@ pub fn update(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     }
     collection.insert(id.clone(), new, &kind.server.unique);
     let mut shown = shown(&tenant.store, kind, &path, &id, Moment::Update)?;
+    echo_nulls(kind, &body, &mut shown);
     if let (true, Json::Object(map)) = (kind.server.echo_update, &mut shown) {
         map.retain(|key, _| body.contains_key(key));
     }
@@ -184,6 +188,14 @@ fn shown(store: &Store, kind: &Kind, path: &str, id: &str, moment: Moment) -> Re
     let mut shown = answer::show(store, kind, id, object, moment);
     actions::fill_modules(store, kind, &mut shown);
     Ok(shown)
+}
+
+/// Shows the nulls that were sent, where the API does.
+fn echo_nulls(kind: &Kind, body: &Map<String, Json>, shown: &mut Json) {
+    let sent_null = |path: &str| path.split_once('.').and_then(|(top, rest)| spot::get(body.get(top)?, rest)) == Some(&Json::Null);
+    for path in kind.server.null_echoed.iter().filter(|path| sent_null(path)) {
+        spot::fill(shown, path, &Json::Null);
+    }
 }
 
 /// Gives a rule without an order the first one after all others.

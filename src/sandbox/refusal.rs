@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use crate::api::response::Response;
-use crate::catalogue::kind::{Kind, Missing};
+use crate::catalogue::kind::Kind;
+use crate::catalogue::server::Missing;
 
 /// A request that is not done, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

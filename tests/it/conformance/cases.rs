@@ -244,7 +244,7 @@ pub const CASES: &[Case] = &[
         before: "pages: [{ name: login, enabled: true, html: <p>hi</p> }, { name: error_page, html: <p>oops</p>, show_log_link: false }]",
         creates: &[
             r#"PATCH /tenants/settings {"error_page":{"html":"<p>oops</p>","show_log_link":false}}"#,
-            r#"PATCH /clients/* {"custom_login_page":"<p>hi</p>"}"#,
+            r#"PATCH /clients/* {"custom_login_page_on":true,"custom_login_page":"<p>hi</p>"}"#,
         ],
         after: "pages: [{ name: login, enabled: true, html: <p>hello</p> }, { name: error_page, html: <p>oops</p>, show_log_link: false }]",
         updates: &[r#"PATCH /clients/* {"custom_login_page":"<p>hello</p>"}"#],

@@ -1,0 +1,61 @@
+//! How member lists are read and written, as a kind file says it.
+
+use serde::Deserialize;
+
+/// How a list of members is read and written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Membership {
+    pub style: MemberStyle,
+    /// `exact`: the list is all there is. `owned`: others' members stay.
+    pub members: MemberPolicy,
+    /// The fields that recognise a member; one field means that files may write plain values.
+    pub identity: Vec<String>,
+    /// Files write plain values of the identity field, not objects.
+    #[serde(default)]
+    pub scalar: bool,
+    /// The body that removes members lists plain values of the identity field, though the body that adds lists objects.
+    #[serde(default)]
+    pub remove_scalar: bool,
+    /// Files write a map from the identity field to this field.
+    #[serde(default)]
+    pub map_value: Option<String>,
+    /// The member of request bodies that holds the list; absent: the body is the list (or the member) itself.
+    #[serde(default)]
+    pub wrap: Option<String>,
+    /// The most members that one request may hold.
+    #[serde(default)]
+    pub batch: Option<usize>,
+    /// Path of one member, for styles that address it: `{member}` is its id or identity.
+    #[serde(default)]
+    pub member_path: Option<String>,
+    /// The field of a live member that `{member}` takes.
+    #[serde(default)]
+    pub member_id: Option<String>,
+    /// Which member fields travel; others are derived by the server.
+    #[serde(default)]
+    pub sent: Vec<String>,
+}
+
+/// How members are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberStyle {
+    /// `POST` a list to add, `DELETE` with a list to remove; a changed member by `PATCH` at its path, where it has one.
+    AddRemove,
+    /// `POST` one, `PATCH` and `DELETE` at the member's path.
+    Each,
+    /// `PATCH` a list of `{<identity>, status}`.
+    Status,
+    /// One write of the whole ordered list (`verbs.update`).
+    Replace,
+    /// `POST` a map of new ones, `PATCH` a map of changed ones, `DELETE` a list of names.
+    NameValue,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberPolicy {
+    Exact,
+    Owned,
+}
