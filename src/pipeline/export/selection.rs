@@ -8,6 +8,7 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object, Reading};
 use crate::model::value::{Reference, Value};
 use crate::pipeline::canonical::{Names, is_builtin};
+use crate::pipeline::refresh::reading_name;
 
 /// What is exported, and what is left where it is.
 #[derive(Debug)]
@@ -44,10 +45,8 @@ impl<'a> Selection<'a> {
     /// A list that is all there is must be whole: written in part, it would take the rest away when applied.
     fn is_half_of_a_list(&self, object: &Object) -> bool {
         let is_exact = object.kind.membership.as_ref().is_some_and(|list| list.members == MemberPolicy::Exact);
-        let name = match &object.parent {
-            Some(parent) => format!("{}@{parent}", object.kind.name),
-            None => object.kind.name.clone(),
-        };
+        let key = (!object.key.is_empty()).then(|| object.kind.name_of_key(&object.key));
+        let name = reading_name(object.kind, object.parent.as_ref(), key.as_deref());
         is_exact && matches!(self.live.readings.get(&name), Some(Reading::Incomplete { .. }))
     }
 
@@ -72,7 +71,7 @@ impl<'a> Selection<'a> {
     pub fn report_unread(&self, findings: &mut Diagnostics) {
         let mut told = BTreeSet::new();
         for (name, reading) in &self.live.readings {
-            let kind_name = name.split('@').next().unwrap_or(name);
+            let kind_name = name.split(['@', '#']).next().unwrap_or(name);
             let Some(kind) = catalogue().kind(kind_name).filter(|kind| self.has_kind(kind)) else { continue };
             match reading {
                 Reading::Complete => {}
