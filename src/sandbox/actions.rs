@@ -20,9 +20,10 @@ const VERSION_FIELDS: [&str; 5] = ["code", "dependencies", "secrets", "runtime",
 /// Ends a build: whoever asks finds it built. Before that it is pending, and cannot be deployed.
 pub fn settle(tenant: &mut Tenant, kind: &Kind, path: &str, id: &str) {
     if kind.has(Quirk::BuildThenDeploy)
-        && let Some(action) = tenant.store.collection_mut(path).get_mut(id) {
-            spot::put(action, "status", &json!("built"));
-        }
+        && let Some(action) = tenant.store.collection_mut(path).get_mut(id)
+    {
+        spot::put(action, "status", &json!("built"));
+    }
 }
 
 /// Ends the builds of a whole list.
@@ -182,9 +183,10 @@ pub fn versions(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer
     let mut response = lists::answer(kind, all.into_iter(), request, &|(_, version)| without_values(version))?;
     // The list is named for the versions, not for the modules.
     if let (Json::Object(map), Some(list)) = (&mut response.body, &kind.list)
-        && let Some(items) = map.shift_remove(&list.items) {
-            map.insert("versions".to_owned(), items);
-        }
+        && let Some(items) = map.shift_remove(&list.items)
+    {
+        map.insert("versions".to_owned(), items);
+    }
     Ok(response)
 }
 

@@ -90,10 +90,12 @@ fn node(value: &Json, place: &Place) -> Node {
 /// Checks the body of an update.
 pub fn update(store: &Store, kind: &Kind, old: &Json, body: &Map<String, Json>) -> Result<(), Refusal> {
     refused(kind, body, &[&kind.fields.read_only, &kind.fields.create_only])?;
-    if kind.has(Quirk::SystemObjects) && old.get("is_system") == Some(&Json::Bool(true))
-        && let Some(field) = body.keys().find(|field| !kind.server.system_fields.contains(field)) {
-            return Err(Refusal::body(format!("{field} of a system {} cannot be changed", kind.title)));
-        }
+    if kind.has(Quirk::SystemObjects)
+        && old.get("is_system") == Some(&Json::Bool(true))
+        && let Some(field) = body.keys().find(|field| !kind.server.system_fields.contains(field))
+    {
+        return Err(Refusal::body(format!("{field} of a system {} cannot be changed", kind.title)));
+    }
     if kind.has(Quirk::SinkFixedForCloud) && body.contains_key("sink") && is_cloud(old) {
         return Err(Refusal::body("The sink of this log stream cannot be updated"));
     }

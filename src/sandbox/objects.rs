@@ -65,10 +65,11 @@ pub fn insert(
 ) -> Result<String, Refusal> {
     let unique = &kind.server.unique;
     if let Some(collection) = tenant.store.collection(path)
-        && kind.server.limit.is_some_and(|limit| collection.len() >= limit) {
-            let limit = kind.server.limit.unwrap_or_default();
-            return Err(Refusal::body(format!("There can be at most {limit} of the kind {}", kind.title)));
-        }
+        && kind.server.limit.is_some_and(|limit| collection.len() >= limit)
+    {
+        let limit = kind.server.limit.unwrap_or_default();
+        return Err(Refusal::body(format!("There can be at most {limit} of the kind {}", kind.title)));
+    }
     clients::before_create(tenant, kind, path, &mut object)?;
     let id_field = kind.id.as_deref().unwrap_or("id");
     let given = object.get(id_field).and_then(Json::as_str).map(str::to_owned);
