@@ -17,7 +17,7 @@ class Table:
         self.by_text = {}
         self.moved = {}
         # No request refers to the schemas of connection strategies, and real tenants accepted texts beyond their
-        # lengths and patterns: those are not kept.
+        # lengths and patterns: those are not kept, and lists of values are marked as advice.
         self.loose = False
 
     def add(self, node):
@@ -34,7 +34,7 @@ class Table:
         return self.moved[key]
 
     def cleaned(self, node):
-        out = {}
+        out = {"a": True} if self.loose and "e" in node else {}
         for key, value in node.items():
             if self.loose and node.get("t") == "s" and key in ("p", "l"):
                 continue
