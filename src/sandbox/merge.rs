@@ -7,8 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::answer::restore_encrypted;
 use super::expand::{World, expand};
 use super::spot;
-use crate::catalogue::kind::Kind;
-use crate::catalogue::server::Variant;
+use crate::catalogue::kind::{Kind, Variant};
 
 /// Merges a PATCH body into an object.
 pub fn patch(kind: &Kind, old: &Json, body: &Map<String, Json>, world: &mut World) -> Json {
