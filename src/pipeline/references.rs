@@ -26,12 +26,18 @@ pub fn link(desired: &mut Desired, offline: bool, findings: &mut Diagnostics) {
     let known = Known::of(desired);
     let deploy_cli = desired.settings.deploy_cli;
     let external = desired.settings.external.iter().chain(desired.settings.bind.keys()).cloned().collect();
-    for resource in desired.resources.iter_mut().chain(&mut desired.removed) {
+    for resource in &mut desired.resources {
         taint(resource, deploy_cli);
         point(resource, &known, findings);
         if offline {
             report_dangling(resource, &known, &external, deploy_cli, findings);
         }
+    }
+    // What is taken out may point at what is taken out too: only its own name matters any more.
+    let mut unheard = Diagnostics::default();
+    for resource in &mut desired.removed {
+        taint(resource, deploy_cli);
+        point(resource, &known, &mut unheard);
     }
 }
 

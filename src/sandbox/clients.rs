@@ -158,10 +158,10 @@ pub fn before_update(
     old: &Json,
     body: &mut Map<String, Json>,
 ) -> Result<(), Refusal> {
-    if owner_of(kind).is_some() {
-        if let Some(Json::String(text)) = body.get_mut("expires_at") {
-            *text = times::with_milliseconds(text);
-        }
+    if owner_of(kind).is_some()
+        && let Some(Json::String(text)) = body.get_mut("expires_at")
+    {
+        *text = times::with_milliseconds(text);
     }
     if !kind.has(Quirk::AuthMethodSwitch) {
         return Ok(());

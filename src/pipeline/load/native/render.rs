@@ -14,7 +14,7 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::model::document::{Content, Entry, Node, Place, SourceTexts};
 use crate::model::names::TenantName;
 use crate::model::path::Segment;
-use crate::pipeline::keywords::{Mappings, Replaced, replace};
+use crate::pipeline::keywords::{Mappings, Replaced, replace, unmapped_markers};
 use crate::pipeline::load::deploy_cli::comment::swallowed;
 use crate::pipeline::tree::{Tree, read_text};
 use crate::pipeline::yaml;
@@ -253,6 +253,10 @@ impl Renderer<'_> {
         }
         let rendered = if manner.handlebars && text.contains("{{") && !is_hands_off(spot, manner) {
             match self.handlebars(&text, &node.place) {
+                // `#{{!}}#KEY##` says `##KEY##` without meaning the keyword: exports write what a tenant holds so.
+                Some(Content::Text(rendered)) if text.contains("{{!}}") && unmapped_markers(&text).is_empty() => {
+                    return node.value = self.content(&rendered, &node.place);
+                }
                 Some(Content::Text(text)) => text,
                 Some(other) => return node.value = other,
                 // Whatever the field wants, it is not at fault; but a name must stay a name.
