@@ -30,8 +30,8 @@ pub fn put(renderer: &mut Renderer<'_>, node: &mut Node, path: &str, spot: &Spot
     if let Some(text) = text_of(renderer, node, path, spot, manner) {
         *node = text;
     } else {
-        // The finding says that the file is at fault; the field is not.
-        node.value = Content::Template(Vec::new());
+        // A null is of every type: the file is at fault, not the field.
+        node.value = Content::Null;
     }
 }
 

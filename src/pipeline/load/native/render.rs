@@ -259,9 +259,9 @@ impl Renderer<'_> {
                 }
                 Some(Content::Text(text)) => text,
                 Some(other) => return node.value = other,
-                // Whatever the field wants, it is not at fault; but a name must stay a name.
+                // A null is of every type, so the field is not blamed as well; but a name must stay a name.
                 None if is_name(spot) => return,
-                None => return node.value = Content::Template(Vec::new()),
+                None => return node.value = Content::Null,
             }
         } else {
             text
@@ -302,7 +302,7 @@ impl Renderer<'_> {
         {
             let value = value.clone();
             let fits = self.spend(weight(&value), place);
-            return if fits { of_json(value, place).value } else { Content::Template(Vec::new()) };
+            return if fits { of_json(value, place).value } else { Content::Null };
         }
         let replaced = replace(text, self.keywords);
         if replaced.overflowed {
@@ -310,7 +310,7 @@ impl Renderer<'_> {
         }
         let replaced = replaced.text;
         if !self.spend(replaced.len(), place) {
-            return Content::Template(Vec::new());
+            return Content::Null;
         }
         let source = self.files.get(&place.file).cloned().unwrap_or_default();
         let at = |offset: usize| {

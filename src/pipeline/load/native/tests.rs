@@ -1,6 +1,6 @@
 //! Whole workspaces, loaded.
 
-mod overlays;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -224,22 +224,6 @@ fn secrets_and_references_are_tainted_parts() {
 }
 
 #[test]
-fn commands_run_only_when_allowed_and_only_for_what_is_used() {
-    let template = "emailProvider: { name: smtp, credentials: { api_key: '{{secret \"api\"}}', smtp_pass: '{{secret \"api\"}}' } }\n";
-    let files = [("tenants/dev.yaml", TENANT), ("templates/a.yaml", template)];
-    for (run_commands, times) in [(true, 1), (false, 0)] {
-        let world = Memory::default();
-        let loaded = load_with(&files, &world, &NativeOptions { run_commands, ..NativeOptions::default() });
-        assert!(!loaded.findings.has_errors());
-        assert_eq!(*world.ran.lock().unwrap(), times);
-        let documents = loaded.documents.unwrap();
-        let credentials = documents.root[0].value.get("credentials").unwrap();
-        let Content::Secret(secret) = &credentials.get("api_key").unwrap().value else { panic!() };
-        assert_eq!(secret.is_missing(), !run_commands);
-    }
-}
-
-#[test]
 fn secrets_stand_only_where_auth0_hides_them() {
     let files = [
         ("tenants/dev.yaml", TENANT),
@@ -258,6 +242,91 @@ fn secrets_stand_only_where_auth0_hides_them() {
         ]
     );
     assert!(!format!("{:?}", load(&files).findings).contains("hunter2"));
+}
+
+#[test]
+fn overlays_merge_by_address() {
+    let base = "clients:\n  - $key: Web\n    name: Acme Web\n    callbacks: [a, b]\n    jwt_configuration: { alg: RS256, lifetime_in_seconds: 1 }\n    description: old\n  - name: Api\n    description: x\n  - name: Gone\ntenant: { friendly_name: Base, flags: { one: true } }\n";
+    let tenant = "domain: sandbox
+overlay:
+  clients:
+    - name: Web
+      callbacks: { $append: [c], $without: [a] }
+      jwt_configuration: { alg: PS256 }
+      description: { $absent: true }
+    - $key: Gone
+      $remove: true
+    - name: Only here
+      $new: true
+  tenant: { flags: { two: false } }
+";
+    let more = "clients:\n  - name: Api\n    description: null\n";
+    let files = [("tenants/dev.yaml", tenant), ("tenants/dev/more.yaml", more), ("templates/a.yaml", base)];
+    assert_eq!(
+        shown(&files),
+        r#"{"clients":[{"$key":"Web","name":"Acme Web","callbacks":["b","c"],"jwt_configuration":{"alg":"PS256","lifetime_in_seconds":1}},{"name":"Api","description":null},{"name":"Only here"}],"tenant":{"friendly_name":"Base","flags":{"one":true,"two":false}}}"#
+    );
+    let removed = load(&files).documents.unwrap().removed;
+    assert_eq!(shown_entries(&removed), r#"{"clients":[{"name":"Gone"}]}"#);
+}
+
+#[test]
+fn overlays_that_go_wrong_say_so() {
+    let base = "clients:\n  - name: Web\n    callbacks: [a]\n    description: d\n";
+    let overlay = |text: &str| {
+        let text = format!("domain: sandbox\noverlay:\n  clients:\n{text}");
+        found(&[("tenants/dev.yaml", &text), ("templates/a.yaml", base)])
+    };
+    assert_eq!(overlay("    - name: Wbe\n"), ["tenants/dev.yaml:4:7 no-such-resource"]);
+    assert_eq!(overlay("    - name: Web\n      $new: true\n"), ["tenants/dev.yaml:4:7 not-new"]);
+    assert_eq!(overlay("    - callbacks: []\n"), ["tenants/dev.yaml:4:7 missing-identity"]);
+    assert_eq!(
+        overlay("    - name: Web\n      callbacks: { $apend: [b] }\n"),
+        ["tenants/dev.yaml:5:20 unknown-directive"]
+    );
+    assert_eq!(
+        overlay("    - name: Web\n      callbacks: { $without: [b] }\n"),
+        ["tenants/dev.yaml:5:31 nothing-to-adjust"]
+    );
+    assert_eq!(overlay("    - name: Web\n      logo_uri: $absent\n"), ["tenants/dev.yaml:5:7 nothing-to-adjust"]);
+    let twice = [
+        ("tenants/dev.yaml", "domain: sandbox\noverlay: { tenant: { friendly_name: a } }\n"),
+        ("tenants/dev/b.yaml", "tenant: { friendly_name: b, support_url: c }\n"),
+        ("templates/a.yaml", "tenant: { friendly_name: base }\n"),
+    ];
+    assert_eq!(found(&twice), ["tenants/dev/b.yaml:1:11 set-twice"]);
+}
+
+#[test]
+fn what_another_tenant_has_is_removed_here_and_its_variables_are_not_missed() {
+    let base = "clients:\n  - name: '{{company}} Beta'\n    $only: [prod]\n    description: '{{prod_only}}'\n  - name: '{{prod_only}}'\n    $only: prod\n  - name: Web\n    $only: [dev, prod]\ntenant: { $only: [prod], friendly_name: x }\nattackProtection:\n  captcha: { $remove: true, policy: off }\n  botDetection: { challenge_password_policy: never }\n";
+    let files = [("tenants/dev.yaml", TENANT), ("tenants/prod.yaml", "domain: sandbox"), ("templates/a.yaml", base)];
+    assert_eq!(
+        shown(&files),
+        r#"{"clients":[{"name":"Web"}],"attackProtection":{"botDetection":{"challenge_password_policy":"never"}}}"#
+    );
+    let removed = load(&files).documents.unwrap().removed;
+    assert_eq!(
+        shown_entries(&removed),
+        r#"{"clients":[{"name":"Acme Beta"},{}],"tenant":{},"attackProtection":{"captcha":{}}}"#
+    );
+}
+
+#[test]
+fn directives_are_checked() {
+    let base = "clients:\n  - name: a\n    $onyl: [dev]\n    $remove: yes\n    $new: true\n    $append: []\n    $only: [dve]\n    client_metadata: { $ref: x }\n    callbacks: { $append: [a] }\n";
+    let files = [("templates/a.yaml", base)];
+    assert_eq!(
+        found(&files),
+        [
+            "templates/a.yaml:4:14 ambiguous-scalar",
+            "templates/a.yaml:3:5 unknown-directive",
+            "templates/a.yaml:4:14 wrong-type",
+            "templates/a.yaml:5:5 misplaced-directive",
+            "templates/a.yaml:6:5 misplaced-directive",
+            "templates/a.yaml:7:12 unknown-tenant",
+        ]
+    );
 }
 
 #[test]
@@ -285,19 +354,6 @@ fn every_file_is_read_whatever_is_wrong_with_the_others() {
             "templates/g.yaml:1:11 set-twice",
             "templates/h.yaml:2:16 template-in-key",
         ]
-    );
-}
-
-#[test]
-fn a_broken_tenant_file_does_not_hide_broken_templates() {
-    let files = [
-        ("tenants/dev.yaml", "domain: [\n"),
-        ("templates/a.yaml", "a: 1\na: '{{x}}'\n"),
-        ("templates/b.yaml", "a: {\n"),
-    ];
-    assert_eq!(
-        found(&files),
-        ["tenants/dev.yaml:1:9 yaml-syntax", "templates/a.yaml:2:1 duplicate-key", "templates/b.yaml:1:4 yaml-syntax"]
     );
 }
 
@@ -358,83 +414,4 @@ fn a_place_in_a_file_rendered_whole_is_that_of_the_template() {
         ),
     ];
     assert_eq!(found(&files), ["templates/a.yaml.hbs:6:5 duplicate-key"]);
-}
-
-#[test]
-fn folders_that_cannot_be_read_are_errors() {
-    let mut tree =
-        MemoryTree::of(&[("tenantry.yaml", ""), ("tenants/dev.yaml", "domain: sandbox"), ("templates", "x")]);
-    let dev = TenantName("dev".to_owned());
-    let loaded = load_native(&tree, &Memory::default(), &dev, &NativeOptions::default());
-    assert_eq!(told(&loaded), ["- unreadable-file"]);
-    tree.0.remove("templates");
-    let loaded = load_native(&tree, &Memory::default(), &dev, &NativeOptions::default());
-    assert_eq!(told(&loaded), ["- missing-file"]);
-    let other = load_native(&tree, &Memory::default(), &TenantName("dve".to_owned()), &NativeOptions::default());
-    assert_eq!(other.findings.0[0].help.as_deref(), Some("Did you mean `dev`?"));
-    assert!(other.documents.is_none());
-}
-
-#[test]
-fn the_tenants_file_is_checked() {
-    let text = "domain: https://x.auth0.com\ncredentials: { client_id: a, client_secret: hunter2 }\npolcy: {}\nvars: { eq: 1 }\nsecrets: { a: hunter2, b: { env: A, file: b }, c: { evn: A } }\npolicy:\n  manage: { clients: exakt, clinets: exact, default: additive }\n  max_deletes: { count: many }\n  exclude: [rolez]\nbind: { clients/a: 1 }\n";
-    assert_eq!(
-        found(&[("tenants/dev.yaml", text)]),
-        [
-            "tenants/dev.yaml:3:1 unknown-setting",
-            "tenants/dev.yaml:5:15 literal-secret",
-            "tenants/dev.yaml:5:27 wrong-type",
-            "tenants/dev.yaml:5:53 unknown-setting",
-            "tenants/dev.yaml:1:9 wrong-value",
-            "tenants/dev.yaml:7:22 wrong-value",
-            "tenants/dev.yaml:7:29 unknown-kind",
-            "tenants/dev.yaml:8:25 wrong-type",
-            "tenants/dev.yaml:9:12 unknown-kind",
-            "tenants/dev.yaml:10:20 wrong-type",
-            "tenants/dev.yaml:2:45 literal-secret",
-            "tenants/dev.yaml:4:9 reserved-name",
-            "- missing-file",
-        ]
-    );
-}
-
-#[test]
-fn the_file_decides_which_tenant_and_the_environment_fills_in() {
-    let files = [("tenants/dev.yaml", "domain: acme.eu.auth0.com"), ("templates/a.yaml", "clients: []")];
-    let options = NativeOptions::default();
-    let same =
-        variables(&[("AUTH0_DOMAIN", "ACME.eu.auth0.com"), ("AUTH0_CLIENT_ID", "id"), ("AUTH0_CLIENT_SECRET", "s")]);
-    let loaded = load_with(&files, &same, &options);
-    assert!(told(&loaded).is_empty(), "{:?}", told(&loaded));
-    let credentials = loaded.documents.unwrap().settings.credentials;
-    assert_eq!(credentials.client_id.and_then(|id| id.expose().map(str::to_owned)).as_deref(), Some("id"));
-    let other = variables(&[("AUTH0_DOMAIN", "other.auth0.com"), ("AUTH0_ALLOW_DELETE", "true")]);
-    assert_eq!(told(&load_with(&files, &other, &options)), ["tenants/dev.yaml:1:9 other-domain", "- ignored-variable"]);
-}
-
-#[test]
-fn split_credentials_and_settings_from_another_tree() {
-    let mine = "domain: evil.example\nvars: { a: mine }\n";
-    let trusted = MemoryTree::of(&[(
-        "tenants/dev.yaml",
-        "domain: acme.auth0.com\nvars: { a: theirs }\ncredentials:\n  plan: { client_id: reader }\n  apply: { client_id: writer }\n",
-    )]);
-    for (writing, id) in [(false, "reader"), (true, "writer")] {
-        let options = NativeOptions { writing, settings_from: Some(&trusted), run_commands: false };
-        let files = [("tenants/dev.yaml", mine), ("templates/a.yaml", "tenant: { friendly_name: '{{a}}' }")];
-        let documents = load_with(&files, &Memory::default(), &options).documents.unwrap();
-        assert_eq!(documents.settings.domain.0, "acme.auth0.com");
-        assert_eq!(documents.settings.credentials.client_id.unwrap().expose(), Some(id));
-        assert_eq!(shown_entries(&documents.root), r#"{"tenant":{"friendly_name":"mine"}}"#);
-    }
-}
-
-#[test]
-fn the_sample_workspace_loads_without_a_finding() {
-    let tree = WorkTree::open(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let world = Sources::new(Environment::default(), tree.clone());
-    for tenant in tenants(&tree).unwrap() {
-        let loaded = load_native(&tree, &world, &tenant, &NativeOptions::default());
-        assert!(loaded.findings.0.is_empty(), "{tenant}: {:#?}", loaded.findings.0);
-    }
 }
