@@ -2,6 +2,8 @@
 //!
 //! To beat: 1,000 ms in a release build on two cores. Run with `cargo bench --bench plan`.
 
+#![expect(clippy::expect_used, reason = "a bench fails by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
 use std::sync::Arc;

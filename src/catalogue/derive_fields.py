@@ -17,7 +17,7 @@ class Table:
         self.by_text = {}
         self.moved = {}
         # No request refers to the schemas of connection strategies, and real tenants accepted texts beyond their
-        # lengths and patterns: those are not kept.
+        # lengths and patterns: those are not kept, and lists of values are marked as advice.
         self.loose = False
 
     def add(self, node):
@@ -34,7 +34,7 @@ class Table:
         return self.moved[key]
 
     def cleaned(self, node):
-        out = {}
+        out = {"a": True} if self.loose and "e" in node else {}
         for key, value in node.items():
             if self.loose and node.get("t") == "s" and key in ("p", "l"):
                 continue
@@ -88,6 +88,14 @@ def main():
         fields = {**old["f"], path[0]: deep(old["f"][path[0]], path[1:], change)}
         return table.add({**old, "f": fields})
 
+    def advised(index):
+        """The node with its lists of values, and those of its branches, marked as advice."""
+        old = node(index)
+        new = {**old, "a": True} if "e" in old else dict(old)
+        if "u" in old:
+            new["u"] = [advised(child) for child in old["u"]]
+        return table.add(new)
+
     kinds = {}
     for name, kind in sorted(source["k"].items()):
         entry = {}
@@ -120,6 +128,8 @@ def main():
     # Session lifetimes are hours, fractions allowed; the tool writes them as minutes. recorded-facts 4, tenant settings.
     hours = ("session_lifetime", "idle_session_lifetime", "ephemeral_session_lifetime", "idle_ephemeral_session_lifetime")
     everywhere("tenant_settings", lambda i: with_fields(i, **{name: number for name in hours}))
+    # Projects in use name contexts that the list lacks (`organization`).
+    everywhere("prompt_screen_rendering", lambda i: deep(i, ["context_configuration", "[]"], advised))
     # `status` of a log stream goes by update; its branches are told apart by type only on create.
     streams = kinds["log_stream"]
     status = node(streams["u"][0])["f"]["status"]

@@ -29,7 +29,7 @@ impl Run<'_> {
     /// # Errors
     /// If stdout takes no more.
     pub fn answer_json(&self, answer: &serde_json::Value) -> Result<(), Failure> {
-        self.terminal.answer(&format!("{answer:#}\n")).map_err(Failure::from)
+        self.terminal.answer_raw(&format!("{answer:#}\n")).map_err(Failure::from)
     }
 }
 
@@ -82,7 +82,7 @@ fn misread(error: &clap::Error, world: &World) -> Exit {
 fn explain(failure: &Failure, json: bool, terminal: &Terminal<'_>) {
     if json {
         // The exit code still says that it failed, should stdout take no more.
-        terminal.answer(&format!("{:#}\n", failure.json())).ok();
+        terminal.answer_raw(&format!("{:#}\n", failure.json())).ok();
     }
     if let Failure::Invalid { found, sources } = failure {
         terminal.complain(&findings::text(found, sources));

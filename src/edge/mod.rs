@@ -16,3 +16,4 @@ pub mod serve;
 pub mod state;
 pub mod terminal;
 pub mod token;
+pub mod wire;

@@ -28,6 +28,8 @@ pub enum Attempt {
     Answered(Response),
     /// No connection could be made: the request was never sent.
     NotSent(String),
+    /// The other side is not who it should be, or the like: the next attempt would go the same way.
+    Hopeless(String),
     /// The request may have been sent; what came of it is unknown.
     Lost(String),
 }
@@ -51,7 +53,7 @@ impl Attempts {
                 Some(named.unwrap_or_else(|| doubled(self.limited)).clamp(SHORTEST, LONGEST))
             }
             Attempt::Answered(response) if response.status >= 500 => self.again(repeat == Repeat::Always),
-            Attempt::Answered(_) => None,
+            Attempt::Answered(_) | Attempt::Hopeless(_) => None,
             Attempt::NotSent(_) => self.again(true),
             Attempt::Lost(_) => self.again(repeat == Repeat::Always),
         }

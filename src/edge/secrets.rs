@@ -14,6 +14,8 @@ use crate::pipeline::tree::{Tree as _, TreeError};
 
 /// The longest that a command may take, a person's fingerprint included.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// The longest that its output may stay open after it has ended.
+const GRACE: Duration = Duration::from_secs(5);
 /// The most bytes that a command may print.
 const MOST: u64 = 1024 * 1024;
 /// The time between two looks whether a command has ended.
@@ -64,14 +66,20 @@ fn run(words: &[String], folder: PathBuf, patience: Duration) -> Result<String, 
         .spawn()
         .map_err(failed)?;
     let output = child.stdout.take();
+    let (said, heard) = std::sync::mpsc::channel();
     // Read beside, so that a command that prints much does not wait for us while we wait for it.
-    let reader = std::thread::spawn(move || {
+    std::thread::spawn(move || {
         let mut bytes = Vec::new();
         let read = output.map_or(Ok(0), |output| output.take(MOST).read_to_end(&mut bytes));
-        read.map(|_| bytes)
+        // Nobody listens any more when the command took too long.
+        said.send(read.map(|_| bytes)).ok();
     });
     wait(&mut child, patience)?;
-    let bytes = reader.join().map_err(|_| SourceError::Failed("its output was lost".to_owned()))?.map_err(failed)?;
+    // What the command left running in the background may hold its output open.
+    let bytes = heard
+        .recv_timeout(GRACE)
+        .map_err(|_| SourceError::Failed("it left its output open".to_owned()))?
+        .map_err(failed)?;
     String::from_utf8(bytes).map_err(|_| SourceError::Failed("it did not print UTF-8 text".to_owned()))
 }
 
@@ -112,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_command_that_does_not_end_is_ended() {
-        let error = run(&words("sleep 600"), "/".into(), Duration::from_millis(100)).unwrap_err().to_string();
+        let error = run(&words("exec sleep 600"), "/".into(), Duration::from_millis(100)).unwrap_err().to_string();
         assert!(error.contains("did not end"), "{error}");
     }
 

@@ -89,13 +89,21 @@ impl<'s> Terminal<'s> {
         terminal
     }
 
-    /// Writes an answer to stdout, as it is.
+    /// Writes an answer for people to stdout.
     ///
     /// # Errors
     /// If stdout takes no more, unless its reader has gone away.
     pub fn answer(&self, text: &str) -> io::Result<()> {
         let mut streams = self.lock();
         write(&mut streams.output, text, self.colour_output)
+    }
+
+    /// Writes an answer for programs to stdout, byte for byte.
+    ///
+    /// # Errors
+    /// If stdout takes no more, unless its reader has gone away.
+    pub fn answer_raw(&self, text: &str) -> io::Result<()> {
+        write(&mut self.lock().output, text, true)
     }
 
     /// Writes talk to stderr, a line or several; nothing when the run is quiet.

@@ -9,8 +9,8 @@ use serde_json::{Value as Json, json};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::http::{Sending, Wire};
 use super::retry::Repeat;
+use super::wire::{Sending, Wire};
 use crate::api::failure::ApiFailure;
 use crate::api::request::Method;
 use crate::api::response::Response;
@@ -28,7 +28,8 @@ const ASSERTION_SECONDS: u64 = 120;
 pub(super) struct Tokens {
     domain: Domain,
     credentials: Credentials,
-    kept: Mutex<Option<Token>>,
+    /// The token, or why there is none: whoever asks after that is told the same, at once.
+    kept: Mutex<Option<Result<Token, ApiFailure>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -46,12 +47,14 @@ impl Tokens {
     /// Returns a token that is good for a while, asking for one if need be. One caller asks, the others wait.
     pub async fn bearer(&self, wire: &Wire) -> Result<SecretString, ApiFailure> {
         let mut kept = self.kept.lock().await;
-        if let Some(token) = kept.as_ref().filter(|token| token.until.is_none_or(|until| until > Instant::now())) {
-            return Ok(token.text.clone());
+        match &*kept {
+            Some(Ok(token)) if token.until.is_none_or(|until| until > Instant::now()) => return Ok(token.text.clone()),
+            Some(Err(failure)) => return Err(failure.clone()),
+            _ => {}
         }
-        let token = self.fetch(wire).await?;
-        *kept = Some(token.clone());
-        Ok(token.text)
+        let fetched = self.fetch(wire).await;
+        *kept = Some(fetched.clone());
+        fetched.map(|token| token.text)
     }
 
     /// Drops a token that the server refused, so that the next is a new one. Says whether there can be a new one.
@@ -59,8 +62,9 @@ impl Tokens {
         let mut kept = self.kept.lock().await;
         let is_same = |token: &Token| token.text.expose_secret() == refused.expose_secret();
         match kept.as_ref() {
-            Some(token) if token.until.is_none() => false,
-            Some(token) if is_same(token) => {
+            Some(Err(_)) => false,
+            Some(Ok(token)) if token.until.is_none() => false,
+            Some(Ok(token)) if is_same(token) => {
                 *kept = None;
                 true
             }

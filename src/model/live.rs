@@ -10,7 +10,8 @@ use crate::catalogue::kind::Kind;
 #[derive(Debug, Default)]
 pub struct Live {
     pub objects: Vec<Object>,
-    /// Kind name (for nested kinds: kind name and parent id, `roles/permissions@rol_1`) -> how well it was read.
+    /// How well each kind was read: under its name, nested ones with the parent's id (`roles/permissions@rol_1`), and
+    /// what was read key by key with the key behind a `#` (`triggers#post-login`).
     pub readings: BTreeMap<String, Reading>,
     /// The client that this run's token belongs to, if known.
     pub own_client: Option<RemoteId>,

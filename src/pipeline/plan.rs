@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::catalogue::kind::Kind;
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::{catalogue, is_credential};
@@ -19,6 +20,7 @@ use crate::pipeline::gates;
 use crate::pipeline::matching::{self, Matched};
 use crate::pipeline::order;
 use crate::pipeline::references::qualified;
+use crate::pipeline::refresh::reading_name;
 use crate::pipeline::scope::fits;
 use crate::pipeline::steps::Stepper;
 use crate::pipeline::unique_order;
@@ -174,10 +176,11 @@ impl Planner<'_> {
 
     /// A declared kind that could not be read stops everything: nothing true can be planned from it.
     fn unreadable(&self, resource: &Resource) -> Option<Gate> {
-        let nested = self.matched.parent_of(resource).and_then(|(_, object)| {
-            self.live.readings.get(&format!("{}@{}", resource.kind.name, object?.id.as_ref()?))
-        });
-        let reading = nested.or_else(|| self.live.readings.get(&resource.kind.name))?;
+        let parent = self.matched.parent_of(resource).and_then(|(_, object)| object?.id.as_ref());
+        let of = |parent, key| self.live.readings.get(&reading_name(resource.kind, parent, key));
+        let name = Some(resource.name.as_str());
+        let reading =
+            of(parent, name).or_else(|| of(parent, None)).or_else(|| of(None, name)).or_else(|| of(None, None))?;
         let reason = match reading {
             Reading::Complete => return None,
             Reading::Refused { status, reason, .. } => {
@@ -245,7 +248,9 @@ impl Planner<'_> {
             }
             let complete = matches!(self.reading_of(object), Some(Reading::Complete));
             let exact = if kind.shape == Shape::Child {
-                is_credential(kind) && self.parent_is_described(object)
+                is_credential(kind)
+                    && self.parent_is_described(object)
+                    && self.desired.settings.policy.manage(kind) != Manage::Additive
             } else {
                 self.desired.settings.policy.manage(kind) == Manage::Exact
             };
@@ -255,6 +260,13 @@ impl Planner<'_> {
             }
             if self.is_protected(object, &address) {
                 self.notes.push(format!("{address} is not in the files; it is protected and left alone"));
+                self.unmanaged += 1;
+                continue;
+            }
+            if self.live.own_client.is_none() && may_be_own(kind) {
+                self.notes.push(format!(
+                    "{address} is not in the files; it is left alone, since it is not known which application this run is"
+                ));
                 self.unmanaged += 1;
                 continue;
             }
@@ -273,11 +285,7 @@ impl Planner<'_> {
     }
 
     fn reading_of(&self, object: &Object) -> Option<&Reading> {
-        let name = match &object.parent {
-            Some(id) => format!("{}@{id}", object.kind.name),
-            None => object.kind.name.clone(),
-        };
-        self.live.readings.get(&name)
+        self.live.readings.get(&reading_name(object.kind, object.parent.as_ref(), None))
     }
 
     fn edge_is_excluded(&self, object: &Object) -> bool {
@@ -310,7 +318,7 @@ impl Planner<'_> {
             .live
             .readings
             .iter()
-            .filter(|(name, _)| !self.desired.declared.contains(name.split('@').next().unwrap_or(name)))
+            .filter(|(name, _)| !self.desired.declared.contains(name.split(['@', '#']).next().unwrap_or(name)))
             .filter_map(|(name, reading)| match reading {
                 Reading::Refused { status, reason, .. } => {
                     Some(format!("{name} cannot be read ({status} {reason}); it is left alone"))
@@ -320,6 +328,11 @@ impl Planner<'_> {
             .collect();
         self.notes.extend(refused);
     }
+}
+
+/// Says whether the application that a run logs in with, or what it was granted, is of this kind.
+fn may_be_own(kind: &Kind) -> bool {
+    kind.has(Quirk::GranteeOrDefault) || (kind.has(Quirk::AuthMethodSwitch) && kind.shape == Shape::Collection)
 }
 
 /// Splits `address-pattern:field` or `address-pattern/field` (the longest kind and name in front).

@@ -124,6 +124,13 @@ async fn complete(api: &impl ReadApi, wanted: &Wanted<'_>, live: &mut Live) -> R
     Ok(())
 }
 
+/// Returns the name under which a reading is kept (see [`Live::readings`]).
+pub fn reading_name(kind: &Kind, parent: Option<&RemoteId>, key: Option<&str>) -> String {
+    let parent = parent.map(|id| format!("@{id}")).unwrap_or_default();
+    let key = key.map(|key| format!("#{key}")).unwrap_or_default();
+    format!("{}{parent}{key}", kind.name)
+}
+
 impl Task {
     fn label(&self) -> String {
         let parent = self.parent.as_ref().map_or("", |id| id.0.as_str());
@@ -132,10 +139,8 @@ impl Task {
 
     /// The name of its reading: the kind, and for nested ones the parent's id.
     fn reading_name(&self) -> String {
-        match &self.parent {
-            Some(id) => format!("{}@{id}", self.kind.name),
-            None => self.kind.name.clone(),
-        }
+        let key = (!self.key.is_empty()).then(|| self.kind.name_of_key(&self.key));
+        reading_name(self.kind, self.parent.as_ref(), key.as_deref())
     }
 
     fn params(&self) -> PathParams {

@@ -127,6 +127,7 @@ mod tests {
             ("a: !!int x\nb: !!str 1", &["1:10 unsupported-tag"]),
             ("a: {{x}}", &["1:5 unusable-key"]),
             ("a: *x", &["1:4 unknown-anchor"]),
+            ("a: 1\n: 2", &["2:1 unusable-key"]),
             ("a: &x [1, *x]", &["1:11 unknown-anchor"]),
             ("a: {<<: 1}", &["1:9 unusable-merge"]),
             ("a: 1\n---\nb: 2", &["2:1 several-documents"]),

@@ -19,10 +19,10 @@ const VERSION_FIELDS: [&str; 5] = ["code", "dependencies", "secrets", "runtime",
 
 /// Ends a build: whoever asks finds it built. Before that it is pending, and cannot be deployed.
 pub fn settle(tenant: &mut Tenant, kind: &Kind, path: &str, id: &str) {
-    if kind.has(Quirk::BuildThenDeploy) {
-        if let Some(action) = tenant.store.collection_mut(path).get_mut(id) {
-            spot::put(action, "status", &json!("built"));
-        }
+    if kind.has(Quirk::BuildThenDeploy)
+        && let Some(action) = tenant.store.collection_mut(path).get_mut(id)
+    {
+        spot::put(action, "status", &json!("built"));
     }
 }
 
@@ -182,10 +182,10 @@ pub fn versions(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer
     all.reverse();
     let mut response = lists::answer(kind, all.into_iter(), request, &|(_, version)| without_values(version))?;
     // The list is named for the versions, not for the modules.
-    if let (Json::Object(map), Some(list)) = (&mut response.body, &kind.list) {
-        if let Some(items) = map.shift_remove(&list.items) {
-            map.insert("versions".to_owned(), items);
-        }
+    if let (Json::Object(map), Some(list)) = (&mut response.body, &kind.list)
+        && let Some(items) = map.shift_remove(&list.items)
+    {
+        map.insert("versions".to_owned(), items);
     }
     Ok(response)
 }

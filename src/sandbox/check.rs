@@ -9,10 +9,14 @@ use super::routes::Found;
 use super::spot;
 use super::store::Store;
 use crate::api::request::Request;
+use crate::catalogue::fields;
 use crate::catalogue::kind::{Kind, ReferenceField};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
+use crate::model::address::Address;
+use crate::model::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::model::document::{Content, Entry, Node, Place};
 use crate::model::path::FieldPattern;
 
 /// Returns the body as an object.
@@ -48,16 +52,51 @@ pub fn create(store: &Store, kind: &Kind, body: &Map<String, Json>) -> Result<()
     if kind.has(Quirk::GranteeOrDefault) && body.contains_key("client_id") == body.contains_key("default_for") {
         return Err(Refusal::body("Exactly one of client_id and default_for is needed"));
     }
-    references(store, kind, &Json::Object(body.clone()), "")
+    let body = Json::Object(body.clone());
+    schema(kind, &BTreeMap::new(), &body)?;
+    references(store, kind, &body, "")
+}
+
+/// Checks a body against the table of fields: unknown names and wrong types. Values are not judged: the table's lists of
+/// them lag behind the API.
+pub fn schema(kind: &Kind, key: &BTreeMap<String, String>, body: &Json) -> Result<(), Refusal> {
+    let place = Place { file: "".into(), line: 0, column: 0 };
+    let mut findings = Diagnostics::default();
+    fields::check(kind, key, &node(body, &place), true, &mut findings, &Address::root(&kind.name));
+    let counts = |finding: &Diagnostic| finding.severity == Severity::Error && finding.code != "wrong-value";
+    match findings.0.into_iter().find(counts) {
+        Some(finding) => Err(Refusal::payload(&finding.summary, None)),
+        None => Ok(()),
+    }
+}
+
+fn node(value: &Json, place: &Place) -> Node {
+    let content = match value {
+        Json::Null => Content::Null,
+        Json::Bool(value) => Content::Bool(*value),
+        Json::Number(number) => Content::Number(number.clone()),
+        Json::String(text) => Content::Text(text.clone()),
+        Json::Array(items) => Content::List(items.iter().map(|item| node(item, place)).collect()),
+        Json::Object(map) => {
+            let entry = |(key, value): (&String, &Json)| Entry {
+                key: key.clone(),
+                key_place: place.clone(),
+                value: node(value, place),
+            };
+            Content::Map(map.iter().map(entry).collect())
+        }
+    };
+    Node::new(content, place.clone())
 }
 
 /// Checks the body of an update.
 pub fn update(store: &Store, kind: &Kind, old: &Json, body: &Map<String, Json>) -> Result<(), Refusal> {
     refused(kind, body, &[&kind.fields.read_only, &kind.fields.create_only])?;
-    if kind.has(Quirk::SystemObjects) && old.get("is_system") == Some(&Json::Bool(true)) {
-        if let Some(field) = body.keys().find(|field| !kind.server.system_fields.contains(field)) {
-            return Err(Refusal::body(format!("{field} of a system {} cannot be changed", kind.title)));
-        }
+    if kind.has(Quirk::SystemObjects)
+        && old.get("is_system") == Some(&Json::Bool(true))
+        && let Some(field) = body.keys().find(|field| !kind.server.system_fields.contains(field))
+    {
+        return Err(Refusal::body(format!("{field} of a system {} cannot be changed", kind.title)));
     }
     if kind.has(Quirk::SinkFixedForCloud) && body.contains_key("sink") && is_cloud(old) {
         return Err(Refusal::body("The sink of this log stream cannot be updated"));

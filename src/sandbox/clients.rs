@@ -68,7 +68,7 @@ fn complete_credential(store: &Store, path: &str, object: &mut Json) -> Result<(
     } else if kind != "cert_subject_dn" {
         return Err(Refusal::payload("Missing required property: pem", None));
     }
-        let digest = digest(&pem.unwrap_or_default());
+    let digest = digest(&pem.unwrap_or_default());
     match kind.as_str() {
         "public_key" => {
             spot::fill(object, "kid", &json!(digest));
@@ -158,10 +158,10 @@ pub fn before_update(
     old: &Json,
     body: &mut Map<String, Json>,
 ) -> Result<(), Refusal> {
-    if owner_of(kind).is_some() {
-        if let Some(Json::String(text)) = body.get_mut("expires_at") {
-            *text = times::with_milliseconds(text);
-        }
+    if owner_of(kind).is_some()
+        && let Some(Json::String(text)) = body.get_mut("expires_at")
+    {
+        *text = times::with_milliseconds(text);
     }
     if !kind.has(Quirk::AuthMethodSwitch) {
         return Ok(());

@@ -35,8 +35,10 @@ pub fn check(kind: &Kind, old: Option<&Json>, body: &Map<String, Json>) -> Resul
     if !attributes.values().any(active) {
         return Err(Refusal::body("attributes must contain one active identifier"));
     }
-    let unique = |object: &Json| spot::get(object, "options.attributes.email.unique").and_then(Json::as_bool).unwrap_or(true);
-    let sent_unique = attributes.get("email").and_then(|email| email.get("unique")).and_then(Json::as_bool).unwrap_or(true);
+    let unique =
+        |object: &Json| spot::get(object, "options.attributes.email.unique").and_then(Json::as_bool).unwrap_or(true);
+    let sent_unique =
+        attributes.get("email").and_then(|email| email.get("unique")).and_then(Json::as_bool).unwrap_or(true);
     if old.is_some_and(unique) && !sent_unique {
         return Err(Refusal::body("cannot add non-unique email attribute"));
     }

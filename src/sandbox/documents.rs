@@ -46,6 +46,7 @@ pub fn write(tenant: &mut Tenant, found: &Found, request: &Request, whole: bool)
         hours_from_minutes(&mut body);
     }
     check_write(tenant, kind, old.as_ref(), &body, whole)?;
+    check::schema(kind, &key, &Json::Object(body.clone()))?;
     let mut new = match (&old, whole) {
         (Some(old), false) => {
             let mut old = old.clone();

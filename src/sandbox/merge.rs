@@ -7,8 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::answer::restore_encrypted;
 use super::expand::{World, expand};
 use super::spot;
-use crate::catalogue::kind::Kind;
-use crate::catalogue::server::Variant;
+use crate::catalogue::kind::{Kind, Variant};
 
 /// Merges a PATCH body into an object.
 pub fn patch(kind: &Kind, old: &Json, body: &Map<String, Json>, world: &mut World) -> Json {
@@ -94,9 +93,13 @@ pub fn defaults(kind: &Kind, object: &mut Json, seen: &Json, world: &mut World) 
 
 /// Makes the lists that follow from flags.
 fn lists_of_flags(kind: &Kind, object: &mut Json) {
-    for list in kind.server.flag_lists.iter().filter(|list| holds(&list.when, object)) {
+    for list in &kind.server.flag_lists {
+        if !holds(&list.when, object) {
+            continue;
+        }
         let on = |flag: &str| spot::get(object, flag) == Some(&Json::Bool(true));
-        let items = list.flags.iter().filter(|(flag, _)| on(flag)).map(|(_, item)| Json::String(item.clone())).collect();
+        let items =
+            list.flags.iter().filter(|(flag, _)| on(flag)).map(|(_, item)| Json::String(item.clone())).collect();
         spot::fill(object, &list.set, &Json::Array(items));
     }
 }

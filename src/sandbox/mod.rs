@@ -27,3 +27,6 @@ pub mod store;
 pub mod tenant;
 pub mod times;
 pub mod token;
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,12 @@
 //! Collections and what lies in them: list, create, read, update, delete.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
 
 use super::answer::{self, Moment};
 use super::refusal::Refusal;
-use super::routes::{Found, kind_among};
+use super::routes::Found;
 use super::store::Store;
 use super::tenant::{Answer, Tenant};
 use super::{actions, cascade, check, clients, connections, lists, merge, spot};
@@ -62,11 +64,11 @@ pub fn insert(
     mut object: Json,
 ) -> Result<String, Refusal> {
     let unique = &kind.server.unique;
-    if let Some(collection) = tenant.store.collection(path) {
-        if kind.server.limit.is_some_and(|limit| collection.len() >= limit) {
-            let limit = kind.server.limit.unwrap_or_default();
-            return Err(Refusal::body(format!("There can be at most {limit} of the kind {}", kind.title)));
-        }
+    if let Some(collection) = tenant.store.collection(path)
+        && kind.server.limit.is_some_and(|limit| collection.len() >= limit)
+    {
+        let limit = kind.server.limit.unwrap_or_default();
+        return Err(Refusal::body(format!("There can be at most {limit} of the kind {}", kind.title)));
     }
     clients::before_create(tenant, kind, path, &mut object)?;
     let id_field = kind.id.as_deref().unwrap_or("id");
@@ -117,6 +119,7 @@ pub fn update(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     let body = check::object(request)?;
     let old = tenant.store.object(&path, &id).cloned().ok_or_else(|| Refusal::missing(kind))?;
     check::update(&tenant.store, kind, &old, body)?;
+    check::schema(kind, &BTreeMap::new(), &Json::Object(body.clone()))?;
     let mut body = body.clone();
     connections::check(kind, Some(&old), &body)?;
     clients::before_update(tenant, kind, &id, &old, &mut body)?;
@@ -170,7 +173,7 @@ pub fn locate(store: &Store, found: &Found) -> Result<(&'static Kind, String, St
         if collection.contains(asked) { Some(asked.to_owned()) } else { by_other_field(store, first, &path, asked) };
     let id = id.ok_or_else(|| Refusal::missing(first))?;
     let object = collection.get(&id).ok_or_else(|| Refusal::missing(first))?;
-    Ok((kind_among(&found.route.kinds, object), path, id))
+    Ok((found.kind_of(object), path, id))
 }
 
 /// Some objects are found by another field too, encoded once or twice.
@@ -192,7 +195,8 @@ fn shown(store: &Store, kind: &Kind, path: &str, id: &str, moment: Moment) -> Re
 
 /// Shows the nulls that were sent, where the API does.
 fn echo_nulls(kind: &Kind, body: &Map<String, Json>, shown: &mut Json) {
-    let sent_null = |path: &str| path.split_once('.').and_then(|(top, rest)| spot::get(body.get(top)?, rest)) == Some(&Json::Null);
+    let sent_null =
+        |path: &str| path.split_once('.').and_then(|(top, rest)| spot::get(body.get(top)?, rest)) == Some(&Json::Null);
     for path in kind.server.null_echoed.iter().filter(|path| sent_null(path)) {
         spot::fill(shown, path, &Json::Null);
     }

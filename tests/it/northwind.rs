@@ -113,6 +113,6 @@ pub fn applied(folder: &str, input: &str, config: &str) -> Option<Core> {
     assert_eq!(errors(&findings), Vec::<String>::new());
     let mut core = Core::new();
     let plan = core.plan_of(&desired);
-    let _ = core.try_perform(&plan);
+    core.perform(&plan);
     Some(core)
 }

@@ -180,8 +180,9 @@ impl Checker<'_> {
             }
             None => format!("`tenantry kinds {}` lists the fields of the kind.", self.kind.name),
         };
+        let strict = self.strict && !fitting.iter().any(|schema| schema.advice);
         // The API gains values faster than this table; a slip is told by its nearness.
-        let make = if near.is_some() || self.strict { Diagnostic::error } else { Diagnostic::warning };
+        let make = if near.is_some() || strict { Diagnostic::error } else { Diagnostic::warning };
         let summary = format!("`{shown}` is none of the values that it can have");
         self.findings.push(make("wrong-value", summary).at(place).on(self.address).help(help));
     }

@@ -31,6 +31,9 @@ pub struct Schema {
     pub any_of: Vec<Index>,
     #[serde(default, rename = "e")]
     pub values: Vec<Json>,
+    /// The values are advice: no request refers to this schema, so others may be accepted.
+    #[serde(default, rename = "a")]
+    pub advice: bool,
     #[serde(default, rename = "p")]
     pattern: Option<String>,
     /// Bounds of a number, of a text's length in characters, or of a list's length.

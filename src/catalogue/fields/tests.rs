@@ -88,6 +88,9 @@ fn options_are_those_of_the_strategy() {
     let options = json!({"twilio_sid": 5});
     let sms = json!({"name": "sms", "strategy": "sms", "options": options});
     assert_eq!(codes("connections", sms), ["wrong-type"]);
+    // Values of options are advice, whatever the strictness.
+    let saml = json!({"name": "x", "strategy": "samlp", "options": {"idpinitiated": {"client_protocol": "oauth2"}}});
+    assert_eq!(found("connections", &[], saml, true)[0].0, Severity::Warning);
     // The same name means nothing to another strategy.
     let oidc = json!({"name": "x", "strategy": "oidc", "options": options});
     assert_eq!(codes("connections", oidc), [] as [&str; 0]);

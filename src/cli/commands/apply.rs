@@ -50,11 +50,12 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     }
     let redaction = Redaction::of_plan(plan);
     let (outcome, results) = perform(plan, &connection, &redaction, &runtime, run);
-    // What was sent is remembered, and a sandbox kept, whether or not all went well.
+    // What was sent is remembered, and a sandbox kept, whether or not all went well; that it went well or not is said
+    // even if it cannot be remembered.
     let mut remembered = planned.remembered;
     remembered.fingerprints.extend(outcome.sent.clone());
-    run.settings.state.remember(&remembrance, &remembered)?;
-    connection.keep()?;
+    let is_remembered = run.settings.state.remember(&remembrance, &remembered);
+    let is_kept = connection.keep();
     match run.settings.json {
         true => run.answer_json(&results.json(plan, &planned.found, Some(&outcome.summary)))?,
         false => {
@@ -62,6 +63,8 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
             run.terminal.answer(&format!("\n{screen}"))?;
         }
     }
+    is_remembered?;
+    is_kept?;
     Ok(exit(&outcome))
 }
 

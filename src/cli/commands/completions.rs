@@ -14,6 +14,6 @@ use crate::cli::run::Run;
 pub fn run(args: &CompletionsArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Arguments::command(), "tenantry", &mut script);
-    run.terminal.answer(&String::from_utf8_lossy(&script))?;
+    run.terminal.answer_raw(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

@@ -58,7 +58,7 @@ fn serve(args: &ServeArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         } else {
             let trust = authority.as_ref().map(|path| format!("\nTrust its certificate with {}", path.display()));
             let words = format!("The sandbox tenant `{}` is at {url}", args.tenant);
-            run.terminal.answer(&&format!("{words}{}\nEnd it with ctrl-c.\n", trust.unwrap_or_default()))?;
+            run.terminal.answer(&format!("{words}{}\nEnd it with ctrl-c.\n", trust.unwrap_or_default()))?;
         }
         server.run_until_interrupted().await?;
         Ok(Exit::Done)

@@ -199,6 +199,7 @@ impl<A: WriteApi, C: Clock> Performer<'_, A, C> {
         }
     }
 
+    /// Adds before it removes, so that nobody is without a right or a way in meanwhile.
     async fn members(&mut self, change: &MemberChange) -> Result<(), StepError> {
         let kind = self.step.kind;
         let Some(membership) = &kind.membership else { return Ok(()) };
@@ -217,10 +218,10 @@ impl<A: WriteApi, C: Clock> Performer<'_, A, C> {
                     with(identity_only(membership, member), "status", Value::Bool(status))
                 };
                 let rows: Vec<Value> = change
-                    .remove
+                    .add
                     .iter()
-                    .map(|member| on(member, false))
-                    .chain(change.add.iter().map(|member| on(member, true)))
+                    .map(|member| on(member, true))
+                    .chain(change.remove.iter().map(|member| on(member, false)))
                     .collect();
                 for rows in rows.chunks(batch.min(rows.len().max(1))) {
                     let body = wrap(membership, self.wire_value(&Value::List(rows.to_vec()))?);
@@ -229,7 +230,7 @@ impl<A: WriteApi, C: Clock> Performer<'_, A, C> {
             }
             MemberStyle::AddRemove => {
                 let remove: Vec<Value> = change.remove.iter().map(|member| identity_only(membership, member)).collect();
-                for (method, list) in [(Method::Delete, &remove), (Method::Post, &change.add)] {
+                for (method, list) in [(Method::Post, &change.add), (Method::Delete, &remove)] {
                     for rows in list.chunks(batch.min(list.len().max(1))) {
                         let plain = method == Method::Delete && membership.remove_scalar;
                         let body = wrap(membership, self.list_body(membership, rows, plain)?);
@@ -241,15 +242,15 @@ impl<A: WriteApi, C: Clock> Performer<'_, A, C> {
                 }
             }
             MemberStyle::Each => {
-                for member in &change.remove {
-                    self.one_member(kind, membership, &params, member, Method::Delete).await?;
+                for member in &change.add {
+                    let body = self.wire_value(member)?;
+                    self.send(Request::new(Method::Post, path.clone(), Some(body))).await?;
                 }
                 for member in &change.change {
                     self.one_member(kind, membership, &params, member, Method::Patch).await?;
                 }
-                for member in &change.add {
-                    let body = self.wire_value(member)?;
-                    self.send(Request::new(Method::Post, path.clone(), Some(body))).await?;
+                for member in &change.remove {
+                    self.one_member(kind, membership, &params, member, Method::Delete).await?;
                 }
             }
             MemberStyle::NameValue => self.name_values(membership, &path, change).await?,
@@ -322,15 +323,15 @@ impl<A: WriteApi, C: Clock> Performer<'_, A, C> {
             .iter()
             .filter_map(|member| Some(Json::String(member.as_map()?.get(name_field)?.as_str()?.to_owned())))
             .collect();
-        if !gone.is_empty() {
-            self.send(Request::new(Method::Delete, path.to_owned(), Some(Json::Array(gone)))).await?;
-        }
         for (method, list) in [(Method::Post, &change.add), (Method::Patch, &change.change)] {
             let body = pairs(list);
             if !body.is_empty() {
                 let body = self.wire(&body)?;
                 self.send(Request::new(method, path.to_owned(), Some(body))).await?;
             }
+        }
+        if !gone.is_empty() {
+            self.send(Request::new(Method::Delete, path.to_owned(), Some(Json::Array(gone)))).await?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::catalogue::place::Step;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
-use crate::model::diagnostic::Diagnostics;
+use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object};
 use crate::model::names::RemoteId;
 use crate::model::value::{Reference, Value};
@@ -217,6 +217,7 @@ impl<'a> Composer<'a> {
             if is_embedded(object.kind) {
                 let name = self.tenant.names.name_of(object);
                 self.describe(object, &name);
+                self.report_unseen(object);
                 continue;
             }
             if let Some(nested) = self.node(object) {
@@ -227,6 +228,24 @@ impl<'a> Composer<'a> {
         }
         if let Some(map) = piece.as_map_mut() {
             arrange(kind, map);
+        }
+    }
+
+    /// What create needs and the tenant never shows is missing from the files.
+    fn report_unseen(&mut self, object: &Object) {
+        let fields = &object.kind.fields;
+        let unseen: Vec<String> = fields
+            .write_only
+            .iter()
+            .filter(|field| fields.create_only.contains(field))
+            .map(|field| format!("`{field}`"))
+            .collect();
+        if !unseen.is_empty() {
+            self.findings.push(
+                Diagnostic::note("unseen-field", format!("the tenant never shows {}", unseen.join(" or ")))
+                    .on(&self.tenant.names.address_of(object))
+                    .help("It stays as it is. To create this elsewhere, write it by hand."),
+            );
         }
     }
 

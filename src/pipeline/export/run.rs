@@ -61,6 +61,7 @@ pub fn export(live: &Live, options: &ExportOptions) -> Result<(Vec<ExportFile>, 
 mod tests {
     use super::*;
     use crate::catalogue::table::catalogue;
+    use crate::model::live::Reading;
     use crate::model::names::RemoteId;
     use crate::pipeline::canonical;
     use serde_json::{Value as Json, json};
@@ -182,5 +183,20 @@ mod tests {
         assert_eq!(codes, ["unseen-secret"]);
         let (files, _) = written(&live, Format::DeployYaml);
         assert!(files["tenant.yaml"].contains("value: \"##RULES_CONFIGS_HOOK##\""));
+    }
+
+    #[test]
+    fn half_of_an_exact_list_is_not_written() {
+        let mut live = live(vec![("roles", json!({"id": "rol_1", "name": "R"}))]);
+        let kind = catalogue().kind("roles/permissions").unwrap();
+        let member = json!({"permission_name": "read:x", "resource_server_identifier": "a"});
+        let parent = Some(RemoteId("rol_1".into()));
+        live.objects.push(canonical::member_list(kind, parent, BTreeMap::new(), vec![member]));
+        let (files, _) = written(&live, Format::DeployYaml);
+        assert!(files["tenant.yaml"].contains("read:x"));
+        live.readings.insert("roles/permissions@rol_1".into(), Reading::Incomplete { got: 1, total: 2 });
+        let (files, codes) = written(&live, Format::DeployYaml);
+        assert_eq!(files["tenant.yaml"], "roles:\n  - name: R\n");
+        assert_eq!(codes, ["not-exported"]);
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::kind::Kind;
+use crate::catalogue::kind::{Kind, MemberPolicy};
 use crate::catalogue::table::catalogue;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object, Reading};
 use crate::model::value::{Reference, Value};
 use crate::pipeline::canonical::{Names, is_builtin};
+use crate::pipeline::refresh::reading_name;
 
 /// What is exported, and what is left where it is.
 #[derive(Debug)]
@@ -38,7 +39,15 @@ impl<'a> Selection<'a> {
 
     /// Says whether an object is exported. Not: what Auth0 owns, the tool's own client, and what hangs on that.
     pub fn has(&self, object: &Object) -> bool {
-        self.has_kind(object.kind) && !is_builtin(object) && !self.is_own(object)
+        self.has_kind(object.kind) && !is_builtin(object) && !self.is_own(object) && !self.is_half_of_a_list(object)
+    }
+
+    /// A list that is all there is must be whole: written in part, it would take the rest away when applied.
+    fn is_half_of_a_list(&self, object: &Object) -> bool {
+        let is_exact = object.kind.membership.as_ref().is_some_and(|list| list.members == MemberPolicy::Exact);
+        let key = (!object.key.is_empty()).then(|| object.kind.name_of_key(&object.key));
+        let name = reading_name(object.kind, object.parent.as_ref(), key.as_deref());
+        is_exact && matches!(self.live.readings.get(&name), Some(Reading::Incomplete { .. }))
     }
 
     fn is_own(&self, object: &Object) -> bool {
@@ -62,7 +71,7 @@ impl<'a> Selection<'a> {
     pub fn report_unread(&self, findings: &mut Diagnostics) {
         let mut told = BTreeSet::new();
         for (name, reading) in &self.live.readings {
-            let kind_name = name.split('@').next().unwrap_or(name);
+            let kind_name = name.split(['@', '#']).next().unwrap_or(name);
             let Some(kind) = catalogue().kind(kind_name).filter(|kind| self.has_kind(kind)) else { continue };
             match reading {
                 Reading::Complete => {}

@@ -46,12 +46,21 @@ pub(super) fn body(
     }
     oddities::untangle(tenant, object, &mut value);
     canonical::strip(kind, &mut value);
+    drop_server_made(kind, &mut value);
     add_unseen(kind, &mut value, address, findings);
     if let Value::List(members) = &mut value {
         own_members(tenant, kind, members);
     }
     tidy(kind, &FieldPath::default(), &mut value);
     Some(value)
+}
+
+/// A secret that create refuses is made by the server, each time anew: to name it would only keep the files from being
+/// applied elsewhere.
+fn drop_server_made(kind: &Kind, value: &mut Value) {
+    for pattern in kind.fields.update_only.iter().filter(|pattern| kind.fields.secret.contains(pattern)) {
+        pattern.rewrite(value, &mut |_, _| None);
+    }
 }
 
 /// Takes out references to objects that nothing names (deleted ones, mostly). Returns false if that leaves no identity.

@@ -150,6 +150,9 @@ impl Builder<'_> {
             self.begin_value(Pending::Merge);
             return Ok(());
         }
+        if is_key && plain && text.is_empty() {
+            self.findings.push(Diagnostic::error("unusable-key", "nothing stands before the colon").at(&at));
+        }
         let key = if plain && tag.is_none() { scalar::key(text) } else { text.to_owned() };
         let content = match tag {
             None if plain => self.plain(text, is_key, &at),

@@ -1,6 +1,7 @@
 //! One file a command: whole screens.
 
 mod apply;
+mod check;
 mod export;
 mod https;
 mod kinds;

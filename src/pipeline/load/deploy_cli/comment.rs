@@ -4,7 +4,7 @@ use crate::pipeline::keywords::unmapped_markers;
 
 /// A marker that begins a comment.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Swallowed {
+pub(in crate::pipeline::load) struct Swallowed {
     pub marker: String,
     pub line: u32,
     pub column: u32,
@@ -14,7 +14,7 @@ pub(super) struct Swallowed {
 
 /// Finds markers that stand where a value would and begin a comment. Markers inside a comment's text are harmless,
 /// and so is a line that holds a marker and further words: people write headings like that.
-pub(super) fn swallowed(text: &str) -> Vec<Swallowed> {
+pub(in crate::pipeline::load) fn swallowed(text: &str) -> Vec<Swallowed> {
     let mut found = Vec::new();
     let mut key = String::new();
     let mut state = State::default();

@@ -24,7 +24,7 @@
 //! that lead out of the project are refused; files that cannot be parsed, missing companion files and undefined
 //! keywords are errors; an empty folder and a folder of an unknown name are said; arguments win over settings.
 
-mod comment;
+pub(super) mod comment;
 mod companion;
 mod config;
 mod directory_format;

@@ -225,7 +225,7 @@ mod tests {
             ("{{#with regions.eu}}{{host}}{{/with}}", "eu.example"),
             ("{{#if sso.domain}}x{{else}}y{{/if}}", "y"),
             ("\\{{user.name}} of {{company}}", "{{user.name}} of Acme & Sons"),
-            ("{{{{raw}}}} {{user}} {{{{/raw}}}}", " {{user}} "),
+            ("{{{{raw}}}} {{user}} {{{{/raw}}}}", "{{user}} "),
             ("{{upper env}} {{lower 'AB'}} {{json callbacks}}", r#"PROD ab ["https://a/cb","https://b/cb"]"#),
             ("{{tricky}}!", "x: y\n- {{env}}!"),
         ] {

@@ -177,10 +177,11 @@ impl Overlay<'_> {
                 (Some(position), false) => {
                     let Some(target) = existing.get_mut(position) else { continue };
                     let Content::Map(mut entries) = item.value else { continue };
-                    if !has_key {
-                        // Here they only say which one is meant; a `$key` may name it otherwise than they do.
-                        entries.retain(|entry| !is_part(kind, &entry.key));
-                    }
+                    // What says which one is meant is not to change; a `$key` may name it otherwise than the identity.
+                    entries.retain(|entry| match has_key {
+                        true => entry.key != directive::KEY,
+                        false => !is_part(kind, &entry.key),
+                    });
                     if let Content::Map(base) = &mut target.value {
                         self.members(base, entries, &spot.item(index));
                     }

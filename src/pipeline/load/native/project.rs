@@ -11,7 +11,7 @@ use super::vault::{SecretSource, Vault};
 use super::workspace::{TENANTS, read_workspace, tenants};
 use super::{combine, removal, secrecy, tenant_file};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
-use crate::model::document::{Content, Documents, Entry, Node, SourceTexts};
+use crate::model::document::{Documents, Entry, Node, SourceTexts};
 use crate::model::names::TenantName;
 use crate::pipeline::keywords::Mappings;
 use crate::pipeline::load::Loaded;
@@ -61,6 +61,7 @@ pub fn load_native(
         Vec::new()
     });
     let Some(file) = tenant_node(tree, tenant, &all, &mut files, &mut findings) else {
+        check_syntax(tree, &mut findings);
         return Loaded { documents: None, findings };
     };
     let trusted = match options.settings_from {
@@ -94,7 +95,7 @@ pub fn load_native(
     Loaded { documents, findings }
 }
 
-/// The variables that people wrote, as Deploy CLI keywords.
+/// The variables as Deploy CLI keywords.
 fn keywords(variables: &JsonMap<String, Json>) -> Mappings {
     Mappings(variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
 }
@@ -125,7 +126,7 @@ fn tenant_node(
 
 fn templates(renderer: &mut Renderer<'_>) -> Vec<Entry> {
     let mut paths = Vec::new();
-    collect(renderer, TEMPLATES, FOLDERS, &mut paths);
+    collect(renderer.tree, TEMPLATES, FOLDERS, &mut paths, renderer.findings);
     if paths.is_empty() && !renderer.findings.has_errors() {
         let summary = format!("`{TEMPLATES}/` holds no YAML file, so nothing is managed");
         renderer.findings.push(Diagnostic::warning("no-templates", summary));
@@ -139,21 +140,33 @@ fn templates(renderer: &mut Renderer<'_>) -> Vec<Entry> {
     root
 }
 
+/// Without a tenant nothing can be rendered, but what is no YAML is no YAML for any tenant.
+fn check_syntax(tree: &dyn Tree, findings: &mut Diagnostics) {
+    let mut paths = Vec::new();
+    collect(tree, TEMPLATES, FOLDERS, &mut paths, findings);
+    for path in paths.iter().filter(|path| !path.ends_with(WHOLE)) {
+        match read_text(tree, path, None) {
+            Ok(text) => drop(yaml::parse(&text, &Arc::from(path.as_str()), findings)),
+            Err(finding) => findings.push(*finding),
+        }
+    }
+}
+
 /// Collects the YAML files of a folder and those below it, in bytewise order.
-fn collect(renderer: &mut Renderer<'_>, folder: &str, left: usize, paths: &mut Vec<String>) {
+fn collect(tree: &dyn Tree, folder: &str, left: usize, paths: &mut Vec<String>, findings: &mut Diagnostics) {
     if left == 0 {
         let summary = format!("`{folder}` lies more than {FOLDERS} folders deep");
-        renderer.findings.push(Diagnostic::error("unreadable-file", summary).help("Is a link leading in a circle?"));
+        findings.push(Diagnostic::error("unreadable-file", summary).help("Is a link leading in a circle?"));
         return;
     }
-    let entries = match renderer.tree.list(folder) {
+    let entries = match tree.list(folder) {
         Ok(entries) => entries,
-        Err(error) => return renderer.findings.push(unreadable(renderer.tree, folder, &error, None)),
+        Err(error) => return findings.push(unreadable(tree, folder, &error, None)),
     };
     for entry in entries.iter().filter(|entry| !entry.name.starts_with('.')) {
         let path = format!("{folder}/{}", entry.name);
         if entry.is_folder {
-            collect(renderer, &path, left - 1, paths);
+            collect(tree, &path, left - 1, paths, findings);
         } else if is_yaml(&entry.name) {
             paths.push(path);
         }
@@ -170,10 +183,8 @@ fn overlays(renderer: &mut Renderer<'_>, root: &mut Vec<Entry>, mut file: Node, 
     renderer.in_overlay = true;
     let mut overlays = Vec::new();
     if let Some(mut entry) = file.take("overlay") {
-        if !matches!(entry.value.value, Content::Null) {
-            renderer.document(&mut entry.value, true);
-            overlays.push(entry.value);
-        }
+        renderer.document(&mut entry.value, true);
+        overlays.push(entry.value);
     }
     let folder = format!("{TENANTS}/{tenant}");
     match renderer.tree.list(&folder) {

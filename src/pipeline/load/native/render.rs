@@ -13,7 +13,8 @@ use super::{companion, directive, identity, marker, token};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::model::document::{Content, Entry, Node, Place, SourceTexts};
 use crate::model::names::TenantName;
-use crate::pipeline::keywords::{Mappings, Replaced, replace};
+use crate::pipeline::keywords::{Mappings, Replaced, replace, unmapped_markers};
+use crate::pipeline::load::deploy_cli::comment::swallowed;
 use crate::pipeline::tree::{Tree, read_text};
 use crate::pipeline::yaml;
 
@@ -49,9 +50,22 @@ impl Renderer<'_> {
         let text = self.read(path, None)?;
         let file: Arc<str> = Arc::from(path);
         let whole = path.ends_with(WHOLE);
+        if !whole {
+            self.report_swallowed(&text, &file);
+        }
         let mut node = if whole { self.whole_file(&text, &file)? } else { yaml::parse(&text, &file, self.findings)? };
         self.document(&mut node, !whole);
         Some(node)
+    }
+
+    /// Reports keywords that YAML takes for comments: their values would silently be null.
+    pub fn report_swallowed(&mut self, text: &str, file: &Arc<str>) {
+        for found in swallowed(text) {
+            let place = Place { file: Arc::clone(file), line: found.line, column: found.column };
+            let summary = format!("YAML reads `{}` without quotes as a comment", found.marker);
+            let help = format!("Write `\"{}\"`.", found.marker);
+            self.findings.push(Diagnostic::error("keyword-in-comment", summary).at(&place).help(help));
+        }
     }
 
     /// Renders a map of resources by top-level key. Without `handlebars`, that has been done.
@@ -216,6 +230,10 @@ impl Renderer<'_> {
         }
         let rendered = if manner.handlebars && text.contains("{{") && !is_hands_off(spot, manner) {
             match self.handlebars(&text, &node.place) {
+                // `#{{!}}#KEY##` says `##KEY##` without meaning the keyword: exports write what a tenant holds so.
+                Some(Content::Text(rendered)) if text.contains("{{!}}") && unmapped_markers(&text).is_empty() => {
+                    return node.value = self.content(&rendered, &node.place);
+                }
                 Some(Content::Text(text)) => text,
                 Some(other) => return node.value = other,
                 // Whatever the field wants, it is not at fault.

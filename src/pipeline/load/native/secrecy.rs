@@ -1,10 +1,14 @@
 //! Secrets stand only in secret fields, and only secrets stand there.
+//!
+//! Where users choose the names (the configuration of database scripts), plain values are usual, and only a name that
+//! speaks of a secret makes a literal one.
 
 use std::collections::HashSet;
 
 use super::spot::Spot;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Entry, Node, TextPart};
+use crate::model::path::{FieldPath, Segment};
 
 /// Checks everything that is sent. The value of a literal is never quoted.
 pub fn check(root: &[Entry], findings: &mut Diagnostics) {
@@ -35,14 +39,28 @@ fn node(value: &Node, spot: &Spot, findings: &mut Diagnostics) {
 
 fn literal(value: &Node, says_something: bool, text: Option<&str>, spot: &Spot, findings: &mut Diagnostics) {
     let Some(kind) = spot.kind() else { return };
+    if !says_something || !spot.is_any_of(&kind.fields.secret) {
+        return;
+    }
     let is_mask = text.is_some_and(|text| kind.fields.masks.iter().any(|mask| mask == text));
-    if says_something && !is_mask && spot.is_any_of(&kind.fields.secret) {
+    let (named, fixed): (Vec<_>, Vec<_>) =
+        kind.fields.secret.iter().cloned().partition(|pattern| pattern.to_string().ends_with('*'));
+    let is_secret = spot.is_any_of(&fixed) || (spot.is_any_of(&named) && spot.field().is_some_and(speaks_of_a_secret));
+    if !is_mask && is_secret {
         findings.push(
             Diagnostic::error("literal-secret", "a secret stands here in plain text")
                 .at(&value.place)
                 .help("Write `{{secret \"name\"}}`, and name its source under `secrets` in the tenant's file."),
         );
     }
+}
+
+fn speaks_of_a_secret(field: &FieldPath) -> bool {
+    let Some(Segment::Key(name)) = field.0.last() else { return false };
+    let name = name.to_lowercase();
+    ["secret", "password", "passwd", "passphrase", "token", "key", "credential", "private"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// A field is fit for a secret if the catalogue says so of it, or of something in the same top-level field: which
@@ -52,7 +70,7 @@ fn hidden(value: &Node, spot: &Spot, findings: &mut Diagnostics) {
     let fields = &kind.fields;
     let tops: HashSet<_> = fields.secret.iter().chain(&fields.write_only).filter_map(|pattern| pattern.top()).collect();
     let top = field.0.first().map(|segment| match segment {
-        crate::model::path::Segment::Key(key) => key.as_str(),
+        Segment::Key(key) => key.as_str(),
         _ => "",
     });
     let fits = top.is_some_and(|top| tops.contains(top))

@@ -95,7 +95,7 @@ fn templates_are_rendered_with_their_types_and_merged() {
             "templates/a/clients.yaml",
             "clients:\n  - $key: Web\n    name: '{{company}} Web'\n    callbacks: '{{callbacks}}'\n",
         ),
-        ("templates/b/more.yml", "clients:\n  - name: ##KEEP##\ntenant: { flags: { a: true } }\n"),
+        ("templates/b/more.yml", "clients:\n  - name: null\ntenant: { flags: { a: true } }\n"),
         (
             "templates/tenant.yaml.hbs",
             "tenant:\n  session_lifetime: {{hours}}\n{{#if company}}  flags: { b: false }\n{{/if}}\n",
@@ -131,6 +131,27 @@ fn keywords_stand_for_variables_in_every_text() {
         shown(&files),
         r#"{"clients":[{"name":"Acme x","callbacks":["https://app.acme.com/cb"],"description":"is 24"}],"actions":[{"name":"a","code":"const url = 'https://app.acme.com'; // ##gone##\nconst other = '{{nothing}}';\n"}]}"#
     );
+}
+
+#[test]
+fn a_keyword_that_yaml_takes_for_a_comment_is_an_error() {
+    let files = [
+        ("tenants/dev.yaml", TENANT),
+        (
+            "templates/a.yaml",
+            "clients:\n  - name: ##company##\n    description: about ##company##\n    # ##company## is ours\n",
+        ),
+    ];
+    assert_eq!(found(&files), ["templates/a.yaml:2:11 keyword-in-comment", "templates/a.yaml:3:24 keyword-in-comment"]);
+}
+
+#[test]
+fn users_own_names_decide_what_is_secret_where_auth0_cannot_know() {
+    let options =
+        "options: { configuration: { URL: 'https://x', API_KEY: hunter2, OTHER_KEY: '{{secret \"smtp\"}}' } }";
+    let template = format!("databases:\n  - name: d\n    strategy: auth0\n    {options}\n");
+    let files = [("tenants/dev.yaml", TENANT), ("templates/a.yaml", template.as_str())];
+    assert_eq!(found(&files), ["templates/a.yaml:4:60 literal-secret"]);
 }
 
 #[test]
@@ -230,8 +251,8 @@ fn secrets_stand_only_where_auth0_hides_them() {
         [
             "templates/a.yaml:3:20 literal-secret",
             "templates/a.yaml:4:18 secret-in-plain-field",
-            "templates/a.yaml:7:34 literal-secret",
-            "templates/a.yaml:10:18 literal-secret",
+            "templates/a.yaml:7:33 literal-secret",
+            "templates/a.yaml:10:19 literal-secret",
         ]
     );
     assert!(!format!("{:?}", load(&files).findings).contains("hunter2"));
@@ -337,17 +358,58 @@ fn every_file_is_read_whatever_is_wrong_with_the_others() {
     assert_eq!(
         found(&files),
         [
-            "templates/a.yaml:2:1 yaml-syntax",
+            "templates/a.yaml:1:10 yaml-syntax",
             "templates/b.yaml:2:12 undefined-variable",
             "templates/b.yaml:3:24 missing-file",
             "templates/c.yaml:4:5 duplicate-key",
             "templates/c.yaml:3:24 outside-workspace",
             "templates/d.yaml:1:1 wrong-type",
             "templates/e.yaml.hbs:2:1 undefined-variable",
-            "templates/h.yaml:2:15 template-in-key",
             "templates/g.yaml:1:11 set-twice",
+            "templates/h.yaml:2:16 template-in-key",
         ]
     );
+}
+
+#[test]
+fn a_broken_tenant_file_does_not_hide_broken_templates() {
+    let files = [
+        ("tenants/dev.yaml", "domain: [\n"),
+        ("templates/a.yaml", "a: 1\na: '{{x}}'\n"),
+        ("templates/b.yaml", "a: {\n"),
+    ];
+    assert_eq!(
+        found(&files),
+        ["tenants/dev.yaml:1:9 yaml-syntax", "templates/a.yaml:2:1 duplicate-key", "templates/b.yaml:1:4 yaml-syntax"]
+    );
+}
+
+#[test]
+fn a_secret_in_a_file_rendered_whole_is_tainted_too() {
+    let text = "emailProvider:\n  name: smtp\n  credentials: { smtp_pass: {{secret \"smtp\"}}, api_key: \"x{{secret 'api'}}\" }\n";
+    let loaded = load(&[("tenants/dev.yaml", TENANT), ("templates/a.yaml.hbs", text)]);
+    assert!(!loaded.findings.has_errors(), "{:#?}", loaded.findings.0);
+    assert_eq!(
+        shown_entries(&loaded.documents.unwrap().root),
+        r#"{"emailProvider":{"name":"smtp","credentials":{"smtp_pass":"(secret smtp)","api_key":"x(secret api)"}}}"#
+    );
+}
+
+#[test]
+fn ten_thousand_resources_load_in_a_moment() {
+    let client = |n: usize| {
+        format!(
+            "  - name: '{{{{company}}}} {n}'\n    app_type: spa\n    callbacks: ['{{{{app_url}}}}/cb', https://{n}.example]\n    jwt_configuration: {{ alg: RS256 }}\n"
+        )
+    };
+    let template = format!("clients:\n{}", (0..10_000).map(client).collect::<String>());
+    let overlay =
+        (0..50).map(|n| format!("    - name: Acme {}\n      app_type: native\n", n * 100)).collect::<String>();
+    let tenant = format!("{TENANT}overlay:\n  clients:\n{overlay}");
+    let start = std::time::Instant::now();
+    let loaded = load(&[("tenants/dev.yaml", &tenant), ("templates/a.yaml", &template)]);
+    assert!(loaded.findings.0.is_empty(), "{:#?}", loaded.findings.0.first());
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
 }
 
 #[test]

@@ -96,6 +96,6 @@ mod tests {
             r#"Template([Ref { address: "clients/Web", field: "client_id" }])"#
         );
         assert_eq!(shown(&secret("other")), r#"Text("")"#);
-        assert_eq!(shown("a\u{fdd0}s"), "Text(\"a\\u{fdd0}s\")".replace("Text", "Template([Text") + "])");
+        assert_eq!(shown("a\u{fdd0}s"), r#"Text("a\u{fdd0}s")"#);
     }
 }

@@ -1,0 +1,234 @@
+//! One HTTPS client: sends requests, repeats what may be repeated, counts.
+//!
+//! Made when the first request is sent; HTTP/2 where the server offers it. Nothing of a body, a header or a token ever
+//! gets into an error.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value as Json;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
+
+use super::retry::{Attempt, Attempts, Repeat};
+use crate::api::failure::ApiFailure;
+use crate::api::request::Method;
+use crate::api::response::Response;
+
+/// A request without an answer for this long is given up.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Answers beyond this are refused: no page of the API comes near it.
+pub(super) const ANSWER_LIMIT: usize = 50 * 1024 * 1024;
+
+/// What goes over the wire once, or several times.
+#[derive(Debug)]
+pub(super) struct Sending<'a> {
+    pub method: Method,
+    /// Below the origin, percent-encoded.
+    pub path: &'a str,
+    pub query: &'a [(String, String)],
+    pub bearer: Option<&'a SecretString>,
+    pub body: Option<&'a Json>,
+    pub repeat: Repeat,
+}
+
+impl Sending<'_> {
+    fn line(&self) -> String {
+        format!("{} {}", self.method.as_str(), self.path.strip_prefix("/api/v2").unwrap_or(self.path))
+    }
+
+    fn failure(&self, reason: impl Into<String>) -> ApiFailure {
+        ApiFailure::Transport { request: self.line(), reason: reason.into() }
+    }
+}
+
+/// Sends, retries and counts; knows nothing of tokens.
+#[derive(Debug)]
+pub(super) struct Wire {
+    origin: String,
+    authorities: Option<Vec<u8>>,
+    client: OnceLock<Result<reqwest::Client, String>>,
+    permits: Semaphore,
+    /// A rate limit concerns every request: none is sent before this.
+    resume: Mutex<Option<Instant>>,
+    sent: AtomicUsize,
+}
+
+impl Wire {
+    /// Prepares the way to an origin (`https://host`); nothing is sent yet.
+    ///
+    /// `authorities` are PEM certificates to trust in place of the system's; `in_flight` the requests under way at one
+    /// time.
+    pub fn new(origin: &str, authorities: Option<Vec<u8>>, in_flight: usize) -> Self {
+        Self {
+            origin: origin.trim_end_matches('/').to_owned(),
+            authorities,
+            client: OnceLock::new(),
+            permits: Semaphore::new(in_flight.max(1)),
+            resume: Mutex::new(None),
+            sent: AtomicUsize::new(0),
+        }
+    }
+
+    /// Returns how many requests were sent so far, repetitions included.
+    pub fn sent(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Sends and returns the answer, whatever its status, once no repetition is left.
+    pub async fn send(&self, sending: &Sending<'_>) -> Result<Response, ApiFailure> {
+        let client = self.client().map_err(|reason| sending.failure(reason))?;
+        let url = self.url(sending)?;
+        let mut attempts = Attempts::default();
+        loop {
+            let attempt = {
+                let _permit = self.permits.acquire().await.map_err(|_| sending.failure("the run is over"))?;
+                self.hold().await;
+                self.sent.fetch_add(1, Ordering::Relaxed);
+                once(client, url.clone(), sending).await
+            };
+            let limited = matches!(&attempt, Attempt::Answered(response) if response.status == 429);
+            match attempts.pause_after(&attempt, sending.repeat, SystemTime::now()) {
+                Some(pause) if limited => self.hold_all_for(pause).await,
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => {
+                    return match attempt {
+                        Attempt::Answered(response) => Ok(response),
+                        Attempt::NotSent(reason) | Attempt::Hopeless(reason) | Attempt::Lost(reason) => {
+                            Err(sending.failure(reason))
+                        }
+                    };
+                }
+            }
+        }
+    }
+
+    /// Waits while a rate limit lasts.
+    async fn hold(&self) {
+        let resume = *self.resume.lock().await;
+        if let Some(resume) = resume {
+            tokio::time::sleep_until(resume).await;
+        }
+    }
+
+    async fn hold_all_for(&self, pause: Duration) {
+        let moment = Instant::now() + pause;
+        let mut resume = self.resume.lock().await;
+        *resume = Some(resume.map_or(moment, |earlier| earlier.max(moment)));
+    }
+
+    fn url(&self, sending: &Sending<'_>) -> Result<reqwest::Url, ApiFailure> {
+        let text = format!("{}{}", self.origin, sending.path);
+        let mut url = reqwest::Url::parse(&text).map_err(|error| sending.failure(error.to_string()))?;
+        // A name such as `..` would be taken as a step up and reach another object.
+        if !url.path().ends_with(sending.path) {
+            return Err(sending.failure("the path holds a name that cannot stand in an address"));
+        }
+        if !sending.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(sending.query);
+        }
+        Ok(url)
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, String> {
+        self.client.get_or_init(|| self.new_client()).as_ref().map_err(Clone::clone)
+    }
+
+    fn new_client(&self) -> Result<reqwest::Client, String> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("tenantry/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(TIMEOUT)
+            .connect_timeout(Duration::from_secs(10))
+            .pool_idle_timeout(Duration::from_secs(90));
+        if let Some(pem) = &self.authorities {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem)
+                .map_err(|error| format!("the certificates to trust cannot be read: {error}"))?;
+            builder = builder.tls_certs_only(certificates);
+        }
+        builder.build().map_err(|error| chain(&error))
+    }
+}
+
+async fn once(client: &reqwest::Client, url: reqwest::Url, sending: &Sending<'_>) -> Attempt {
+    let method = match sending.method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
+    };
+    let mut builder = client.request(method, url);
+    if let Some(bearer) = sending.bearer {
+        builder = builder.bearer_auth(bearer.expose_secret());
+    }
+    if let Some(body) = sending.body {
+        builder = builder.json(body);
+    }
+    match builder.send().await {
+        Ok(answer) => read(answer).await,
+        Err(error) if error.is_builder() || is_about_tls(&error) => Attempt::Hopeless(chain(&error.without_url())),
+        Err(error) if error.is_connect() => Attempt::NotSent(chain(&error.without_url())),
+        Err(error) => Attempt::Lost(chain(&error.without_url())),
+    }
+}
+
+async fn read(mut answer: reqwest::Response) -> Attempt {
+    let status = answer.status().as_u16();
+    let headers = answer
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    let mut bytes: Vec<u8> = Vec::new();
+    loop {
+        match answer.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > ANSWER_LIMIT => {
+                return Attempt::Lost(format!("the answer is larger than {} MB", ANSWER_LIMIT / 1024 / 1024));
+            }
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) => break,
+            Err(error) => return Attempt::Lost(chain(&error.without_url())),
+        }
+    }
+    let body = match serde_json::from_slice(&bytes) {
+        Ok(body) => body,
+        Err(_) if bytes.iter().all(u8::is_ascii_whitespace) => Json::Null,
+        // An error page of something in between; the status says what matters.
+        Err(_) if !(200..300).contains(&status) => Json::Null,
+        Err(error) => return Attempt::Lost(format!("the answer is not JSON (line {})", error.line())),
+    };
+    Attempt::Answered(Response { status, body, headers })
+}
+
+/// Says whether the certificate or the handshake is what is wrong.
+fn is_about_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        next = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
+}
+
+/// Returns an error and what lies behind it in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let words = inner.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        source = inner.source();
+    }
+    text
+}

@@ -1,0 +1,122 @@
+//! `tenantry check`
+
+use crate::support::Project;
+
+/// One workspace with twelve mistakes, one of each kind that can be seen offline.
+fn twelve_mistakes() -> Project {
+    Project::new()
+        .tenant("dev", "domain: sandbox\nvars:\n  company: Acme\n")
+        .template("01-syntax", "roles:\n  - name: [unclosed\n")
+        .template("02-unknown-field", "clients:\n  - name: Web\n    calbacks: [https://a.example]\n")
+        .template("03-enum", "clients:\n  - name: Native\n    app_type: nativ\n")
+        .template("04-type", "clients:\n  - name: Typed\n    callbacks: 5\n")
+        .template("05-dangling", "clientGrants:\n  - client_id: Wbe\n    audience: https://api.example\n    scope: []\n")
+        .template("06-duplicate", "roles:\n  - name: Twice\n  - name: Twice\n")
+        .template("07-keyword", "roles:\n  - name: Keyword\n    description: '##UNDEFINED_KEYWORD##'\n")
+        .template("08-variable", "roles:\n  - name: Variable\n    description: '{{compny}}'\n")
+        .template("09-companion", "actions:\n  - name: Stamp\n    code: ./missing.js\n    supported_triggers: [{ id: post-login, version: v3 }]\n")
+        .template("10-outside", "actions:\n  - name: Outside\n    code: ../../outside.js\n    supported_triggers: [{ id: post-login, version: v3 }]\n")
+        .template("11-duplicate-key", "resourceServers:\n  - name: API\n    identifier: https://api.example\n    name: Again\n")
+        .template("12-directive", "roles:\n  - name: Directive\n    $onyl: [dev]\n")
+}
+
+#[test]
+fn twelve_mistakes_are_all_found_in_one_run_with_their_places() {
+    let ran = twelve_mistakes().run("check").code(65);
+    insta::assert_snapshot!(ran.screen(), @r"
+    $ tenantry check
+    error[yaml-syntax]: unclosed bracket '['
+     --> templates/01-syntax.yaml:2:11
+      |
+    2 |   - name: [unclosed
+      |           ^^^^^^^^^
+
+    error[unknown-field]: `calbacks` is no known field of application
+     --> templates/02-unknown-field.yaml:3:5
+      |
+    3 |     calbacks: [https://a.example]
+      |     ^^^^^^^^
+      |
+      = help: Did you mean `callbacks`?
+
+    error[wrong-value]: `app_type` is none of the values that it can have
+     --> templates/03-enum.yaml:3:15
+      |
+    3 |     app_type: nativ
+      |               ^^^^^
+      |
+      = help: Did you mean `native`?
+
+    error[wrong-type]: `callbacks` must be a list, not a number
+     --> templates/04-type.yaml:3:16
+      |
+    3 |     callbacks: 5
+      |                ^
+
+    error[dangling-reference]: there is no application `Wbe` in the files
+     --> templates/05-dangling.yaml:2:5
+      |
+    2 |   - client_id: Wbe
+      |     ^^^^^^^^^
+      |
+      = help: Did you mean `Web`?
+
+    error[duplicate-resource]: `roles/Twice` is described twice
+     --> templates/06-duplicate.yaml:3:5
+      |
+    3 |   - name: Twice
+      |     ^^^^
+      |
+      = help: The first is at templates/06-duplicate.yaml:2:5. Merge them, or give one a `$key` and a name of its own.
+
+    error[undefined-keyword]: nothing is defined for `##UNDEFINED_KEYWORD##`
+     --> templates/07-keyword.yaml:3:19
+      |
+    3 |     description: '##UNDEFINED_KEYWORD##'
+      |                   ^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: Add it under `vars` in the tenant's file.
+
+    error[undefined-variable]: there is no variable `compny`
+     --> templates/08-variable.yaml:3:19
+      |
+    3 |     description: '{{compny}}'
+      |                   ^^^^^^^^
+      |
+      = help: Did you mean `company`?
+
+    error[missing-file]: `templates/missing.js` cannot be used: it does not exist
+     --> templates/09-companion.yaml:3:11
+      |
+    3 |     code: ./missing.js
+      |           ^^^^^^^^^^^^
+
+    error[outside-workspace]: `../../outside.js` leads out of the workspace
+     --> templates/10-outside.yaml:3:11
+      |
+    3 |     code: ../../outside.js
+      |           ^^^^^^^^^^^^^^^^
+      |
+      = help: Move the file into the workspace; nothing outside it is read.
+
+    error[duplicate-key]: the key `name` stands twice in one map
+     --> templates/11-duplicate-key.yaml:4:5
+      |
+    4 |     name: Again
+      |     ^^^^
+      |
+      = help: The first one is on line 2. Remove one of them.
+
+    error[unknown-directive]: there is no directive `$onyl`
+     --> templates/12-directive.yaml:3:5
+      |
+    3 |     $onyl: [dev]
+      |     ^^^^^
+      |
+      = help: Did you mean `$only`?
+
+    12 errors
+    dev: 12 resources, 12 errors
+    --- exit 65 ---
+    ");
+}
