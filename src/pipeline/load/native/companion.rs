@@ -60,6 +60,12 @@ fn text_of(renderer: &mut Renderer<'_>, node: &Node, path: &str, spot: &Spot, ma
         }
         place
     };
+    if replaced.overflowed {
+        renderer.left = Some(0);
+    }
+    if !renderer.spend(replaced.text.len(), &node.place) {
+        return None;
+    }
     let left = marker::left_over(&replaced.text, spot, renderer.keywords, &at);
     renderer.findings.0.extend(left);
     if spot.is_resource() {

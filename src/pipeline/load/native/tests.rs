@@ -396,6 +396,25 @@ fn a_secret_in_a_file_rendered_whole_is_tainted_too() {
 }
 
 #[test]
+fn a_long_text_in_many_places_is_refused_before_it_fills_the_memory() {
+    let tenant = format!("domain: sandbox\nvars: {{ t: '{}' }}\n", "x".repeat(2_000_000));
+    let clients: String = (0..1000).map(|n| format!("  - name: '{{{{t}}}} {n}'\n    description: '##t##'\n")).collect();
+    let actions: String = (0..1000).map(|n| format!("  - {{ name: a{n}, code: ./long.js }}\n")).collect();
+    let long = "x".repeat(2_000_000);
+    for template in [format!("clients:\n{clients}"), format!("actions:\n{actions}")] {
+        let files =
+            [("tenants/dev.yaml", tenant.as_str()), ("templates/a.yaml", &template), ("templates/long.js", &long)];
+        let found = found(&files);
+        assert!(found.len() == 1 && found[0].ends_with("too-much-text"), "{found:?}");
+    }
+}
+
+#[test]
+fn a_folder_where_a_file_should_be_is_an_error() {
+    assert_eq!(found(&[("templates/a.yaml/b.yaml", "clients: []")]), ["- unreadable-file"]);
+}
+
+#[test]
 fn ten_thousand_resources_load_in_a_moment() {
     let client = |n: usize| {
         format!(
