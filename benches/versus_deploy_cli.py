@@ -189,7 +189,7 @@ def measure(label, command, sandbox):
 
 def deploy_cli():
     """Returns the Deploy CLI's program, installing it if it is missing."""
-    for folder in (os.environ.get("TENANTRY_ORACLE"), WORK.parent / "ci" / "oracle", WORK / "oracle", "/tmp/oracle"):
+    for folder in (os.environ.get("TENANTRY_ORACLE"), WORK.parent / "ci" / "oracle", WORK / "oracle"):
         if folder and (Path(folder) / "node_modules/auth0-deploy-cli/package.json").is_file():
             found = json.loads((Path(folder) / "node_modules/auth0-deploy-cli/package.json").read_text())["version"]
             if found == DEPLOY_CLI:
