@@ -243,7 +243,7 @@ impl Planner<'_> {
                 || self.desired.excluded.third_party_clients
                     && matches!(object.body.get("is_first_party"), Some(Value::Bool(false)))
                 || self.edge_is_excluded(object);
-            if own || excluded || is_builtin(object) {
+            if own || excluded || is_builtin(object) || self.desired.released.contains(&address) {
                 continue;
             }
             let complete = matches!(self.reading_of(object), Some(Reading::Complete));

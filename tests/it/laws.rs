@@ -147,3 +147,13 @@ fn rules_that_swap_numbers_move_through_a_free_one() {
     assert_eq!(writes.len(), 3, "{writes:?}");
     assert!(core.plan(&rules(2, 1)).is_empty());
 }
+
+#[test]
+fn a_released_resource_stays_as_it_is() {
+    let mut core = Core::new();
+    core.apply("roles: [{ name: Admin, description: All }]");
+    let mut core = core.exact();
+    let released = "roles: [{ name: Admin, description: Other, $release: true }]";
+    assert_eq!(core.apply(released), Vec::<String>::new());
+    assert_eq!(core.apply("roles: []").len(), 1);
+}
