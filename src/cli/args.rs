@@ -148,6 +148,9 @@ pub struct ExportArgs {
     /// Not these kinds; repeatable, or separated by commas
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     pub exclude: Vec<String>,
+    /// Overwrite files that no export wrote, or that were edited since
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -39,6 +39,9 @@ pub enum Failure {
     File(#[from] FileError),
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[from] std::io::Error),
+    /// An export would overwrite them, and no export wrote them so.
+    #[error("these files are in the way: {}", .0.join(", "))]
+    InTheWay(Vec<String>),
     /// The question before an apply was not answered with yes.
     #[error("not applied: it was not answered with yes")]
     Declined,
@@ -64,6 +67,7 @@ impl Failure {
             | Self::State(_)
             | Self::File(_)
             | Self::Terminal(_)
+            | Self::InTheWay(_)
             | Self::Declined => Exit::Failed,
             Self::Bug(_) => Exit::Bug,
         }
@@ -94,6 +98,10 @@ impl Failure {
             }
             Self::State(StateError::Newer(_)) => Some("Update tenantry.".to_owned()),
             Self::Store(StoreError::Damaged { .. }) => Some("`tenantry sandbox reset` makes it new again.".to_owned()),
+            Self::InTheWay(_) => Some(
+                "No export wrote them, or they were edited since. Export to another folder, or give `--force` to overwrite them."
+                    .to_owned(),
+            ),
             Self::Bug(_) => Some("Please report it with the command that you ran.".to_owned()),
             _ => None,
         }

@@ -6,7 +6,10 @@
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use super::yaml::TEXT_LIMIT;
+use super::tree::FILE_LIMIT;
+
+/// The most bytes that a text may come to: what a file may hold.
+const LIMIT: usize = FILE_LIMIT as usize;
 
 /// Keyword -> value, in the order in which they are replaced.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +19,8 @@ pub struct Mappings(pub IndexMap<String, Json>);
 #[derive(Debug)]
 pub struct Replaced {
     pub text: String,
+    /// Replacements were left out because the text would have grown beyond all reason.
+    pub overflowed: bool,
     /// Ordered by place in `text`. Empty when nothing was replaced.
     segments: Vec<Segment>,
 }
@@ -34,7 +39,7 @@ type Position = (u32, u32);
 impl Replaced {
     /// Puts a text together from pieces, each with where it comes from and whether it was copied from there.
     pub fn of_pieces<'t>(pieces: impl IntoIterator<Item = (&'t str, (u32, u32), bool)>) -> Self {
-        let mut replaced = Self { text: String::new(), segments: Vec::new() };
+        let mut replaced = Self { text: String::new(), overflowed: false, segments: Vec::new() };
         let mut at = (1, 1);
         for (text, from, copied) in pieces {
             if !text.is_empty() {
@@ -59,10 +64,10 @@ impl Replaced {
     }
 }
 
-/// Replaces the keywords of `mappings` in a text. A replacement that would let the text grow beyond all reason is
-/// left out, so its keyword stays and is found by [`unmapped_markers`].
+/// Replaces the keywords of `mappings` in a text. Values that breed further keywords end in [`Replaced::overflowed`].
 pub fn replace(text: &str, mappings: &Mappings) -> Replaced {
-    let mut work = Work { text: text.to_owned(), pieces: vec![(text.len(), 0, true)], replaced: false };
+    let mut work =
+        Work { text: text.to_owned(), pieces: vec![(text.len(), 0, true)], replaced: false, overflowed: false };
     if text.contains("@@") || mappings.0.values().any(|value| value.to_string().contains("@@")) {
         for (key, value) in &mappings.0 {
             work.pass(&format!("@@{key}@@"), true, &|| value.to_string());
@@ -72,7 +77,7 @@ pub fn replace(text: &str, mappings: &Mappings) -> Replaced {
         work.pass(&format!("##{key}##"), false, &|| literal(value));
     }
     let segments = if work.replaced { locate(&work, text) } else { Vec::new() };
-    Replaced { text: work.text, segments }
+    Replaced { text: work.text, overflowed: work.overflowed, segments }
 }
 
 /// Returns what looks like a keyword and its byte offset.
@@ -120,17 +125,19 @@ struct Work {
     /// Length, original offset, copied.
     pieces: Vec<(usize, usize, bool)>,
     replaced: bool,
+    overflowed: bool,
 }
 
 impl Work {
     /// Replaces one marker everywhere; with `quoted`, quotes that enclose it tightly go too.
     fn pass(&mut self, marker: &str, quoted: bool, value: &dyn Fn() -> String) {
-        if marker.len() <= 4 || !self.text.contains(marker) {
+        if self.overflowed || marker.len() <= 4 || !self.text.contains(marker) {
             return;
         }
         let value = value();
         let found = self.find(marker, quoted);
-        if self.text.len().saturating_add(found.len().saturating_mul(value.len())) > TEXT_LIMIT {
+        if self.text.len().saturating_add(found.len().saturating_mul(value.len())) > LIMIT {
+            self.overflowed = true;
             return;
         }
         let mut text = String::with_capacity(self.text.len());
@@ -288,7 +295,8 @@ mod tests {
     fn a_value_that_breeds_is_bounded() {
         let breeding: serde_json::Map<_, _> =
             (0..40).map(|n| (format!("K{n}"), json!(format!("##K{}####K{}##", n + 1, n + 1)))).collect();
-        assert!(replaced("##K0##", breeding.into()).len() <= TEXT_LIMIT);
+        let replaced = replace("##K0##", &mappings(breeding.into()));
+        assert!(replaced.overflowed && replaced.text.len() <= LIMIT);
     }
 
     #[test]

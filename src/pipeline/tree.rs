@@ -125,7 +125,9 @@ fn similar_name(tree: &dyn Tree, path: &str) -> Option<String> {
     let folder = folder_of(path);
     let name = path.rsplit('/').next()?;
     let entries = tree.list(folder).ok()?;
-    let near = nearest(name, entries.iter().map(|entry| entry.name.as_str()))?;
+    // A broken link is listed under the very name that is missing.
+    let others = entries.iter().map(|entry| entry.name.as_str()).filter(|other| *other != name);
+    let near = nearest(name, others)?;
     join(folder, near).ok()
 }
 

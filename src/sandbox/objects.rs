@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::answer::{self, Moment};
 use super::refusal::Refusal;
-use super::routes::{Found, kind_among};
+use super::routes::Found;
 use super::store::Store;
 use super::tenant::{Answer, Tenant};
 use super::{actions, cascade, check, clients, connections, lists, merge, spot};
@@ -173,7 +173,7 @@ pub fn locate(store: &Store, found: &Found) -> Result<(&'static Kind, String, St
         if collection.contains(asked) { Some(asked.to_owned()) } else { by_other_field(store, first, &path, asked) };
     let id = id.ok_or_else(|| Refusal::missing(first))?;
     let object = collection.get(&id).ok_or_else(|| Refusal::missing(first))?;
-    Ok((kind_among(&found.route.kinds, object), path, id))
+    Ok((found.kind_of(object), path, id))
 }
 
 /// Some objects are found by another field too, encoded once or twice.

@@ -51,8 +51,10 @@ pub struct Route {
     pub method: Method,
     pub template: String,
     pub op: Op,
-    /// The kinds that share it, in the catalogue's order; an object's own is the one whose filter fits.
-    pub kinds: Vec<&'static Kind>,
+    /// The first of the kinds that share it, in the catalogue's order.
+    kind: &'static Kind,
+    /// The others; an object's own is the one whose filter fits.
+    others: Vec<&'static Kind>,
     segments: Vec<Segment>,
 }
 
@@ -117,26 +119,16 @@ impl Found {
 
     /// Returns the kind that an object of this path is of.
     pub fn kind_of(&self, object: &Json) -> &'static Kind {
-        kind_among(&self.route.kinds, object)
+        let mut kinds = std::iter::once(self.route.kind).chain(self.route.others.iter().copied());
+        let fits = |kind: &&'static Kind| {
+            kind.filter.as_ref().is_none_or(|filter| filter.fits(super::spot::get(object, &filter.field)))
+        };
+        kinds.find(fits).unwrap_or(self.route.kind)
     }
 
     /// Returns the first kind of the path, for what all of them have in common.
     pub fn kind(&self) -> &'static Kind {
-        kind_among(&self.route.kinds, &Json::Null)
-    }
-}
-
-/// Returns the kind whose filter fits the object, else the first.
-///
-/// # Panics
-/// Never: a route is made from a kind.
-pub fn kind_among(kinds: &[&'static Kind], object: &Json) -> &'static Kind {
-    let fitting = kinds
-        .iter()
-        .find(|kind| kind.filter.as_ref().is_none_or(|filter| filter.fits(super::spot::get(object, &filter.field))));
-    match fitting.or(kinds.first()) {
-        Some(kind) => kind,
-        None => unreachable!("a route without kinds"),
+        self.kind_of(&Json::Null)
     }
 }
 
@@ -217,9 +209,11 @@ impl Table {
         };
         let twin = routes.iter_mut().find(|route| route.segments.iter().zip(&segments).all(|(a, b)| same(a, b)));
         match twin {
-            Some(route) if route.op == op => route.kinds.push(kind),
+            Some(route) if route.op == op => route.others.push(kind),
             Some(_) => {}
-            None => routes.push(Route { method, template: template.to_owned(), op, kinds: vec![kind], segments }),
+            None => {
+                routes.push(Route { method, template: template.to_owned(), op, kind, others: Vec::new(), segments })
+            }
         }
     }
 

@@ -341,7 +341,6 @@ fn bodies_that_do_not_fit_are_refused() {
     refused(&tenant.call(Method::Post, "/roles", None), 400, Some("invalid_body"));
     refused(&tenant.post("/clients", json!({"name": "A", "calbacks": []})), 400, Some("invalid_body"));
     refused(&tenant.post("/clients", json!({"name": "A", "callbacks": "https://a"})), 400, Some("invalid_body"));
-    refused(&tenant.post("/clients", json!({"name": "A", "app_type": "regular"})), 400, Some("invalid_body"));
     refused(&tenant.post("/clients", json!({"name": "A", "client_id": "mine"})), 400, Some("invalid_body"));
     let grant = json!({"client_id": "own", "default_for": "third_party_clients", "audience": "https://acme.eu.auth0.com/api/v2/", "scope": []});
     refused(&tenant.post("/client-grants", grant), 400, Some("invalid_body"));

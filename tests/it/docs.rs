@@ -135,7 +135,8 @@ fn play(name: &str, text: &str, start: &str) -> (Vec<String>, String) {
                 "{name}:{line}: `{command}` shows\n{real}where the document says\n{}",
                 screen.join("\n")
             ));
-            told.push((line, screen.len(), real));
+            let elided = screen.iter().any(|line| is_dots(line));
+            told.push((line, screen.len(), if elided { nearest_lines(&screen, &real) } else { real }));
         }
     }
     (wrong, retold(text, &told))
@@ -160,6 +161,21 @@ fn retold(text: &str, told: &[(usize, usize, String)]) -> String {
     result
 }
 
+/// Keeps what a screen leaves out, and puts the most similar real line in place of one that is no longer true.
+fn nearest_lines(screen: &[&str], real: &str) -> String {
+    let likeness = |a: &str, b: &str| strsim::normalized_levenshtein(a, b);
+    let nearest = |line: &&str| {
+        let known = is_dots(line) || real.lines().any(|found| found.trim_end() == *line);
+        let best = real.lines().max_by(|a, b| likeness(a, line).total_cmp(&likeness(b, line)));
+        if known { (*line).to_owned() } else { best.unwrap_or(line).to_owned() }
+    };
+    screen.iter().map(nearest).collect::<Vec<_>>().join("\n")
+}
+
+fn is_dots(line: &str) -> bool {
+    line.trim() == "..."
+}
+
 /// Takes out what differs from run to run.
 fn lines(screen: &str) -> Vec<String> {
     let rules = [
@@ -181,7 +197,7 @@ fn lines(screen: &str) -> Vec<String> {
 fn fits(wanted: &[String], got: &[String]) -> bool {
     match wanted.split_first() {
         None => got.is_empty(),
-        Some((dots, rest)) if dots.trim() == "..." => (0..=got.len()).any(|skip| fits(rest, &got[skip..])),
+        Some((dots, rest)) if is_dots(dots) => (0..=got.len()).any(|skip| fits(rest, &got[skip..])),
         Some((first, rest)) => got.first() == Some(first) && fits(rest, &got[1..]),
     }
 }
@@ -287,5 +303,9 @@ fn dots_stand_for_any_lines_and_times_for_each_other() {
     assert!(fits(&lines("a\n...\nd in 3.1 s"), &lines("a\nb\nc\nd in 12 ms\n")));
     assert!(!fits(&lines("a\n...\nd"), &lines("a\nb\n")));
     assert!(!fits(&lines("a"), &lines("a\nb")));
+    assert_eq!(
+        nearest_lines(&["a: 1", "...", "Read with 53."], "a: 1\nb\nRead with 54.\n"),
+        "a: 1\n...\nRead with 54."
+    );
     assert_eq!(retold("$ x\nold\n$ y\n", &[(1, 1, "new\nlines\n".to_owned())]), "$ x\nnew\nlines\n$ y\n");
 }

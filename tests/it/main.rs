@@ -1,5 +1,7 @@
 //! All integration tests, in one program.
 #![expect(clippy::disallowed_methods, reason = "tests touch files and start the program")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+#![expect(clippy::print_stderr, reason = "tests say what they skip")]
 
 mod architecture;
 mod commands;

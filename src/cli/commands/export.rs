@@ -1,6 +1,6 @@
 //! `tenantry export`: a tenant as files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::edge::files::{self, Readers, WorkTree};
 use crate::edge::runtime::Runtime;
 use crate::model::document::SourceTexts;
 use crate::model::names::TenantName;
-use crate::pipeline::export::{ExportFile, ExportOptions, Format, export};
+use crate::pipeline::export::{ExportFile, ExportOptions, Format, MANIFEST, Manifest, export};
 use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::json::VERSION;
 use crate::pipeline::report::style::count;
@@ -53,9 +53,7 @@ pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let (written, mut found) = export(&live, &options)?;
     findings::tidy(&mut found);
     let folder = run.world.folder.join(&args.to);
-    for file in &written {
-        files::write_whole(&folder.join(&file.path), &file.bytes, Readers::Anyone)?;
-    }
+    replace(&folder, &written, args.force)?;
     let others = leftovers(&folder, &written)?;
     if run.settings.json {
         run.answer_json(&json!({
@@ -82,6 +80,32 @@ pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         count(live.requests, "request"),
     ))?;
     Ok(Exit::Done)
+}
+
+/// Writes the files in place of the last export's, or nothing if something else is in the way.
+fn replace(folder: &Path, written: &[ExportFile], force: bool) -> Result<(), Failure> {
+    let read = |path: &str| {
+        let file = folder.join(path);
+        files::exists(&file).then(|| files::read_whole(&file)).transpose()
+    };
+    let last = read(MANIFEST)?.map(|bytes| Manifest::read(&bytes)).unwrap_or_default();
+    let mut present = BTreeMap::new();
+    for path in last.paths().chain(written.iter().map(|file| file.path.as_str())) {
+        if let Some(bytes) = read(path)? {
+            present.insert(path.to_owned(), bytes);
+        }
+    }
+    let replacement = last.replacement(&present, written);
+    if !replacement.in_the_way.is_empty() && !force {
+        return Err(Failure::InTheWay(replacement.in_the_way));
+    }
+    for file in written {
+        files::write_whole(&folder.join(&file.path), &file.bytes, Readers::Anyone)?;
+    }
+    for path in &replacement.stale {
+        files::remove_file(&folder.join(path))?;
+    }
+    Ok(files::write_whole(&folder.join(MANIFEST), &Manifest::of(written).to_bytes(), Readers::Anyone)?)
 }
 
 /// Returns the files that lie in the export's own folders and are not of it: of objects that are gone, most likely.

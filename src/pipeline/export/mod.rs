@@ -11,6 +11,7 @@
 //! | `literal.rs`, `text_ids.rs` | text that looks like expressions, keywords, ids |
 //! | `native.rs` | a workspace |
 //! | `deploy_cli.rs`, `deploy_yaml.rs`, `deploy_directory.rs` | the Deploy CLI's formats |
+//! | `manifest.rs` | what was written, so that the next export replaces that and nothing else |
 //! | `conventions.rs`, `conventions.toml`, `files.rs` | where companion files lie |
 //!
 //! Pure: writing to disk is the caller's. No secret's text and no reference's id passes `compose`.
@@ -23,6 +24,7 @@ mod deploy_yaml;
 mod file_names;
 mod files;
 mod literal;
+mod manifest;
 mod native;
 mod oddities;
 mod phrase;
@@ -34,4 +36,5 @@ mod text_ids;
 mod tidy;
 
 pub use files::ExportFile;
+pub use manifest::{MANIFEST, Manifest, Replacement};
 pub use run::{ExportError, ExportOptions, Format, export};

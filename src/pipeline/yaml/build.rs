@@ -102,7 +102,13 @@ impl Builder<'_> {
     fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Stop> {
         let at = self.place(&span.start);
         match event {
-            Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), at),
+            Event::Scalar(text, style, anchor, tag) => {
+                // The scanner stands in a null for a key that is not written.
+                if self.wants_key() && span.start.index() == span.end.index() {
+                    self.findings.push(Diagnostic::error("unusable-key", "nothing stands before the colon").at(&at));
+                }
+                self.scalar(&text, style, anchor, tag.as_deref(), at)
+            }
             Event::SequenceStart(_, anchor, tag) => {
                 self.check_tag(tag.as_deref(), "seq", &at);
                 self.open(Body::List(Vec::new()), anchor, at)
@@ -149,9 +155,6 @@ impl Builder<'_> {
         if is_key && plain && tag.is_none() && text == "<<" {
             self.begin_value(Pending::Merge);
             return Ok(());
-        }
-        if is_key && plain && text.is_empty() {
-            self.findings.push(Diagnostic::error("unusable-key", "nothing stands before the colon").at(&at));
         }
         let key = if plain && tag.is_none() { scalar::key(text) } else { text.to_owned() };
         let content = match tag {

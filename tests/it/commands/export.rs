@@ -26,3 +26,27 @@ fn a_file_that_does_not_belong_to_the_export_is_named_and_stays() {
     assert!(ran.stderr().contains("note: `templates/roles/Gone.yaml` was there before"), "{}", ran.screen());
     assert!(project.path("out/templates/roles/Gone.yaml").exists());
 }
+
+#[test]
+fn a_file_that_somebody_wrote_is_not_overwritten() {
+    let project = Project::deploy_cli("roles:\n  - name: Reader\n").file("out/tenants/acme.yaml", "domain: mine\n");
+    project.run(&Project::deploying("apply --yes")).ok();
+    let ran = project.run(&Project::deploying("export --to out --only roles")).code(1);
+    assert!(ran.stderr().contains("these files are in the way: tenants/acme.yaml"), "{}", ran.screen());
+    assert_eq!(project.read("out/tenants/acme.yaml"), "domain: mine\n");
+    assert!(!project.path("out/templates").exists(), "nothing is written by half");
+    project.run(&Project::deploying("export --to out --only roles --force")).ok();
+    assert_ne!(project.read("out/tenants/acme.yaml"), "domain: mine\n");
+}
+
+#[test]
+fn a_second_export_replaces_the_first_and_takes_what_is_stale_away() {
+    let project = Project::deploy_cli("roles:\n  - name: Reader\n  - name: Writer\n");
+    project.run(&Project::deploying("apply --yes")).ok();
+    project.run(&Project::deploying("export --to out --format directory --only roles")).ok();
+    assert!(project.path("out/roles/Writer.json").exists());
+    let project = project.file("tenant.yaml", "roles:\n  - name: Reader\n    description: Reads\n");
+    project.run(&Project::deploying("apply --yes")).ok();
+    project.run(&Project::deploying("export --to out --format directory --only roles")).ok();
+    assert!(project.read("out/roles/Reader.json").contains("Reads"));
+}

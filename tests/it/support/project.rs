@@ -35,11 +35,6 @@ impl Project {
         Self::bare().file("tenantry.yaml", "project: test\n")
     }
 
-    /// A workspace with the tenant `dev` in the sandbox and one template.
-    pub fn with_template(text: &str) -> Self {
-        Self::new().tenant("dev", "domain: sandbox\n").template("all", text)
-    }
-
     /// A project of the Deploy CLI for the domain `acme.eu.auth0.com`; see [`Project::deploying`].
     pub fn deploy_cli(text: &str) -> Self {
         Self::bare().file("config.json", r#"{"AUTH0_DOMAIN": "acme.eu.auth0.com"}"#).file("tenant.yaml", text)
@@ -75,12 +70,6 @@ impl Project {
     /// Puts somebody at the terminal who types this.
     pub fn typing(mut self, lines: &str) -> Self {
         self.typed = Some(lines.to_owned());
-        self
-    }
-
-    /// Copies a folder's content into the project.
-    pub fn copy(self, from: &Path) -> Self {
-        copy(from, self.folder.path());
         self
     }
 
@@ -153,19 +142,6 @@ fn words(line: &str) -> impl Iterator<Item = OsString> + use<> {
         }
     }
     words.into_iter().map(OsString::from)
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) {

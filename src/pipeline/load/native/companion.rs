@@ -30,8 +30,8 @@ pub fn put(renderer: &mut Renderer<'_>, node: &mut Node, path: &str, spot: &Spot
     if let Some(text) = text_of(renderer, node, path, spot, manner) {
         *node = text;
     } else {
-        // The finding says that the file is at fault; the field is not.
-        node.value = Content::Template(Vec::new());
+        // A null is of every type: the file is at fault, not the field.
+        node.value = Content::Null;
     }
 }
 
@@ -60,6 +60,12 @@ fn text_of(renderer: &mut Renderer<'_>, node: &Node, path: &str, spot: &Spot, ma
         }
         place
     };
+    if replaced.overflowed {
+        renderer.left = Some(0);
+    }
+    if !renderer.spend(replaced.text.len(), &node.place) {
+        return None;
+    }
     let left = marker::left_over(&replaced.text, spot, renderer.keywords, &at);
     renderer.findings.0.extend(left);
     if spot.is_resource() {

@@ -1,7 +1,10 @@
 //! Renders one text with handlebars.
 
 use handlebars::template::{Parameter, TemplateElement};
-use handlebars::{Context, Handlebars, Output, RenderContext, Renderable as _, Template, TemplateError};
+use handlebars::{
+    Context, Handlebars, Output, RenderContext, RenderError, RenderErrorReason, Renderable as _, Template,
+    TemplateError,
+};
 use serde_json::{Map as JsonMap, Value as Json};
 
 use super::audit::{Mistake, mistakes, name_of, written};
@@ -97,7 +100,7 @@ impl Engine {
             let mut out = Bounded { text: String::new(), left };
             element
                 .render(&self.registry, &self.context, &mut context, &mut out)
-                .map_err(|error| vec![broken(from.0, from.1, &error.reason().to_string())])?;
+                .map_err(|error| vec![refused(from, &error)])?;
             left = out.left;
             pieces.push(Piece { text: out.text, from, copied: matches!(element, TemplateElement::RawString(_)) });
         }
@@ -122,6 +125,22 @@ impl Output for Bounded {
         self.left = self.left.checked_sub(segment.len()).ok_or(std::io::ErrorKind::FileTooLarge)?;
         self.text.push_str(segment);
         Ok(())
+    }
+}
+
+fn refused((line, column): (usize, usize), error: &RenderError) -> Mistake {
+    match error.reason() {
+        RenderErrorReason::IOError(_) => Mistake {
+            line,
+            column,
+            code: "template-too-long",
+            summary: format!("the template comes to more than {} MiB", TEXT_LIMIT / 1024 / 1024),
+            help: None,
+        },
+        RenderErrorReason::MissingVariable(Some(name)) => {
+            broken(line, column, &format!("`{name}` is not there for every turn of the block"))
+        }
+        reason => broken(line, column, &reason.to_string()),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map as JsonMap, Value as Json};
 
 use super::engine::Engine;
 use super::overlay::Overlay;
-use super::render::{Renderer, WHOLE};
+use super::render::{RENDERED, Renderer, WHOLE};
 use super::vault::{SecretSource, Vault};
 use super::workspace::{TENANTS, read_workspace, tenants};
 use super::{combine, removal, secrecy, tenant_file};
@@ -20,8 +20,9 @@ use crate::pipeline::yaml;
 
 /// The folder with what the tenants have in common.
 const TEMPLATES: &str = "templates";
-/// How deep folders may nest: a link to a folder above would go on for ever.
-const FOLDERS: usize = 32;
+/// How deep folders may nest, and how many there may be: a link to a folder above would go on for ever.
+const DEPTH: usize = 32;
+const FOLDERS: usize = 20_000;
 
 /// How to load.
 #[derive(Clone, Copy, Default)]
@@ -85,6 +86,7 @@ pub fn load_native(
         files: &mut files,
         findings: &mut findings,
         in_overlay: false,
+        left: Some(RENDERED),
     };
     let mut root = templates(&mut renderer);
     overlays(&mut renderer, &mut root, file, tenant);
@@ -125,8 +127,7 @@ fn tenant_node(
 }
 
 fn templates(renderer: &mut Renderer<'_>) -> Vec<Entry> {
-    let mut paths = Vec::new();
-    collect(renderer.tree, TEMPLATES, FOLDERS, &mut paths, renderer.findings);
+    let paths = collect(renderer.tree, renderer.findings);
     if paths.is_empty() && !renderer.findings.has_errors() {
         let summary = format!("`{TEMPLATES}/` holds no YAML file, so nothing is managed");
         renderer.findings.push(Diagnostic::warning("no-templates", summary));
@@ -142,8 +143,7 @@ fn templates(renderer: &mut Renderer<'_>) -> Vec<Entry> {
 
 /// Without a tenant nothing can be rendered, but what is no YAML is no YAML for any tenant.
 fn check_syntax(tree: &dyn Tree, findings: &mut Diagnostics) {
-    let mut paths = Vec::new();
-    collect(tree, TEMPLATES, FOLDERS, &mut paths, findings);
+    let paths = collect(tree, findings);
     for path in paths.iter().filter(|path| !path.ends_with(WHOLE)) {
         match read_text(tree, path, None) {
             Ok(text) => drop(yaml::parse(&text, &Arc::from(path.as_str()), findings)),
@@ -152,25 +152,38 @@ fn check_syntax(tree: &dyn Tree, findings: &mut Diagnostics) {
     }
 }
 
-/// Collects the YAML files of a folder and those below it, in bytewise order.
-fn collect(tree: &dyn Tree, folder: &str, left: usize, paths: &mut Vec<String>, findings: &mut Diagnostics) {
-    if left == 0 {
-        let summary = format!("`{folder}` lies more than {FOLDERS} folders deep");
-        findings.push(Diagnostic::error("unreadable-file", summary).help("Is a link leading in a circle?"));
-        return;
-    }
-    let entries = match tree.list(folder) {
-        Ok(entries) => entries,
-        Err(error) => return findings.push(unreadable(tree, folder, &error, None)),
-    };
-    for entry in entries.iter().filter(|entry| !entry.name.starts_with('.')) {
-        let path = format!("{folder}/{}", entry.name);
-        if entry.is_folder {
-            collect(tree, &path, left - 1, paths, findings);
-        } else if is_yaml(&entry.name) {
-            paths.push(path);
+/// Collects the YAML files of a folder and those below it, in bytewise order. What cannot be listed is a finding.
+fn collect(tree: &dyn Tree, findings: &mut Diagnostics) -> Vec<String> {
+    let mut paths = Vec::new();
+    let mut folders = vec![(TEMPLATES.to_owned(), 1)];
+    let mut seen = 0;
+    while let Some((folder, depth)) = folders.pop() {
+        seen += 1;
+        if depth > DEPTH || seen > FOLDERS {
+            let summary = format!("`{folder}` lies too deep, or `{TEMPLATES}/` holds too many folders");
+            let help = "Is a link leading in a circle? Nothing further was read.";
+            findings.push(Diagnostic::error("unreadable-file", summary).help(help));
+            break;
+        }
+        let entries = match tree.list(&folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                findings.push(unreadable(tree, &folder, &error, None));
+                continue;
+            }
+        };
+        for entry in entries.iter().filter(|entry| !entry.name.starts_with('.')) {
+            let path = format!("{folder}/{}", entry.name);
+            match (entry.is_folder, is_yaml(&entry.name)) {
+                (true, true) => findings.push(unreadable(tree, &path, &TreeError::NotAFile, None)),
+                (true, false) => folders.push((path, depth + 1)),
+                (false, true) => paths.push(path),
+                (false, false) => {}
+            }
         }
     }
+    paths.sort();
+    paths
 }
 
 fn is_yaml(name: &str) -> bool {

@@ -13,11 +13,14 @@ use super::{companion, directive, identity, marker, token};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::model::document::{Content, Entry, Node, Place, SourceTexts};
 use crate::model::names::TenantName;
+use crate::model::path::Segment;
 use crate::pipeline::keywords::{Mappings, Replaced, replace, unmapped_markers};
 use crate::pipeline::load::deploy_cli::comment::swallowed;
 use crate::pipeline::tree::{Tree, read_text};
 use crate::pipeline::yaml;
 
+/// The most bytes that the rendered texts of one tenant may come to, the same text counted wherever it stands.
+pub const RENDERED: usize = 64 * 1024 * 1024;
 /// What a file ends in that is rendered as a whole.
 pub const WHOLE: &str = ".hbs";
 
@@ -33,6 +36,8 @@ pub struct Renderer<'a> {
     pub files: &'a mut SourceTexts,
     pub findings: &'a mut Diagnostics,
     pub in_overlay: bool,
+    /// How much of [`RENDERED`] is left; `None` once it was exceeded and told.
+    pub left: Option<usize>,
 }
 
 /// How the strings of a part of a file are treated.
@@ -114,6 +119,18 @@ impl Renderer<'_> {
         }
     }
 
+    /// Takes what a text needs from what is left. False if there is not enough; then the text must not be made.
+    pub fn spend(&mut self, bytes: usize, place: &Place) -> bool {
+        let Some(left) = self.left else { return false };
+        self.left = left.checked_sub(bytes);
+        if self.left.is_none() {
+            let summary = format!("the rendered texts come to more than {} MiB", RENDERED / 1024 / 1024);
+            let help = "A long variable or file stands in too many places. Later ones are not looked at.";
+            self.findings.push(Diagnostic::error("too-much-text", summary).at(place).help(help));
+        }
+        self.left.is_some()
+    }
+
     /// Turns rendered text into content: marks become secrets and references.
     pub fn content(&mut self, text: &str, place: &Place) -> Content {
         let (vault, findings) = (self.vault, &mut *self.findings);
@@ -138,7 +155,10 @@ impl Renderer<'_> {
             Content::Text(text.to_owned())
         };
         match rendered {
-            Content::Text(text) => Some(replace(&text, self.keywords).text),
+            Content::Text(text) => {
+                let text = replace(&text, self.keywords).text;
+                self.spend(text.len(), place).then_some(text)
+            }
             _ => {
                 self.findings.push(Diagnostic::error("not-text", "this must be text once it is rendered").at(place));
                 None
@@ -222,6 +242,9 @@ impl Renderer<'_> {
 
     fn scalar(&mut self, node: &mut Node, spot: &Spot, manner: Manner) {
         let Content::Text(text) = &node.value else { return };
+        if self.left.is_none() {
+            return;
+        }
         let text = text.clone();
         if let Some(extension) = spot.companion()
             && companion::is_path(&text, extension)
@@ -236,8 +259,9 @@ impl Renderer<'_> {
                 }
                 Some(Content::Text(text)) => text,
                 Some(other) => return node.value = other,
-                // Whatever the field wants, it is not at fault.
-                None => return node.value = Content::Template(Vec::new()),
+                // A null is of every type, so the field is not blamed as well; but a name must stay a name.
+                None if is_name(spot) => return,
+                None => return node.value = Content::Null,
             }
         } else {
             text
@@ -252,8 +276,12 @@ impl Renderer<'_> {
             return None;
         }
         match self.engine.render(text, &|name| self.known_secret(name)) {
-            Ok(Rendered::Text(pieces)) => Some(Content::Text(pieces.into_iter().map(|piece| piece.text).collect())),
-            Ok(Rendered::Value(value)) => Some(of_json(value, place).value),
+            Ok(Rendered::Text(pieces)) => {
+                let bytes = pieces.iter().map(|piece| piece.text.len()).sum();
+                let text = || Content::Text(pieces.into_iter().map(|piece| piece.text).collect());
+                self.spend(bytes, place).then(text)
+            }
+            Ok(Rendered::Value(value)) => self.spend(weight(&value), place).then(|| of_json(value, place).value),
             Err(mistakes) => {
                 let source = self.files.get(&place.file).cloned().unwrap_or_default();
                 for mistake in mistakes {
@@ -272,9 +300,18 @@ impl Renderer<'_> {
         if let Some(value) =
             text.strip_prefix("@@").and_then(|t| t.strip_suffix("@@")).and_then(|k| self.keywords.0.get(k))
         {
-            return of_json(value.clone(), place).value;
+            let value = value.clone();
+            let fits = self.spend(weight(&value), place);
+            return if fits { of_json(value, place).value } else { Content::Null };
         }
-        let replaced = replace(text, self.keywords).text;
+        let replaced = replace(text, self.keywords);
+        if replaced.overflowed {
+            self.left = Some(0);
+        }
+        let replaced = replaced.text;
+        if !self.spend(replaced.len(), place) {
+            return Content::Null;
+        }
         let source = self.files.get(&place.file).cloned().unwrap_or_default();
         let at = |offset: usize| {
             let (line, column) = line_and_column(&replaced, offset);
@@ -298,6 +335,14 @@ pub fn is_hands_off(spot: &Spot, manner: Manner) -> bool {
     !manner.every_text && spot.kind().is_some_and(|kind| spot.is_any_of(&kind.fields.hands_off))
 }
 
+/// Says whether a field is a part of what its resource is called.
+fn is_name(spot: &Spot) -> bool {
+    let (Some(kind), Some([Segment::Key(field)])) = (spot.kind(), spot.field().map(|path| path.0.as_slice())) else {
+        return false;
+    };
+    identity::is_part(kind, field)
+}
+
 /// Makes a node of JSON; everything in it stands where the expression does.
 fn of_json(value: Json, place: &Place) -> Node {
     let content = match value {
@@ -313,6 +358,17 @@ fn of_json(value: Json, place: &Place) -> Node {
         ),
     };
     Node::new(content, place.clone())
+}
+
+/// Returns about what a value takes once it is a node.
+fn weight(value: &Json) -> usize {
+    const NODE: usize = 64;
+    NODE + match value {
+        Json::String(text) => text.len(),
+        Json::Array(items) => items.iter().map(weight).sum(),
+        Json::Object(map) => map.iter().map(|(key, value)| NODE + key.len() + weight(value)).sum(),
+        _ => 0,
+    }
 }
 
 fn told(mistake: Mistake, place: &Place) -> Diagnostic {
