@@ -242,6 +242,8 @@ pub struct Fields {
     pub read_only: Vec<FieldPattern>,
     /// Accepted by create, refused by update: a change is a replacement.
     pub create_only: Vec<FieldPattern>,
+    /// Part of every update, but as they were: a change is a replacement.
+    pub fixed: Vec<FieldPattern>,
     /// Accepted by update, refused by create: sent by an update right after.
     pub update_only: Vec<FieldPattern>,
     /// Sent and never returned: compared by fingerprint where secret, else by what was last sent.
@@ -260,6 +262,12 @@ pub struct Fields {
     pub keyed_lists: IndexMap<FieldPattern, String>,
     /// Objects and lists that an update replaces whole: read, merged, written.
     pub replaced: Vec<FieldPattern>,
+    /// Maps of which files say all: a member that they leave out goes.
+    pub exact: Vec<FieldPattern>,
+    /// Top-level fields of which an object has one at most: setting one nulls the others.
+    pub exclusive: Vec<Vec<String>>,
+    /// What a create sends where files leave it out, by condition.
+    pub create_fills: Vec<Variant>,
     /// Top-level fields that the server drops when an update sends this other field without them: field -> the fields
     /// to send along with it, as they stand.
     pub sent_with: IndexMap<String, Vec<String>>,

@@ -198,13 +198,23 @@ fn every_field_of_a_kind_file_is_in_the_field_table() {
     let mut unknown = Vec::new();
     for (kind, field) in declared_fields() {
         let field = format!("{}: {field}", kind.name);
-        if !known_paths(kind).contains(&field[kind.name.len() + 2..])
+        if !is_known(&known_paths(kind), &field[kind.name.len() + 2..])
             && !BEYOND.iter().any(|(known, _)| *known == field)
         {
             unknown.push(field);
         }
     }
     assert_eq!(unknown, [] as [String; 0], "no such fields in the field table");
+}
+
+/// A field at any depth is known if one at some depth is.
+fn is_known(known: &BTreeSet<String>, field: &str) -> bool {
+    match field.split_once("**") {
+        Some((head, tail)) => {
+            known.iter().any(|path| path.starts_with(head.trim_end_matches('.')) && path.ends_with(tail))
+        }
+        None => known.contains(field),
+    }
 }
 
 /// The fields that a kind file says something about and that requests may hold.
@@ -219,14 +229,18 @@ fn declared_fields() -> Vec<(&'static Kind, String)> {
             &fields.hands_off,
             &fields.sets,
             &fields.replaced,
+            &fields.fixed,
+            &fields.exact,
         ];
         let listed = patterns.into_iter().flatten().map(ToString::to_string);
         let keyed = fields.keyed_lists.iter().map(|(list, key)| format!("{list}[].{key}"));
         let members = kind.membership.iter().flat_map(|membership| &membership.sent).map(|field| format!("[].{field}"));
         let references = kind.references.iter().map(|reference| reference.field.to_string());
-        let required = fields.required.iter().cloned();
+        let required = fields.required.iter().chain(fields.exclusive.iter().flatten()).cloned();
         for field in listed.chain(keyed).chain(members).chain(references).chain(required) {
-            if field.starts_with('*') || fields.read_only.iter().any(|p| field.starts_with(&p.to_string())) {
+            if field.starts_with('*') && !field.starts_with("**.")
+                || fields.read_only.iter().any(|p| field.starts_with(&p.to_string()))
+            {
                 continue;
             }
             all.push((kind, field.trim_start_matches("[].").to_owned()));

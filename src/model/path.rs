@@ -48,7 +48,8 @@ impl fmt::Display for FieldPath {
     }
 }
 
-/// A path pattern of the catalogue: `options.client_secret`, `secrets[].value`, `addons.*.key`, `configuration.*`.
+/// A path pattern of the catalogue: `options.client_secret`, `secrets[].value`, `addons.*.key`, `configuration.*`;
+/// `nodes.**.flow_id` is a member at any depth.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FieldPattern(Vec<Want>);
 
@@ -57,23 +58,24 @@ enum Want {
     Key(String),
     AnyKey,
     AnyItem,
+    /// Any number of members and items, none included.
+    Deep,
 }
 
 impl FieldPattern {
     /// Says whether the concrete path is exactly of this pattern.
     pub fn matches(&self, path: &FieldPath) -> bool {
-        self.0.len() == path.0.len() && self.covers(path)
+        fits(&self.0, &path.0, false)
     }
 
     /// Says whether the concrete path is of this pattern or below it.
     pub fn covers(&self, path: &FieldPath) -> bool {
-        self.0.len() <= path.0.len()
-            && self.0.iter().zip(&path.0).all(|(want, segment)| match (want, segment) {
-                (Want::Key(key), Segment::Key(found)) => key == found,
-                (Want::AnyKey, Segment::Key(_)) => true,
-                (Want::AnyItem, Segment::Index(_) | Segment::Item(_)) => true,
-                _ => false,
-            })
+        fits(&self.0, &path.0, true)
+    }
+
+    /// Says whether the pattern reaches to any depth.
+    pub fn is_deep(&self) -> bool {
+        self.0.contains(&Want::Deep)
     }
 
     /// Returns the first key, which is the top-level field that the pattern lies in.
@@ -98,6 +100,22 @@ impl FieldPattern {
     }
 }
 
+/// Says whether a path is of a pattern, or with `below` lies below one that is.
+fn fits(wants: &[Want], path: &[Segment], below: bool) -> bool {
+    let Some((want, rest)) = wants.split_first() else { return below || path.is_empty() };
+    if *want == Want::Deep {
+        return (0..=path.len()).any(|skipped| fits(rest, &path[skipped..], below));
+    }
+    let Some((segment, inner)) = path.split_first() else { return false };
+    let same = match (want, segment) {
+        (Want::Key(key), Segment::Key(found)) => key == found,
+        (Want::AnyKey, Segment::Key(_)) => true,
+        (Want::AnyItem, Segment::Index(_) | Segment::Item(_)) => true,
+        _ => false,
+    };
+    same && fits(rest, inner, below)
+}
+
 fn rewrite(
     wants: &[Want],
     value: &mut Value,
@@ -106,6 +124,18 @@ fn rewrite(
 ) {
     let Some((want, rest)) = wants.split_first() else { return };
     match (want, value) {
+        (Want::Deep, value) => {
+            rewrite(rest, value, at, change);
+            match value {
+                Value::Map(map) => {
+                    map.iter_mut().for_each(|(key, inner)| rewrite(wants, inner, &at.key(key), change));
+                }
+                Value::List(list) => list.iter_mut().enumerate().for_each(|(index, inner)| {
+                    rewrite(wants, inner, &at.with(Segment::Index(index)), change);
+                }),
+                _ => {}
+            }
+        }
         (Want::Key(_) | Want::AnyKey, Value::Map(map)) => {
             let keys: Vec<String> = match want {
                 Want::Key(key) => map.contains_key(key).then(|| key.clone()).into_iter().collect(),
@@ -147,6 +177,16 @@ fn select<'a>(wants: &[Want], value: &'a Value, at: &FieldPath, found: &mut Vec<
         return;
     };
     match (want, value) {
+        (Want::Deep, value) => {
+            select(rest, value, at, found);
+            match value {
+                Value::Map(map) => map.iter().for_each(|(key, inner)| select(wants, inner, &at.key(key), found)),
+                Value::List(list) => list.iter().enumerate().for_each(|(index, inner)| {
+                    select(wants, inner, &at.with(Segment::Index(index)), found);
+                }),
+                _ => {}
+            }
+        }
         (Want::Key(key), Value::Map(map)) => {
             if let Some(inner) = map.get(key) {
                 select(rest, inner, &at.key(key), found);
@@ -180,6 +220,7 @@ impl FromStr for FieldPattern {
                 "" if items.is_empty() => return Err(format!("empty segment in the field path `{text}`")),
                 "" => {}
                 "*" => wants.push(Want::AnyKey),
+                "**" => wants.push(Want::Deep),
                 key => wants.push(Want::Key(key.to_owned())),
             }
             if !items.chars().all(|c| c == '[' || c == ']') || items.len() % 2 != 0 {
@@ -198,6 +239,7 @@ impl fmt::Display for FieldPattern {
             match want {
                 Want::Key(key) => write!(f, "{dot}{key}")?,
                 Want::AnyKey => write!(f, "{dot}*")?,
+                Want::Deep => write!(f, "{dot}**")?,
                 Want::AnyItem => write!(f, "[]")?,
             }
         }
@@ -225,5 +267,30 @@ mod tests {
         assert_eq!(pattern.select(&value).len(), 2);
         pattern.rewrite(&mut value, &mut |path, _| (path.to_string() == "secrets[0].value").then_some(Value::Null));
         assert_eq!(value, Value::from_json(json!({"secrets": [{"name": "A", "value": null}, {"name": "B"}]})));
+    }
+
+    #[test]
+    fn deep_patterns_reach_members_at_any_depth() {
+        let mut value = Value::from_json(
+            json!({"flow": "0", "nodes": [{"flow": "1", "config": {"parts": [{"flow": "2"}, {"other": "3"}]}}], "end": {"flow": "4"}}),
+        );
+        let found = |text: &str, value: &Value| -> Vec<String> {
+            let pattern: FieldPattern = text.parse().unwrap();
+            assert_eq!(pattern.to_string(), text);
+            let found = pattern.select(value);
+            assert!(found.iter().all(|(path, _)| pattern.matches(path) && pattern.covers(&path.key("x"))));
+            found.into_iter().map(|(path, _)| path.to_string()).collect()
+        };
+        assert_eq!(found("nodes.**.flow", &value), ["nodes[0].flow", "nodes[0].config.parts[0].flow"]);
+        assert_eq!(found("**.flow", &value).len(), 4);
+        let pattern: FieldPattern = "nodes.**.flow".parse().unwrap();
+        assert!(!pattern.matches(&FieldPath::default().key("end").key("flow")));
+        pattern.rewrite(&mut value, &mut |_, _| None);
+        assert_eq!(
+            value,
+            Value::from_json(
+                json!({"flow": "0", "nodes": [{"config": {"parts": [{}, {"other": "3"}]}}], "end": {"flow": "4"}})
+            )
+        );
     }
 }

@@ -272,9 +272,12 @@ pub fn is_builtin(object: &Object) -> bool {
     })
 }
 
-/// Says whether an item of a shared list is of this kind.
+/// Says whether an item of a list is an object of this kind: one of several kinds may share it, and what has no id is
+/// what the server shows before anybody made one.
 pub fn belongs(kind: &Kind, item: &Json) -> bool {
-    kind.filter.as_ref().is_none_or(|filter| filter.fits(item.get(&filter.field)))
+    let needs_id = matches!(kind.shape, Shape::Collection | Shape::Child);
+    let is_made = kind.id.as_ref().is_none_or(|id| item.get(id).is_some_and(|id| !id.is_null()));
+    (is_made || !needs_id) && kind.filter.as_ref().is_none_or(|filter| filter.fits(item.get(&filter.field)))
 }
 
 /// Says whether a kind is written by replacing a whole document.

@@ -108,13 +108,16 @@ impl<'a> Comparison<'a> {
         {
             return;
         }
-        if live_is_empty && self.kind.fields.write_only.iter().any(|pattern| pattern.matches(path)) {
+        if live_is_empty && self.covered(&self.kind.fields.write_only, path) {
             return self.unseen(path, desired);
         }
         match (desired, live) {
             (Value::Map(wanted), Some(Value::Map(found))) => {
                 for (key, value) in wanted {
                     self.field(&path.key(key), value, found.get(key));
+                }
+                if self.covered(&self.kind.fields.exact, path) {
+                    self.left_out(path, wanted, found);
                 }
             }
             (Value::Map(wanted), None | Some(Value::Null)) if self.only_unseen(path, wanted) => {
@@ -125,6 +128,16 @@ impl<'a> Comparison<'a> {
             (Value::List(wanted), Some(Value::List(found))) => self.lists(path, wanted, found),
             (desired, Some(live)) if same_scalar(desired, live) => {}
             (desired, live) => self.differ(path, live.cloned(), Some(desired.clone()), None),
+        }
+    }
+
+    /// What the tenant has in a map of which the files say all.
+    fn left_out(&mut self, path: &FieldPath, wanted: &Map, found: &Map) {
+        for (key, value) in found.iter().filter(|(key, value)| !wanted.contains_key(*key) && !value.is_null()) {
+            let inner = path.key(key);
+            if !is_derived(self.kind, &inner) && !self.covered(self.ignored, &inner) {
+                self.differ(&inner, Some(value.clone()), None, None);
+            }
         }
     }
 
@@ -187,8 +200,11 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// A value that is sent and never returned is judged by what was last sent.
+    /// A value that is sent and never returned is judged by what was last sent, a map member by member.
     fn unseen(&mut self, path: &FieldPath, desired: &Value) {
+        if let Value::Map(map) = desired {
+            return map.iter().for_each(|(key, value)| self.field(&path.key(key), value, None));
+        }
         let text = desired.to_shown().to_string();
         self.remembered_or_differ(path, text, Some(desired.clone()));
     }
@@ -291,7 +307,7 @@ impl<'a> Comparison<'a> {
                     self.note_secrets(&path.with(segment), item);
                 }
             }
-            other if self.kind.fields.write_only.iter().any(|pattern| pattern.matches(path)) => {
+            other if self.covered(&self.kind.fields.write_only, path) => {
                 let text = other.to_shown().to_string();
                 if let Some(fingerprint) = self.remembered.fingerprint(&text) {
                     self.fingerprints.insert(self.fingerprint_name(path), fingerprint);

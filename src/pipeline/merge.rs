@@ -62,7 +62,19 @@ pub fn update_body(kind: &Kind, desired: &Map, live: &Map, deltas: &[Delta]) -> 
         }
     }
     body.extend(more);
-    (body, lost)
+    (without_create_only(kind, body), lost)
+}
+
+/// Takes out what an update refuses inside of what it sends; it is as it was, else the object would be replaced.
+fn without_create_only(kind: &Kind, body: Map) -> Map {
+    let mut body = Value::Map(body);
+    for pattern in &kind.fields.create_only {
+        pattern.rewrite(&mut body, &mut |_, _| None);
+    }
+    match body {
+        Value::Map(map) => map,
+        _ => Map::new(),
+    }
 }
 
 /// Returns the body of a create: what is declared, without what the server derives or keeps.

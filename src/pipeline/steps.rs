@@ -71,9 +71,10 @@ impl<'a> Stepper<'a> {
         after: Vec<usize>,
     ) {
         let kind = resource.kind;
-        let (mut body, lost) = create_body(kind, &resource.body);
+        let filled = wire::create_fills(kind, &resource.body);
+        let (mut body, lost) = create_body(kind, &filled);
         self.refuse_lost(resource, &lost, "has no value to create it with: it says keep, and there is nothing to keep");
-        let mut desired = resource.body.clone();
+        let mut desired = filled;
         if kind.shape == Shape::Keyed {
             // Identity fields that are not in the path travel in the body.
             for (field, value) in split_key(kind, &resource.name) {
@@ -153,7 +154,7 @@ impl<'a> Stepper<'a> {
     fn forces_replacement(&self, kind: &Kind, deltas: &mut [Delta]) -> bool {
         let mut forced = false;
         for delta in deltas.iter_mut() {
-            if kind.fields.create_only.iter().any(|pattern| pattern.covers(&delta.path)) {
+            if kind.fields.create_only.iter().chain(&kind.fields.fixed).any(|pattern| pattern.covers(&delta.path)) {
                 delta.note = Some(DeltaNote::ForcesReplacement);
                 forced = true;
             }

@@ -22,6 +22,38 @@ pub fn outward(kind: &Kind, body: &mut Map, live: Option<&Map>) {
     if kind.has(Quirk::ModuleByName) {
         module_ids(body);
     }
+    if let Some(live) = live {
+        for group in &kind.fields.exclusive {
+            exclude(group, body, live);
+        }
+    }
+}
+
+/// Setting one of a group takes the others away in the same update.
+fn exclude(group: &[String], body: &mut Map, live: &Map) {
+    let set = |map: &Map, field: &String| map.get(field).is_some_and(|value| !value.is_null() && !value.is_empty());
+    if group.iter().any(|field| set(body, field)) {
+        let others: Vec<&String> = group.iter().filter(|other| !set(body, other) && set(live, other)).collect();
+        for other in others {
+            body.insert(other.clone(), Value::Null);
+        }
+    }
+}
+
+/// Returns a body with what a create sends where files leave it out.
+pub fn create_fills(kind: &Kind, body: &Map) -> Map {
+    let mut filled = body.clone();
+    let fits = |field: &String, values: &[serde_json::Value]| {
+        body.get(field).is_some_and(|value| values.contains(&value.to_shown()))
+    };
+    for fill in
+        kind.fields.create_fills.iter().filter(|fill| fill.when.iter().all(|(field, values)| fits(field, values)))
+    {
+        for (field, value) in &fill.set {
+            filled.entry(field.clone()).or_insert_with(|| Value::from_json(value.clone()));
+        }
+    }
+    filled
 }
 
 /// Lifetimes with a fraction of an hour only exist as minutes.
@@ -86,6 +118,28 @@ mod tests {
             sent("tenant", json!({"session_lifetime": 168, "idle_session_lifetime": 1.5})),
             json!({"session_lifetime": 168, "idle_session_lifetime_in_minutes": 90})
         );
+    }
+
+    #[test]
+    fn one_of_a_group_nulls_the_others() {
+        let kind = catalogue().kinds().find(|kind| !kind.fields.exclusive.is_empty()).unwrap();
+        let [one, other] = kind.fields.exclusive[0].as_slice() else { panic!("two fields") };
+        let map = |field: &str, value: serde_json::Value| Map::from_iter([(field.to_owned(), Value::from_json(value))]);
+        for (live, nulls) in [(map(other, json!("x")), true), (map(other, json!([])), false), (Map::new(), false)] {
+            let mut body = map(one, json!([{"name": "a"}]));
+            outward(kind, &mut body, Some(&live));
+            assert_eq!(body.get(other), nulls.then_some(&Value::Null));
+        }
+    }
+
+    #[test]
+    fn a_create_is_filled_where_a_condition_holds() {
+        let kind = catalogue().kinds().find(|kind| !kind.fields.create_fills.is_empty()).unwrap();
+        let fill = &kind.fields.create_fills[0];
+        let (field, value) = (fill.when.keys().next().unwrap(), fill.when.values().next().unwrap()[0].clone());
+        let body = Map::from_iter([(field.clone(), Value::from_json(value))]);
+        assert_eq!(create_fills(kind, &body).len(), 1 + fill.set.len());
+        assert_eq!(create_fills(kind, &Map::new()), Map::new());
     }
 
     #[test]

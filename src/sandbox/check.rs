@@ -52,9 +52,45 @@ pub fn create(store: &Store, kind: &Kind, body: &Map<String, Json>) -> Result<()
     if kind.has(Quirk::GranteeOrDefault) && body.contains_key("client_id") == body.contains_key("default_for") {
         return Err(Refusal::body("Exactly one of client_id and default_for is needed"));
     }
+    exclusive(kind, body)?;
     let body = Json::Object(body.clone());
     schema(kind, &BTreeMap::new(), &body)?;
     references(store, kind, &body, "")
+}
+
+/// Refuses, inside of what an update sends, what only a create takes and what must stay as it was.
+fn fixed(kind: &Kind, old: &Json, body: &Map<String, Json>) -> Result<(), Refusal> {
+    let body = Json::Object(body.clone());
+    let is_accepted =
+        |pattern: &FieldPattern| pattern.top().is_some_and(|top| kind.server.accepted.iter().any(|field| field == top));
+    for pattern in kind.fields.create_only.iter().filter(|pattern| !is_accepted(pattern)) {
+        let path = pattern.to_string();
+        let mut holds = false;
+        spot::visit(&body, &path, &mut |_| holds = true);
+        if holds && path.contains('.') {
+            return Err(Refusal::payload(&format!("Additional properties not allowed: {path}"), None));
+        }
+    }
+    for pattern in &kind.fields.fixed {
+        let path = pattern.to_string();
+        if spot::get(&body, &path).is_some_and(|sent| spot::get(old, &path) != Some(sent)) {
+            return Err(Refusal::body(format!("{path} of this {} cannot be changed", kind.title)));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a body that sets two fields of which an object has one at most.
+fn exclusive(kind: &Kind, body: &Map<String, Json>) -> Result<(), Refusal> {
+    let is_set = |field: &&String| {
+        body.get(*field).is_some_and(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))
+    };
+    for group in &kind.fields.exclusive {
+        if group.iter().filter(is_set).count() > 1 {
+            return Err(Refusal::body(format!("Only one of {} can be set", group.join(", "))));
+        }
+    }
+    Ok(())
 }
 
 /// Checks a body against the table of fields: unknown names and wrong types. Values are not judged: the table's lists of
@@ -92,6 +128,8 @@ fn node(value: &Json, place: &Place) -> Node {
 /// Checks the body of an update.
 pub fn update(store: &Store, kind: &Kind, old: &Json, body: &Map<String, Json>) -> Result<(), Refusal> {
     refused(kind, body, &[&kind.fields.read_only, &kind.fields.create_only])?;
+    fixed(kind, old, body)?;
+    exclusive(kind, body)?;
     if kind.has(Quirk::SystemObjects)
         && old.get("is_system") == Some(&Json::Bool(true))
         && let Some(field) = body.keys().find(|field| !kind.server.system_fields.contains(field))

@@ -10,7 +10,7 @@ use super::routes::Found;
 use super::store::Store;
 use super::tenant::{Answer, Tenant};
 use super::{actions, cascade, check, clients, connections, lists, merge, spot};
-use crate::api::request::Request;
+use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 use crate::catalogue::kind::Kind;
 use crate::catalogue::quirk::Quirk;
@@ -124,7 +124,8 @@ pub fn update(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     connections::check(kind, Some(&old), &body)?;
     clients::before_update(tenant, kind, &id, &old, &mut body)?;
     actions::before_update(kind, &old, &mut body);
-    let mut new = merge::patch(kind, &old, &body, &mut tenant.world);
+    let base = if request.method == Method::Put { server_made(kind, &old) } else { old };
+    let mut new = merge::patch(kind, &base, &body, &mut tenant.world);
     clients::mirror_logout(kind, &mut new, Some(&body));
     if kind.has(Quirk::AllowAllScopesOff) && new.get("allow_all_scopes") == Some(&Json::Bool(true)) {
         spot::remove(&mut new, "scope");
@@ -141,6 +142,15 @@ pub fn update(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     }
     let status = kind.server.update_status.unwrap_or(200);
     Ok(Response::new(status, kind.server.update_body.clone().unwrap_or(shown)))
+}
+
+/// What is left of an object that is replaced.
+fn server_made(kind: &Kind, object: &Json) -> Json {
+    let mut left = object.clone();
+    if let Json::Object(map) = &mut left {
+        map.retain(|field, _| kind.fields.read_only.iter().any(|pattern| pattern.to_string() == *field));
+    }
+    left
 }
 
 /// Deletes one, with everything that lies below it or exists only for it.

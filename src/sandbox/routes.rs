@@ -233,6 +233,9 @@ impl Table {
             self.add(Method::Get, &object, Op::Read, kind);
         }
         self.add_verb(kind.verbs.update, &object, Op::Update, kind);
+        if kind.server.put {
+            self.add(Method::Put, &object, Op::Update, kind);
+        }
         if kind.verbs.delete {
             self.add(Method::Delete, &object, Op::Delete, kind);
         }

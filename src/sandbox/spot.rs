@@ -1,14 +1,19 @@
 //! Dotted places inside JSON bodies, as the `[server]` tables name them.
 //!
-//! `a.b` is a member, `a[].b` the member of each item, `*` each member, `a?.b` the member where `a` is there. What does
-//! not exist is passed over in silence; only [`fill`] makes parents.
+//! `a.b` is a member, `a[].b` the member of each item, `*` each member, `a.**.b` the member at any depth, `a?.b` the
+//! member where `a` is there. What does not exist is passed over in silence; only [`fill`] makes parents.
 
 use serde_json::{Map, Value as Json};
 
 enum Word<'p> {
-    Key { name: &'p str, only_if_there: bool },
+    Key {
+        name: &'p str,
+        only_if_there: bool,
+    },
     Any,
     Items,
+    /// Any number of members and items, none included.
+    Deep,
 }
 
 fn words(path: &str) -> Vec<Word<'_>> {
@@ -19,6 +24,7 @@ fn words(path: &str) -> Vec<Word<'_>> {
         match name {
             "" => {}
             "*" => words.push(Word::Any),
+            "**" => words.push(Word::Deep),
             name => words.push(Word::Key { name, only_if_there }),
         }
         if word.ends_with("[]") {
@@ -49,6 +55,14 @@ fn visit_at<'a>(value: &'a Json, words: &[Word<'_>], visit: &mut dyn FnMut(&'a J
                 visit_at(inner, rest, visit);
             }
         }
+        (Word::Deep, value) => {
+            visit_at(value, rest, visit);
+            match value {
+                Json::Object(map) => map.values().for_each(|inner| visit_at(inner, words, visit)),
+                Json::Array(items) => items.iter().for_each(|inner| visit_at(inner, words, visit)),
+                _ => {}
+            }
+        }
         (Word::Any, Json::Object(map)) => map.values().for_each(|inner| visit_at(inner, rest, visit)),
         (Word::Items, Json::Array(items)) => items.iter().for_each(|inner| visit_at(inner, rest, visit)),
         _ => {}
@@ -64,6 +78,14 @@ fn edit_at(value: &mut Json, words: &[Word<'_>], change: &mut dyn FnMut(Json) ->
     let Some((word, rest)) = words.split_first() else { return };
     match (word, value) {
         (Word::Key { name, .. }, Json::Object(map)) => edit_member(map, name, rest, change),
+        (Word::Deep, value) => {
+            edit_at(value, rest, change);
+            match value {
+                Json::Object(map) => map.values_mut().for_each(|inner| edit_at(inner, words, change)),
+                Json::Array(items) => items.iter_mut().for_each(|inner| edit_at(inner, words, change)),
+                _ => {}
+            }
+        }
         (Word::Any, Json::Object(map)) => {
             let names: Vec<String> = map.keys().cloned().collect();
             for name in names {
@@ -172,6 +194,16 @@ mod tests {
         remove(&mut value, "a.*.s");
         remove(&mut value, "list[].s");
         assert_eq!(value, json!({"a": {"x": {}, "y": {"t": 3}}, "list": [{}, {"t": 2}]}));
+    }
+
+    #[test]
+    fn any_depth_is_reached() {
+        let mut value = json!({"a": {"id": 1, "b": [{"id": 2}, {"c": {"id": 3}}]}, "id": 4});
+        let mut found = Vec::new();
+        visit(&value, "a.**.id", &mut |value| found.push(value.clone()));
+        assert_eq!(found, [1, 2, 3]);
+        remove(&mut value, "a.**.id");
+        assert_eq!(value, json!({"a": {"b": [{}, {"c": {}}]}, "id": 4}));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tenantry::pipeline::resolve::resolve;
 use tenantry::pipeline::scope::Scope;
 use tenantry::pipeline::validate::validate;
 
-use crate::conformance::{cases::CASES, joined};
+use crate::conformance::{all, joined};
 use crate::support::core::{Core, OWN, told, wait};
 
 const FORMATS: [Format; 3] = [Format::Workspace, Format::DeployYaml, Format::DeployDirectory];
@@ -133,8 +133,7 @@ fn a_new_tenant_is_exported_and_plans_empty() {
 
 #[test]
 fn every_kind_is_exported_and_plans_empty() {
-    let problems: Vec<String> = CASES
-        .iter()
+    let problems: Vec<String> = all()
         .filter_map(|case| {
             let run = || {
                 let mut core = Core::new();
@@ -153,7 +152,7 @@ fn every_kind_is_exported_and_plans_empty() {
             }
         })
         .collect();
-    assert!(problems.is_empty(), "{} of {} kinds:\n\n{}", problems.len(), CASES.len(), problems.join("\n\n"));
+    assert!(problems.is_empty(), "{} of {} kinds:\n\n{}", problems.len(), all().count(), problems.join("\n\n"));
 }
 
 #[test]

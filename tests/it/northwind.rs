@@ -15,24 +15,6 @@ use tenantry::pipeline::resolve::resolve;
 use tenantry::pipeline::scope::Scope;
 use tenantry::pipeline::validate::validate;
 
-/// Kinds of the sample that are not managed yet.
-const OUTSIDE: [&str; 14] = [
-    "phoneProviders",
-    "phoneTemplates",
-    "eventStreams",
-    "flows",
-    "forms",
-    "flowVaultConnections",
-    "networkACLs",
-    "rateLimitPolicies",
-    "riskAssessment",
-    "selfServiceProfiles",
-    "supplementalSignals",
-    "tokenExchangeProfiles",
-    "userAttributeProfiles",
-    "connectionProfiles",
-];
-
 fn shared() -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "a test is told where its data is")]
     let folder = std::env::var_os("TENANTRY_SHARED").map(PathBuf::from);
@@ -43,7 +25,7 @@ fn shared() -> Option<PathBuf> {
 }
 
 pub fn scope() -> Scope {
-    Scope { exclude: OUTSIDE.iter().map(ToString::to_string).collect(), ..Scope::default() }
+    Scope::default()
 }
 
 fn desired(folder: &Path, input: &str, config: &str) -> (Desired, Diagnostics) {

@@ -230,6 +230,8 @@ fn named(kind: &Kind) -> BTreeSet<String> {
         &fields.empty_is_absent,
         &fields.free,
         &fields.volatile,
+        &fields.fixed,
+        &fields.exact,
     ];
     let mut all: BTreeSet<String> = patterns.into_iter().flatten().map(ToString::to_string).collect();
     all.extend(fields.absent_means.keys().map(ToString::to_string));
@@ -272,8 +274,14 @@ fn every_field_of_the_kind_files_is_in_the_document() {
             let in_path = braces.iter().any(|path| path.contains(&format!("{{{field}}}")));
             let known =
                 there.iter().any(|path| path == field || *path == field.trim_end_matches("[]").trim_end_matches(".*"));
-            // `*` names nothing: every member of a map.
-            let known = known || field.starts_with('*');
+            // `*` names nothing: every member of a map. `**` reaches some depth.
+            let deep = field.split_once("**");
+            let known = match deep {
+                Some((head, tail)) => {
+                    there.iter().any(|path| path.starts_with(head.trim_end_matches('.')) && path.ends_with(tail))
+                }
+                None => known || field.starts_with('*'),
+            };
             let renamed = kind.key_paths.values().any(|key| key.rename.contains_key(field));
             let key = !kind.keys.is_empty() && kind.identity.iter().any(|part| part == field);
             if !(known || in_path || renamed || key) {

@@ -87,6 +87,18 @@ fn drop_unnamed(kind: &Kind, value: &mut Value, address: &Address, findings: &mu
         if kind.identity.contains(&pattern) {
             return false;
         }
+        if reference.field.is_deep() {
+            // What it lies in would be another thing without it: all of it stays unmanaged.
+            let tops: BTreeSet<String> = found
+                .iter()
+                .filter_map(|path| match path.0.first() {
+                    Some(Segment::Key(key)) => Some(key.clone()),
+                    _ => None,
+                })
+                .collect();
+            tops.iter().for_each(|top| remove(top, value));
+            continue;
+        }
         match (&mut *value, pattern.split_once("[]")) {
             (Value::List(members), Some(("", _))) => {
                 let gone: BTreeSet<usize> = found

@@ -15,12 +15,24 @@ const ANSWERED: &str = "in recorded answers (catalog.json, undocumented paths; r
 /// Accepted by real tenants.
 const RECORDED: &str = "in requests that real tenants accepted (compact-schema.md, hand-added fields)";
 
+/// Early access since summer 2026.
+const LIMITS: &str =
+    "early access since summer 2026: in npm auth0 7.1.0 and in recordings, not in the document of May 2026";
+
+/// Conditions of flows hold actions, which hold conditions.
+const NESTED: &str = "actions inside a condition are actions again; the table knows them to the first depth";
+
 /// Requests that the document of May 2026 lacks.
 pub const REQUESTS: &[(&str, &str)] = &[
     ("organizations/clients: delete /organizations/{}/clients", EARLY),
     ("organizations/clients: get /organizations/{}/clients", EARLY),
     ("organizations/clients: patch /organizations/{}/clients/{}", EARLY),
     ("organizations/clients: post /organizations/{}/clients", EARLY),
+    ("rateLimitPolicies: delete /rate-limit-policies/{}", LIMITS),
+    ("rateLimitPolicies: get /rate-limit-policies", LIMITS),
+    ("rateLimitPolicies: get /rate-limit-policies/{}", LIMITS),
+    ("rateLimitPolicies: patch /rate-limit-policies/{}", LIMITS),
+    ("rateLimitPolicies: post /rate-limit-policies", LIMITS),
 ];
 
 /// Fields that the table has and the document of May 2026 lacks.
@@ -45,9 +57,28 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("connection: options.oidc_metadata.pushed_authorization_request_endpoint", NEWER),
     ("connection: options.oidc_metadata.require_pushed_authorization_requests", NEWER),
     ("connection: options.pushed_authorization_request_endpoint", NEWER),
+    ("connection_profile: cross_app_access_resource_app", NEWER),
+    ("connection_profile: provisioning", NEWER),
+    ("connection_profile: strategy_overrides.ad.provisioning", NEWER),
+    ("connection_profile: strategy_overrides.adfs.provisioning", NEWER),
+    ("connection_profile: strategy_overrides.google-apps.provisioning", NEWER),
+    ("connection_profile: strategy_overrides.oidc.provisioning", NEWER),
+    ("connection_profile: strategy_overrides.okta.provisioning", NEWER),
+    ("connection_profile: strategy_overrides.pingfederate.provisioning", NEWER),
+    ("connection_profile: strategy_overrides.samlp.provisioning", NEWER),
+    ("connection_profile: strategy_overrides.waad.provisioning", NEWER),
+    ("event_stream: destination.configuration.webhook_authorization.header_value", RECORDED),
+    ("event_stream: destination.configuration.webhook_authorization.password", RECORDED),
+    ("event_stream: destination.configuration.webhook_authorization.token", RECORDED),
+    ("form: nodes[].config.components[].config.server_key", NEWER),
     ("guardian_policies: policies", "files name the list that the request sends bare (deploy-cli 3.3)"),
     ("hook_secret: name", FILES),
     ("hook_secret: value", FILES),
+    ("network_acl: rule.match.auth0_managed", NEWER),
+    ("network_acl: rule.match.http_message_signature", NEWER),
+    ("network_acl: rule.match_all", NEWER),
+    ("network_acl: rule.not_match.auth0_managed", NEWER),
+    ("network_acl: rule.not_match.http_message_signature", NEWER),
     ("organization: is_app_entitlement_active", "recorded since summer 2026 (recorded-facts 4, organizations)"),
     ("organization: third_party_client_access", "recorded since summer 2026 (recorded-facts 4, organizations)"),
     ("organization_client: client_id", EARLY),
@@ -55,6 +86,10 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("organization_client_grant: audience", FILES),
     ("organization_client_grant: client_id", FILES),
     ("organization_client_grant: subject_type", FILES),
+    ("rate_limit_policy: configuration", LIMITS),
+    ("rate_limit_policy: consumer", LIMITS),
+    ("rate_limit_policy: consumer_selector", LIMITS),
+    ("rate_limit_policy: resource", LIMITS),
     ("resource_server: allow_online_access_with_ephemeral_sessions", NEWER),
     ("resource_server: subject_type_authorization.anonymous_user", NEWER),
     ("resource_server: token_lifetime_for_anonymous_access_tokens", NEWER),
@@ -78,6 +113,20 @@ pub const FIELDS: &[(&str, &str)] = &[
 pub const UNUSED: &[(&str, &str)] = &[
     ("connections/enabled_clients: status", "the tool writes it; files only name applications"),
     ("databases/enabled_clients: status", "the tool writes it; files only name applications"),
+    ("flows: actions[].params.else[].action", NESTED),
+    ("flows: actions[].params.else[].alias", NESTED),
+    ("flows: actions[].params.else[].allow_failure", NESTED),
+    ("flows: actions[].params.else[].id", NESTED),
+    ("flows: actions[].params.else[].mask_output", NESTED),
+    ("flows: actions[].params.else[].params", NESTED),
+    ("flows: actions[].params.else[].type", NESTED),
+    ("flows: actions[].params.then[].action", NESTED),
+    ("flows: actions[].params.then[].alias", NESTED),
+    ("flows: actions[].params.then[].allow_failure", NESTED),
+    ("flows: actions[].params.then[].id", NESTED),
+    ("flows: actions[].params.then[].mask_output", NESTED),
+    ("flows: actions[].params.then[].params", NESTED),
+    ("flows: actions[].params.then[].type", NESTED),
     ("triggers: ref", "the tool writes it in place of the action's name (quirk `binding_refs`)"),
     ("triggers: secrets", "secrets of a binding are a legacy; actions have their own"),
     ("triggers: secrets[].name", "secrets of a binding are a legacy; actions have their own"),
@@ -87,7 +136,9 @@ pub const UNUSED: &[(&str, &str)] = &[
 /// Fields that only one of both calls required on create.
 pub const REQUIRED: &[(&str, &str)] = &[
     ("emailTemplates: template", "it is the resource's name, which is always there"),
+    ("eventStreams: name", "a stream without a name could not be recognised again"),
     ("logStreams: name", "a stream without a name could not be recognised again"),
+    ("phoneTemplates: type", "a template without a type could not be recognised again"),
 ];
 
 /// Fields that kind files speak of and that no request or answer of the document has.
@@ -103,7 +154,14 @@ pub const NAMED: &[(&str, &str)] = &[
     ("customDomains: created_at", ANSWERED),
     ("customDomains: updated_at", "exports of the Deploy CLI strip it with the other dates (deploy-cli 4.1)"),
     ("databases: provisioning_ticket_url", ANSWERED),
+    ("forms: flow_count", ANSWERED),
+    ("networkACLs: deleted_at", ANSWERED),
+    ("networkACLs: tenant_id", ANSWERED),
     ("organizations/clients: client", EARLY),
+    ("phoneTemplates: created_at", ANSWERED),
+    ("phoneTemplates: updated_at", ANSWERED),
+    ("rateLimitPolicies: created_at", ANSWERED),
+    ("rateLimitPolicies: updated_at", ANSWERED),
     ("resourceServers: authorization_details[].type", ANSWERED),
     ("resourceServers: token_encryption.encryption_key.thumbprint_sha256", ANSWERED),
     ("tenant: flags.allow_other_legacy_grant_types", ANSWERED),
