@@ -17,6 +17,7 @@ pub mod member_diff;
 pub mod members;
 pub mod merge;
 pub mod order;
+pub mod partings;
 pub mod plan;
 pub mod references;
 pub mod refresh;

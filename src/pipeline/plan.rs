@@ -19,6 +19,7 @@ use crate::pipeline::canonical::{Names, is_builtin};
 use crate::pipeline::gates;
 use crate::pipeline::matching::{self, Matched};
 use crate::pipeline::order;
+use crate::pipeline::partings;
 use crate::pipeline::references::qualified;
 use crate::pipeline::refresh::reading_name;
 use crate::pipeline::scope::fits;
@@ -82,6 +83,7 @@ pub fn plan(desired: &Desired, live: &Live, facts: Facts) -> (Plan, Diagnostics)
     planner.released();
     let Planner { mut notes, mut gates, unmanaged, unchanged, .. } = planner;
     unique_order::untangle(&mut stepper.drafts, &matched, &mut findings);
+    partings::held(desired, &stepper.drafts, &mut findings);
     let dangling = order::dangling(&stepper.drafts, &known, desired);
     for (reference, place, address) in dangling {
         let kind = catalogue().in_space(&reference.space).next();
@@ -111,6 +113,7 @@ pub fn plan(desired: &Desired, live: &Live, facts: Facts) -> (Plan, Diagnostics)
         }
     };
     changes.sort_by(|a, b| (&a.address, a.action).cmp(&(&b.address, b.action)));
+    notes.extend(partings::renames(&changes, &matched));
     gates.extend(gates::gates(desired, &changes, live, &facts));
     for name in &missing {
         notes.push(format!("{name} is not available here and was not compared"));

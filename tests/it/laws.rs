@@ -157,3 +157,19 @@ fn a_released_resource_stays_as_it_is() {
     assert_eq!(core.apply(released), Vec::<String>::new());
     assert_eq!(core.apply("roles: []").len(), 1);
 }
+
+#[test]
+fn what_is_still_referred_to_is_not_deleted() {
+    let before = "clients: [{ name: Job, app_type: non_interactive }]\nresourceServers: [{ name: O, identifier: https://o.example }]\nclientGrants: [{ client_id: Job, audience: https://o.example, scope: [] }]";
+    let mut core = Core::new().exact();
+    core.apply(before);
+    let desired = core.desired(&before.replace("name: Job,", "name: Task,"));
+    let (plan, findings) = core.try_plan(&desired);
+    assert_eq!(findings.0.iter().map(|f| f.summary.as_str()).collect::<Vec<_>>(), ["`Job` is deleted by this plan"]);
+    assert!(plan.notes.iter().any(|note| note.contains("`$was: Job`")), "{:?}", plan.notes);
+    // Said as a rename, it is one write, and the grant stays.
+    let renamed = before.replace("name: Job,", "name: Task, $was: Job,").replace("client_id: Job", "client_id: Task");
+    let writes = core.apply(&renamed);
+    assert_eq!(writes.len(), 1, "{writes:?}");
+    assert!(writes[0].ends_with(r#"{"name":"Task"}"#), "{writes:?}");
+}
