@@ -158,7 +158,10 @@ impl Planner<'_> {
         findings: &mut Diagnostics,
     ) {
         if let Some(gate) = self.unreadable(resource) {
-            self.gates.push(gate);
+            match self.gates.iter_mut().find(|known| known.name == gate.name && known.reason == gate.reason) {
+                Some(known) => known.addresses.extend(gate.addresses),
+                None => self.gates.push(gate),
+            }
             return;
         }
         if self.is_own(resource, object) {

@@ -173,3 +173,32 @@ fn what_is_still_referred_to_is_not_deleted() {
     assert_eq!(writes.len(), 1, "{writes:?}");
     assert!(writes[0].ends_with(r#"{"name":"Task"}"#), "{writes:?}");
 }
+
+#[test]
+fn a_declared_kind_that_cannot_be_read_is_one_gate_and_no_write() {
+    use tenantry::model::live::Reading;
+    use tenantry::pipeline::plan::{Facts, plan};
+    let core = Core::new();
+    let desired = core.desired("roles: [{ name: A }, { name: B }]");
+    let mut live = tenantry::model::live::Live::default();
+    live.readings.insert(
+        "roles".to_owned(),
+        Reading::Refused { status: 403, reason: "insufficient_scope".to_owned(), request_id: None },
+    );
+    let (plan, _) = plan(&desired, &live, Facts::default());
+    assert!(plan.is_empty());
+    assert_eq!(plan.gates.len(), 1, "{:?}", plan.gates);
+    assert_eq!((plan.gates[0].name, plan.gates[0].addresses.len(), &plan.gates[0].switch), ("unreadable", 2, &None));
+}
+
+#[test]
+fn an_incomplete_list_yields_neither_creates_nor_deletes() {
+    use tenantry::model::live::Reading;
+    use tenantry::pipeline::plan::{Facts, plan};
+    let core = Core::new().exact();
+    let desired = core.desired("roles: [{ name: A }]");
+    let mut live = tenantry::model::live::Live::default();
+    live.readings.insert("roles".to_owned(), Reading::Incomplete { got: 1, total: 2 });
+    let (plan, _) = plan(&desired, &live, Facts::default());
+    assert!(plan.is_empty() && plan.gates.len() == 1, "{:?}", plan.gates);
+}
