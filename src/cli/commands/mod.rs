@@ -7,3 +7,4 @@ pub mod export;
 pub mod kinds;
 pub mod plan;
 pub mod sandbox;
+pub mod schema;
