@@ -23,6 +23,7 @@ pub mod references;
 pub mod refresh;
 pub mod report;
 pub mod resolve;
+pub mod schema;
 pub mod scope;
 pub mod steps;
 pub mod tree;

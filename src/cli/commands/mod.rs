@@ -8,3 +8,4 @@ pub mod kinds;
 pub mod plan;
 pub mod sandbox;
 pub mod serve;
+pub mod schema;

@@ -14,6 +14,9 @@ pub const WORKSPACE_FILE: &str = "tenantry.yaml";
 /// The folder with a file for each tenant.
 pub const TENANTS: &str = "tenants";
 
+/// What `tenantry.yaml` may hold.
+pub const KEYS: [&str; 3] = ["project", "requires", "history"];
+
 /// What `tenantry.yaml` says.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
@@ -44,7 +47,7 @@ pub fn read_workspace(tree: &dyn Tree, files: &mut SourceTexts, findings: &mut D
     };
     files.insert(Arc::clone(&file), Arc::clone(&text));
     let Some(node) = yaml::parse(&text, &file, findings) else { return Workspace::default() };
-    let Some(form) = Form::open(&node, "the workspace", &["project", "requires", "history"], findings) else {
+    let Some(form) = Form::open(&node, "the workspace", &KEYS, findings) else {
         return Workspace::default();
     };
     if let (Some(range), Some(node)) = (form.text("requires", findings), form.node("requires"))
