@@ -4,10 +4,14 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+use anyhow::Context as _;
+
+fn main() -> anyhow::Result<()> {
     let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("src/catalogue/kinds");
     println!("cargo:rerun-if-changed={}", folder.display());
-    let mut files: Vec<_> = std::fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .with_context(|| format!("the kind files in {}", folder.display()))?
+        .collect::<Result<Vec<_>, _>>()?;
     files.sort_by_key(std::fs::DirEntry::file_name);
     let mut code =
         String::from("/// Every kind file: its name and its text.\npub const KIND_FILES: &[(&str, &str)] = &[\n");

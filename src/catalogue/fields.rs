@@ -4,7 +4,7 @@
 //! refuses a null, and takes unions as any-of. A field it does not know may be newer than it: see [`check`].
 
 mod check;
-mod table;
+pub mod table;
 #[cfg(test)]
 mod tests;
 

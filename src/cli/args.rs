@@ -61,6 +61,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Show the kinds of objects that tenantry manages, or one in full
     Kinds(KindsArgs),
+    /// Write JSON Schemas of the workspace's files, for editors
+    Schema(SchemaArgs),
     /// Work with the embedded tenants
     #[command(subcommand)]
     Sandbox(SandboxCommand),
@@ -167,6 +169,31 @@ pub enum ExportFormat {
 pub struct KindsArgs {
     /// The kind to show in full
     pub kind: Option<String>,
+    /// Print an example of the kind as a template holds it
+    #[arg(long, requires = "kind", conflicts_with = "json")]
+    pub example: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct SchemaArgs {
+    /// The files to print the schema of
+    #[arg(value_enum)]
+    pub files: Option<SchemaFiles>,
+    /// The folder to write to; all schemas if no files are named
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFiles {
+    /// tenantry.yaml
+    Workspace,
+    /// tenants/*.yaml
+    Tenant,
+    /// templates/**/*.yaml
+    Templates,
+    /// tenants/*/*.yaml
+    Overlay,
 }
 
 #[derive(Debug, Subcommand)]

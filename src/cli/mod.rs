@@ -7,6 +7,7 @@ pub mod args;
 pub mod commands;
 pub mod exit;
 pub mod failure;
+pub mod leftovers;
 pub mod planning;
 pub mod project;
 pub mod run;

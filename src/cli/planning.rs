@@ -14,7 +14,7 @@ use crate::model::names::TenantName;
 use crate::model::plan::{Gate, Plan};
 use crate::pipeline::plan::{self, Consent, Facts, Remembered};
 use crate::pipeline::refresh::{Wanted, refresh};
-use crate::pipeline::report::findings;
+use crate::pipeline::report::{findings, text};
 
 /// A plan and what it was made from.
 #[derive(Debug)]
@@ -86,6 +86,22 @@ impl Wish {
     }
 }
 
+impl Planned {
+    /// Shows what was found and the plan; the plan as `talk` where the answer will be another one.
+    ///
+    /// # Errors
+    /// If stdout takes no more.
+    pub fn show(&self, args: &ScopeArgs, consent: &ConsentArgs, run: &Run<'_>, talk: bool) -> Result<(), Failure> {
+        run.terminal.talk(&findings::text(&self.found, &self.sources));
+        let screen = text::plan(&self.plan, &command_line(args, consent, &self.plan.gates, run));
+        match talk {
+            true => run.terminal.talk(&screen),
+            false => run.terminal.answer(&screen)?,
+        }
+        Ok(())
+    }
+}
+
 impl ConsentArgs {
     /// Returns what was consented to.
     pub fn consent(&self) -> Consent {
@@ -100,7 +116,7 @@ impl ConsentArgs {
 
 /// Returns the apply command of this run with the consent that was given, ready to be copied into a shell, and to be
 /// followed by the switches of the gates that are still closed.
-pub fn command_line(args: &ScopeArgs, consent: &ConsentArgs, gates: &[Gate], run: &Run<'_>) -> String {
+fn command_line(args: &ScopeArgs, consent: &ConsentArgs, gates: &[Gate], run: &Run<'_>) -> String {
     let mut words = vec!["tenantry".to_owned(), "apply".to_owned()];
     words.extend(args.tenant.clone());
     words.extend(run.settings.repeated.iter().cloned());

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use clap::Parser as _;
 
 use super::args::{Arguments, Command};
-use super::commands::{apply, check, completions, export, kinds, plan, sandbox};
+use super::commands::{apply, check, completions, export, kinds, plan, sandbox, schema};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::settings::{Settings, manner};
@@ -59,6 +59,7 @@ fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Re
         Command::Apply(args) => apply::run(args, &run),
         Command::Export(args) => export::run(args, &run),
         Command::Kinds(args) => kinds::run(args, &run),
+        Command::Schema(args) => schema::run(args, &run),
         Command::Sandbox(command) => sandbox::run(command, &run),
         Command::Completions(args) => completions::run(args, &run),
     }

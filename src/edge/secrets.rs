@@ -3,6 +3,7 @@
 //! Their values go into the answer and nowhere else: no message, no log, no `Debug`.
 
 use std::io::Read as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -63,6 +64,8 @@ fn run(words: &[String], folder: PathBuf, patience: Duration) -> Result<String, 
         .stdout(Stdio::piped())
         // What it says of itself is for the user: a sign-in to confirm, a reason to fail.
         .stderr(Stdio::inherit())
+        // A group of its own, so that all of it can be ended.
+        .process_group(0)
         .spawn()
         .map_err(failed)?;
     let output = child.stdout.take();
@@ -92,12 +95,22 @@ fn wait(child: &mut Child, patience: Duration) -> Result<(), SourceError> {
             Ok(None) if start.elapsed() < patience => std::thread::sleep(LOOK),
             Ok(None) => {
                 // That it could not be ended is no better news than that it did not end.
-                child.kill().and_then(|()| child.wait().map(drop)).ok();
+                end(child);
                 return Err(SourceError::Failed(format!("it did not end within {} seconds", patience.as_secs())));
             }
             Err(error) => return Err(SourceError::Failed(format!("it cannot be waited for: {error}"))),
         }
     }
+}
+
+/// Ends a command and what it started.
+fn end(child: &mut Child) {
+    let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+    let ended = group.map(|group| rustix::process::kill_process_group(group, rustix::process::Signal::KILL));
+    if !matches!(ended, Some(Ok(()))) {
+        child.kill().ok();
+    }
+    child.wait().ok();
 }
 
 #[cfg(all(test, unix))]
@@ -120,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_command_that_does_not_end_is_ended() {
-        let error = run(&words("exec sleep 600"), "/".into(), Duration::from_millis(100)).unwrap_err().to_string();
+        let error = run(&words("sleep 600"), "/".into(), Duration::from_millis(100)).unwrap_err().to_string();
         assert!(error.contains("did not end"), "{error}");
     }
 

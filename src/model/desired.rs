@@ -18,6 +18,8 @@ pub struct Desired {
     pub removed: Vec<Resource>,
     /// Names of the kinds whose place occurs anywhere in the files, empty lists included. Only these are in scope.
     pub declared: BTreeSet<String>,
+    /// Resources with `$release: true`: the objects stay as they are, neither changed nor deleted.
+    pub released: BTreeSet<Address>,
     /// Kinds and resources that a run leaves alone (`--exclude`, a Deploy CLI project's exclusions).
     pub excluded: Excluded,
 }

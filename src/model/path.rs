@@ -78,6 +78,12 @@ impl FieldPattern {
         self.0.contains(&Want::Deep)
     }
 
+    /// Says whether the pattern's places lie at the concrete path or below it.
+    pub fn reaches(&self, path: &FieldPath) -> bool {
+        let upto = self.0.get(..path.0.len()).map(|wants| Self(wants.to_vec()));
+        upto.is_some_and(|upto| upto.matches(path))
+    }
+
     /// Returns the first key, which is the top-level field that the pattern lies in.
     pub fn top(&self) -> Option<&str> {
         match self.0.first() {

@@ -19,6 +19,7 @@ use crate::pipeline::canonical::{Names, is_builtin};
 use crate::pipeline::gates;
 use crate::pipeline::matching::{self, Matched};
 use crate::pipeline::order;
+use crate::pipeline::partings;
 use crate::pipeline::references::qualified;
 use crate::pipeline::refresh::reading_name;
 use crate::pipeline::scope::fits;
@@ -82,6 +83,7 @@ pub fn plan(desired: &Desired, live: &Live, facts: Facts) -> (Plan, Diagnostics)
     planner.released();
     let Planner { mut notes, mut gates, unmanaged, unchanged, .. } = planner;
     unique_order::untangle(&mut stepper.drafts, &matched, &mut findings);
+    partings::held(desired, &stepper.drafts, &mut findings);
     let dangling = order::dangling(&stepper.drafts, &known, desired);
     for (reference, place, address) in dangling {
         let kind = catalogue().in_space(&reference.space).next();
@@ -111,6 +113,7 @@ pub fn plan(desired: &Desired, live: &Live, facts: Facts) -> (Plan, Diagnostics)
         }
     };
     changes.sort_by(|a, b| (&a.address, a.action).cmp(&(&b.address, b.action)));
+    notes.extend(partings::renames(&changes, &matched));
     gates.extend(gates::gates(desired, &changes, live, &facts));
     for name in &missing {
         notes.push(format!("{name} is not available here and was not compared"));
@@ -155,7 +158,10 @@ impl Planner<'_> {
         findings: &mut Diagnostics,
     ) {
         if let Some(gate) = self.unreadable(resource) {
-            self.gates.push(gate);
+            match self.gates.iter_mut().find(|known| known.name == gate.name && known.reason == gate.reason) {
+                Some(known) => known.addresses.extend(gate.addresses),
+                None => self.gates.push(gate),
+            }
             return;
         }
         if self.is_own(resource, object) {
@@ -243,7 +249,7 @@ impl Planner<'_> {
                 || self.desired.excluded.third_party_clients
                     && matches!(object.body.get("is_first_party"), Some(Value::Bool(false)))
                 || self.edge_is_excluded(object);
-            if own || excluded || is_builtin(object) {
+            if own || excluded || is_builtin(object) || self.desired.released.contains(&address) {
                 continue;
             }
             let complete = matches!(self.reading_of(object), Some(Reading::Complete));

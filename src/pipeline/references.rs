@@ -121,6 +121,7 @@ pub fn on_body(resource: &mut Resource, work: impl FnOnce(&mut Value)) {
 fn point(resource: &mut Resource, known: &Known, findings: &mut Diagnostics) {
     let kind = resource.kind;
     let place = resource.place.clone();
+    let places = resource.field_places.clone();
     let address = resource.address.clone();
     on_body(resource, |body| {
         if kind.has(Quirk::GrantByClient) {
@@ -136,7 +137,12 @@ fn point(resource: &mut Resource, known: &Known, findings: &mut Diagnostics) {
                 })
             });
         }
-        resolve_holes(body, known, &place, &address, findings);
+        match body {
+            Value::Map(map) => map.iter_mut().for_each(|(field, value)| {
+                resolve_holes(value, known, places.get(field).unwrap_or(&place), &address, findings);
+            }),
+            list => resolve_holes(list, known, &place, &address, findings),
+        }
     });
 }
 

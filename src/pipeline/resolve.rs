@@ -27,6 +27,7 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
     let mut resolver = Resolver {
         deploy_cli: documents.settings.deploy_cli,
         resources: Vec::new(),
+        released: BTreeSet::new(),
         declared: BTreeSet::new(),
         findings: Diagnostics::default(),
     };
@@ -47,7 +48,11 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
             excluded.kinds.insert(word.clone());
         }
     }
-    let mut desired = Desired { settings: documents.settings.clone(), resources, removed, declared, excluded };
+    let released = std::mem::take(&mut resolver.released);
+    let mut desired =
+        Desired { settings: documents.settings.clone(), resources, removed, declared, released, excluded };
+    // What is released exists in the tenant though it is no resource: references to it are fine.
+    desired.settings.external.extend(desired.released.iter().map(ToString::to_string));
     report_duplicates(&desired, &mut resolver.findings);
     references::link(&mut desired, offline, &mut resolver.findings);
     crate::pipeline::scope::leave_out_excluded(&mut desired);
@@ -58,6 +63,7 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
 struct Resolver {
     deploy_cli: bool,
     resources: Vec<Resource>,
+    released: BTreeSet<Address>,
     declared: BTreeSet<String>,
     findings: Diagnostics,
 }
@@ -155,12 +161,17 @@ impl Resolver {
             |node: &mut Node, name: &str| node.take(name).and_then(|entry| entry.value.as_text().map(str::to_owned));
         let given_key = directive(&mut node, "$key");
         let was = directive(&mut node, "$was");
+        let release = node.get("$release").is_some_and(|node| matches!(node.value, Content::Bool(true)));
         for name in DIRECTIVES {
             node.take(name);
         }
         let Some(parts) = self.identity(kind, &key, &node) else { return };
         let name = join_names(&parts);
         let address = address_of(kind, parent.map(|p| &p.address), given_key.as_deref().unwrap_or(&name));
+        if release {
+            self.released.insert(address);
+            return;
+        }
         let mut resource = Resource {
             address,
             kind,

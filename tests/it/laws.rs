@@ -147,3 +147,58 @@ fn rules_that_swap_numbers_move_through_a_free_one() {
     assert_eq!(writes.len(), 3, "{writes:?}");
     assert!(core.plan(&rules(2, 1)).is_empty());
 }
+
+#[test]
+fn a_released_resource_stays_as_it_is() {
+    let mut core = Core::new();
+    core.apply("roles: [{ name: Admin, description: All }]");
+    let mut core = core.exact();
+    let released = "roles: [{ name: Admin, description: Other, $release: true }]";
+    assert_eq!(core.apply(released), Vec::<String>::new());
+    assert_eq!(core.apply("roles: []").len(), 1);
+}
+
+#[test]
+fn what_is_still_referred_to_is_not_deleted() {
+    let before = "clients: [{ name: Job, app_type: non_interactive }]\nresourceServers: [{ name: O, identifier: https://o.example }]\nclientGrants: [{ client_id: Job, audience: https://o.example, scope: [] }]";
+    let mut core = Core::new().exact();
+    core.apply(before);
+    let desired = core.desired(&before.replace("name: Job,", "name: Task,"));
+    let (plan, findings) = core.try_plan(&desired);
+    assert_eq!(findings.0.iter().map(|f| f.summary.as_str()).collect::<Vec<_>>(), ["`Job` is deleted by this plan"]);
+    assert!(plan.notes.iter().any(|note| note.contains("`$was: Job`")), "{:?}", plan.notes);
+    // Said as a rename, it is one write, and the grant stays.
+    let renamed = before.replace("name: Job,", "name: Task, $was: Job,").replace("client_id: Job", "client_id: Task");
+    let writes = core.apply(&renamed);
+    assert_eq!(writes.len(), 1, "{writes:?}");
+    assert!(writes[0].ends_with(r#"{"name":"Task"}"#), "{writes:?}");
+}
+
+#[test]
+fn a_declared_kind_that_cannot_be_read_is_one_gate_and_no_write() {
+    use tenantry::model::live::Reading;
+    use tenantry::pipeline::plan::{Facts, plan};
+    let core = Core::new();
+    let desired = core.desired("roles: [{ name: A }, { name: B }]");
+    let mut live = tenantry::model::live::Live::default();
+    live.readings.insert(
+        "roles".to_owned(),
+        Reading::Refused { status: 403, reason: "insufficient_scope".to_owned(), request_id: None },
+    );
+    let (plan, _) = plan(&desired, &live, Facts::default());
+    assert!(plan.is_empty());
+    assert_eq!(plan.gates.len(), 1, "{:?}", plan.gates);
+    assert_eq!((plan.gates[0].name, plan.gates[0].addresses.len(), &plan.gates[0].switch), ("unreadable", 2, &None));
+}
+
+#[test]
+fn an_incomplete_list_yields_neither_creates_nor_deletes() {
+    use tenantry::model::live::Reading;
+    use tenantry::pipeline::plan::{Facts, plan};
+    let core = Core::new().exact();
+    let desired = core.desired("roles: [{ name: A }]");
+    let mut live = tenantry::model::live::Live::default();
+    live.readings.insert("roles".to_owned(), Reading::Incomplete { got: 1, total: 2 });
+    let (plan, _) = plan(&desired, &live, Facts::default());
+    assert!(plan.is_empty() && plan.gates.len() == 1, "{:?}", plan.gates);
+}

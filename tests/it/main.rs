@@ -4,6 +4,7 @@
 #![expect(clippy::print_stderr, reason = "tests say what they skip")]
 
 mod architecture;
+mod canary;
 mod commands;
 mod conformance;
 mod deploy_cli;

@@ -69,7 +69,7 @@ pub enum Extra {
     #[default]
     None,
     /// Of any type; the number says nothing.
-    Open(#[expect(dead_code, reason = "the file writes 1 for true")] u8),
+    Open(u8),
     Like(Vec<Index>),
 }
 
@@ -110,10 +110,23 @@ pub fn table() -> &'static Table {
     }
 }
 
+impl Roots {
+    /// Returns where the schemas of whole bodies stand, that of create first.
+    pub fn indexes(&self) -> Vec<Index> {
+        self.create.iter().chain(&self.others).copied().collect()
+    }
+}
+
 impl Table {
     /// Returns the schemas of a kind by the name that kind files give in `schema`.
     pub fn roots(&self, schema: &str) -> Option<&Roots> {
         self.kinds.get(schema)
+    }
+
+    /// Returns the schemas of everything that a kind's body may be by its own name or by one of its keys' names.
+    pub fn roots_of<'t>(&'t self, kind: &'t crate::catalogue::kind::Kind) -> Vec<&'t Roots> {
+        let own = kind.key_paths.values().filter_map(|key| key.schema.as_deref());
+        kind.schema.as_deref().into_iter().chain(own).filter_map(|schema| self.roots(schema)).collect()
     }
 
     /// Returns the schemas at these places with unions taken apart, each once.
@@ -155,6 +168,11 @@ impl Schema {
     pub fn pattern(&self) -> Option<&Regex> {
         let compile = || self.pattern.as_deref().and_then(|pattern| Regex::new(pattern).ok());
         self.compiled.get_or_init(compile).as_ref()
+    }
+
+    /// Returns the pattern as the table has it, for programs that read other dialects of regular expressions.
+    pub fn pattern_text(&self) -> Option<&str> {
+        self.pattern.as_deref()
     }
 
     /// Says whether a number lies within the bounds.

@@ -3,7 +3,7 @@
 use crate::cli::args::ApplyArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::planning::{Planned, Wish, command_line};
+use crate::cli::planning::Wish;
 use crate::cli::run::Run;
 use crate::edge::clock::Clock;
 use crate::edge::connection::Connection;
@@ -13,7 +13,7 @@ use crate::model::plan::Plan;
 use crate::pipeline::apply::{Outcome, apply};
 use crate::pipeline::report::outcome::{self, Results};
 use crate::pipeline::report::redaction::Redaction;
-use crate::pipeline::report::{findings, progress, text};
+use crate::pipeline::report::{progress, text};
 
 /// Plans, shows, asks and applies.
 ///
@@ -31,7 +31,7 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let connection = wish.connect(run)?;
     let runtime = Runtime::start()?;
     let planned = runtime.run(wish.plan(&connection.reading(), args.consent.consent(), run))?;
-    show(&planned, args, run)?;
+    planned.show(&args.scope, &args.consent, run, run.settings.json)?;
     let plan = &planned.plan;
     if !plan.gates.is_empty() || plan.is_empty() {
         if run.settings.json {
@@ -87,17 +87,6 @@ fn perform(
     };
     let outcome = runtime.run(apply(plan, connection, &Clock, &mut listen));
     (outcome, results)
-}
-
-fn show(planned: &Planned, args: &ApplyArgs, run: &Run<'_>) -> Result<(), Failure> {
-    run.terminal.talk(&findings::text(&planned.found, &planned.sources));
-    let command = command_line(&args.scope, &args.consent, &planned.plan.gates, run);
-    let screen = text::plan(&planned.plan, &command);
-    match run.settings.json {
-        true => run.terminal.talk(&screen),
-        false => run.terminal.answer(&screen)?,
-    }
-    Ok(())
 }
 
 fn exit(outcome: &Outcome) -> Exit {

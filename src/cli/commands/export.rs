@@ -1,6 +1,6 @@
 //! `tenantry export`: a tenant as files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::json;
@@ -8,10 +8,11 @@ use serde_json::json;
 use crate::cli::args::{ExportArgs, ExportFormat};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::leftovers::leftovers;
 use crate::cli::project::{Look, Project};
 use crate::cli::run::Run;
 use crate::edge::connection::{Connection, Target};
-use crate::edge::files::{self, Readers, WorkTree};
+use crate::edge::files::{self, Readers};
 use crate::edge::runtime::Runtime;
 use crate::model::document::SourceTexts;
 use crate::model::names::TenantName;
@@ -20,7 +21,6 @@ use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::json::VERSION;
 use crate::pipeline::report::style::count;
 use crate::pipeline::report::{findings, text, value::harmless};
-use crate::pipeline::tree::Tree as _;
 
 /// Reads the tenant and writes it down. Of the project only the tenant's own file is needed.
 ///
@@ -106,19 +106,4 @@ fn replace(folder: &Path, written: &[ExportFile], force: bool) -> Result<(), Fai
         files::remove_file(&folder.join(path))?;
     }
     Ok(files::write_whole(&folder.join(MANIFEST), &Manifest::of(written).to_bytes(), Readers::Anyone)?)
-}
-
-/// Returns the files that lie in the export's own folders and are not of it: of objects that are gone, most likely.
-/// They stay, since they may be somebody's; a loader would read them.
-fn leftovers(folder: &Path, written: &[ExportFile]) -> Result<Vec<String>, Failure> {
-    let tree = WorkTree::open(folder)?;
-    let ours: BTreeSet<&str> = written.iter().map(|file| file.path.as_str()).collect();
-    let folders: BTreeSet<&str> = ours.iter().filter_map(|path| Some(path.rsplit_once('/')?.0)).collect();
-    let mut others = Vec::new();
-    for inside in folders {
-        let entries = tree.list(inside).map_err(|error| Failure::Bug(format!("`{inside}`: {error}")))?;
-        let paths = entries.iter().filter(|entry| !entry.is_folder).map(|entry| format!("{inside}/{}", entry.name));
-        others.extend(paths.filter(|path| !ours.contains(path.as_str())));
-    }
-    Ok(others)
 }

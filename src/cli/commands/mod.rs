@@ -7,3 +7,5 @@ pub mod export;
 pub mod kinds;
 pub mod plan;
 pub mod sandbox;
+pub mod schema;
+pub mod serve;

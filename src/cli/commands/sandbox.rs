@@ -1,18 +1,13 @@
 //! `tenantry sandbox`: the embedded tenants.
 
-use std::time::Duration;
-
 use serde_json::json;
 
-use crate::cli::args::{SandboxArgs, SandboxCommand, ServeArgs};
+use crate::cli::args::{SandboxArgs, SandboxCommand};
+use crate::cli::commands::serve;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::run::Run;
-use crate::edge::connection::{OWN_CLIENT, SANDBOX};
 use crate::edge::files;
-use crate::edge::runtime::Runtime;
-use crate::edge::sandbox_store;
-use crate::edge::serve::{Announcement, ServeOptions, bind};
 use crate::edge::state::Remembrance;
 use crate::model::names::TenantName;
 use crate::pipeline::report::json::VERSION;
@@ -26,43 +21,8 @@ pub fn run(command: &SandboxCommand, run: &Run<'_>) -> Result<Exit, Failure> {
     match command {
         SandboxCommand::Path(args) => path(args, run),
         SandboxCommand::Reset(args) => reset(args, run),
-        SandboxCommand::Serve(args) => serve(args, run),
+        SandboxCommand::Serve(args) => serve::run(args, run),
     }
-}
-
-/// Runs until it is interrupted; the tenant is written down while it changes and at the end.
-fn serve(args: &ServeArgs, run: &Run<'_>) -> Result<Exit, Failure> {
-    let state = &run.settings.state;
-    state.prepare()?;
-    let file = state.sandbox_file(&TenantName(args.tenant.clone()));
-    let tenant = sandbox_store::open(&file, SANDBOX, OWN_CLIENT)?;
-    let options = ServeOptions {
-        port: args.port,
-        tls: args.tls.then(|| state.path().to_owned()),
-        latency: Duration::from_millis(args.latency_ms),
-        rate: Some(args.rate).filter(|rate| *rate > 0),
-        burst: args.burst,
-        file: Some(file),
-    };
-    Runtime::start()?.run(async {
-        let server = bind(tenant, options).await?;
-        let Announcement { url, authority } = server.announcement();
-        if run.settings.json {
-            run.answer_json(&json!({
-                "format": "tenantry-sandbox",
-                "version": VERSION,
-                "tenant": args.tenant,
-                "url": url,
-                "authority": authority,
-            }))?;
-        } else {
-            let trust = authority.as_ref().map(|path| format!("\nTrust its certificate with {}", path.display()));
-            let words = format!("The sandbox tenant `{}` is at {url}", args.tenant);
-            run.terminal.answer(&format!("{words}{}\nEnd it with ctrl-c.\n", trust.unwrap_or_default()))?;
-        }
-        server.run_until_interrupted().await?;
-        Ok(Exit::Done)
-    })
 }
 
 fn path(args: &SandboxArgs, run: &Run<'_>) -> Result<Exit, Failure> {

@@ -117,8 +117,9 @@ impl<A: WriteApi, C: Clock> Performer<'_, A, C> {
     }
 
     async fn send(&mut self, request: Request) -> Result<Json, ApiFailure> {
+        let answer = self.api.send(&request).await?;
         *self.writes += 1;
-        Ok(self.api.send(&request).await?.body)
+        Ok(answer.body)
     }
 
     async fn update(&mut self, id: Option<&RemoteId>, body: &Map) -> Result<Json, StepError> {

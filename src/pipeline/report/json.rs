@@ -1,5 +1,24 @@
-//! The plan for programs. The format is described in README.md ("The plan as JSON") and only ever grows; a change that
-//! takes something away raises [`VERSION`].
+//! The plan for programs. The format only ever grows; a change that takes something away raises [`VERSION`].
+//!
+//! Every document that the program writes is one object with `format` (what it is) and `version`. That of a plan:
+//!
+//! | member | holds |
+//! |---|---|
+//! | `format`, `version` | `tenantry-plan`, 1 |
+//! | `tenant`, `domain`, `sandbox` | where it leads |
+//! | `changes` | what people see, by address: `address`, `kind`, `action`, `reason`, `id`, `place`, `deltas` |
+//! | `changes[].deltas` | `path`, `before` and `after` where there is one, `note` where something must be said |
+//! | `steps` | what an apply would do, in a valid order: `address`, `action`, `requires` (indices of earlier steps) |
+//! | `summary` | numbers: `create`, `update`, `rename`, `replace`, `delete`, `unchanged`, `unmanaged` |
+//! | `gates` | closed gates: `name`, `reason`, `addresses`, `switch` (null where none opens it) |
+//! | `notes` | sentences for people |
+//! | `findings` | warnings and notes about files: `severity`, `code`, `summary`, `place`, `address`, `help` |
+//! | `provenance` | `commit` and `dirty` of the files |
+//! | `requests` | `refresh`: sent to read; `apply`: the writes that the steps send at least |
+//!
+//! `action` is `create`, `update`, `replace`, `delete` or `rename`. A `place` is `file`, `line`, `column`. Values are the
+//! API's own, but for `{"secret": name}`, the names that files use in place of ids, and `{"template": [..]}` for text
+//! with secrets or names of objects in it. Equal plans are equal bytes.
 
 use serde_json::{Map as Members, Value as Json, json};
 

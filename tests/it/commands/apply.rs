@@ -161,3 +161,25 @@ fn a_reader_that_leaves_stops_no_apply() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     project.run(&Project::deploying("plan --exit-code")).ok();
 }
+
+#[test]
+fn uncommitted_files_close_a_gate_where_the_policy_says_so() {
+    let project = Project::new()
+        .tenant("dev", "domain: sandbox\npolicy:\n  require_clean: true\n")
+        .template("roles", ROLE)
+        .file(".gitignore", ".tenantry/\n");
+    let repository = git2::Repository::init(project.path("")).unwrap();
+    let mut index = repository.index().unwrap();
+    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+    index.write().unwrap();
+    let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+    let author = git2::Signature::now("A", "a@example.com").unwrap();
+    let commit = repository.commit(Some("HEAD"), &author, &author, "first", &tree, &[]).unwrap();
+    let plan = project.run("plan dev --json").ok().json();
+    assert_eq!(plan["provenance"]["commit"], commit.to_string());
+    project.run("apply dev --yes").ok();
+    project.write("templates/roles.yaml", &ROLE.replace("Reads", "Reads all"));
+    let ran = project.run("apply dev --yes").code(4);
+    assert!(ran.stdout().ends_with("    tenantry apply dev --allow-dirty\n"), "{}", ran.screen());
+    project.run("apply dev --yes --allow-dirty").ok();
+}

@@ -163,3 +163,89 @@ fn findings_stop_a_plan_and_show_their_line() {
     let failure = project.run(&Project::deploying("plan --json")).code(65).json();
     assert_eq!(failure["findings"][0]["place"], json!({"file": "tenant.yaml", "line": 3, "column": 1}));
 }
+
+#[test]
+fn a_workspace_needs_to_be_told_which_tenant() {
+    let project = Project::new()
+        .template("roles", "roles: []\n")
+        .tenant("dev", "domain: sandbox\n")
+        .tenant("prod", "domain: acme.eu.auth0.com\n");
+    insta::assert_snapshot!(project.run("plan").screen(), @r"
+    $ tenantry plan
+    --- stderr ---
+    error: which tenant?
+    help: Name one of dev, prod.
+    --- exit 64 ---
+    ");
+    insta::assert_snapshot!(project.run("plan prdo").screen(), @r"
+    $ tenantry plan prdo
+    --- stderr ---
+    error[unknown-tenant]: there is no tenant `prdo`: no `tenants/prdo.yaml`
+      = help: Did you mean `prod`?
+
+    1 error
+    --- exit 65 ---
+    ");
+}
+
+#[test]
+fn a_secret_without_a_value_here_is_not_compared_and_stops_only_an_apply() {
+    let provider = "
+emailProvider:
+  name: smtp
+  enabled: true
+  default_from_address: a@acme.example
+  credentials:
+    smtp_host: smtp.acme.example
+    smtp_port: 587
+    smtp_user: acme
+    smtp_pass: '{{secret \"smtp_pass\"}}'
+";
+    let tenant = "domain: sandbox\nsecrets:\n  smtp_pass: { env: SMTP_PASS }\n";
+    let project = Project::new().tenant("dev", tenant).template("mail", provider).env("SMTP_PASS", "hunter2-secret");
+    project.run("apply dev --yes").ok();
+    project.run("plan dev --exit-code").ok();
+    let project = project.env("SMTP_PASS", "");
+    insta::assert_snapshot!(project.run("plan dev --exit-code").screen(), @r"
+    $ tenantry plan dev --exit-code
+    dev -> sandbox (sandbox)
+
+    note: emailProvider:credentials.smtp_pass (smtp_pass) is not available here and was not compared
+
+    No changes. The tenant matches. 1 unchanged, 0 unmanaged objects left alone.
+    Read with 1 request.
+    --- stderr ---
+    note[secret-unavailable]: `smtp_pass` has no value here: its source is empty
+     --> tenants/dev.yaml:3:14
+      |
+    3 |   smtp_pass: { env: SMTP_PASS }
+      |              ^
+
+    1 note
+    --- exit 0 ---
+    ");
+    project.write("templates/mail.yaml", &provider.replace("a@acme", "b@acme"));
+    insta::assert_snapshot!(project.run("apply dev --yes").screen(), @r#"
+    $ tenantry apply dev --yes
+    dev -> sandbox (sandbox)
+
+    ~ emailProvider
+        ~ default_from_address: "a@acme.example" -> "b@acme.example"
+
+    note: emailProvider:credentials.smtp_pass (smtp_pass) is not available here and was not compared
+
+    Plan: 0 to create, 1 to update, 0 to replace, 0 to delete. 0 unchanged, 0 unmanaged objects left alone.
+    Read with 1 request; applying sends at least 1.
+    --- stderr ---
+    note[secret-unavailable]: `smtp_pass` has no value here: its source is empty
+     --> tenants/dev.yaml:3:14
+      |
+    3 |   smtp_pass: { env: SMTP_PASS }
+      |              ^
+
+    1 note
+    error: these secrets have no value here: emailProvider:credentials.smtp_pass (smtp_pass)
+    help: Give each the source that the tenant's file names under `secrets`.
+    --- exit 65 ---
+    "#);
+}

@@ -17,7 +17,7 @@ const WAS: &str = "$was";
 const RELEASE: &str = "$release";
 
 /// On a resource, in every file.
-const ON_RESOURCES: [&str; 6] = [KEY, WAS, ONLY, REMOVE, RENDER, RELEASE];
+pub const ON_RESOURCES: [&str; 6] = [KEY, WAS, ONLY, REMOVE, RENDER, RELEASE];
 /// On a field, in overlays.
 const ON_FIELDS: [&str; 3] = [APPEND, WITHOUT, ABSENT];
 

@@ -43,6 +43,9 @@ mod variable;
 mod vault;
 mod workspace;
 
+pub use directive::{NEW, ON_RESOURCES};
 pub use project::{NativeOptions, load_native};
+pub use tenant_file::KEYS as TENANT_KEYS;
 pub use vault::{SecretSource, SourceError};
+pub use workspace::KEYS as WORKSPACE_KEYS;
 pub use workspace::{History, Workspace, read_workspace, tenants};

@@ -12,7 +12,8 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Node};
 use crate::model::names::{Domain, TenantName};
 
-const KEYS: [&str; 8] = ["domain", "credentials", "vars", "secrets", "overlay", "policy", "bind", "external"];
+/// What a tenant's file may hold.
+pub const KEYS: [&str; 8] = ["domain", "credentials", "vars", "secrets", "overlay", "policy", "bind", "external"];
 /// The domain that means the tenant inside the program.
 const SANDBOX: &str = "sandbox";
 /// Variables of a Deploy CLI run that do no harm here: the domain is compared, the credentials stand in.

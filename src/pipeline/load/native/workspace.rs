@@ -14,6 +14,9 @@ pub const WORKSPACE_FILE: &str = "tenantry.yaml";
 /// The folder with a file for each tenant.
 pub const TENANTS: &str = "tenants";
 
+/// What `tenantry.yaml` may hold.
+pub const KEYS: [&str; 3] = ["project", "requires", "history"];
+
 /// What `tenantry.yaml` says.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
@@ -44,7 +47,7 @@ pub fn read_workspace(tree: &dyn Tree, files: &mut SourceTexts, findings: &mut D
     };
     files.insert(Arc::clone(&file), Arc::clone(&text));
     let Some(node) = yaml::parse(&text, &file, findings) else { return Workspace::default() };
-    let Some(form) = Form::open(&node, "the workspace", &["project", "requires", "history"], findings) else {
+    let Some(form) = Form::open(&node, "the workspace", &KEYS, findings) else {
         return Workspace::default();
     };
     if let (Some(range), Some(node)) = (form.text("requires", findings), form.node("requires"))
@@ -60,6 +63,12 @@ pub fn read_workspace(tree: &dyn Tree, files: &mut SourceTexts, findings: &mut D
             ref_prefix: form.text("ref_prefix", findings).map(str::to_owned),
             expect: form.text("expect", findings).map(str::to_owned),
         });
+    if let Some(node) = form.node("history") {
+        findings.push(
+            Diagnostic::warning("no-effect", "`history` has no effect in this version: nothing is recorded yet")
+                .at(&node.place),
+        );
+    }
     let project = form.text("project", findings).map(str::to_owned);
     Workspace { project, history: history.unwrap_or_default() }
 }
@@ -109,11 +118,15 @@ mod tests {
 
     #[test]
     fn what_does_not_belong_there_is_told() {
-        assert!(found("project: a\nrequires: '>=0.1'\nhistory: { remote: origin }").is_empty());
+        assert!(found("project: a\nrequires: '>=0.1'").is_empty());
+        assert_eq!(found("project: a\nhistory: { remote: origin }"), ["tenantry.yaml:2:10 no-effect"]);
         assert_eq!(found("project: a\nrequries: '1'"), ["tenantry.yaml:2:1 unknown-setting"]);
         assert_eq!(found("requires: '>=9'"), ["tenantry.yaml:1:11 other-version"]);
         assert_eq!(found("requires: latest"), ["tenantry.yaml:1:11 wrong-type"]);
-        assert_eq!(found("history: { remot: x }"), ["tenantry.yaml:1:12 unknown-setting"]);
+        assert_eq!(
+            found("history: { remot: x }"),
+            ["tenantry.yaml:1:12 unknown-setting", "tenantry.yaml:1:10 no-effect"]
+        );
         assert_eq!(found("- a"), ["tenantry.yaml:1:1 wrong-type"]);
     }
 
