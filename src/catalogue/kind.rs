@@ -133,6 +133,9 @@ pub struct KeyPath {
     /// File field -> API field.
     #[serde(default)]
     pub rename: IndexMap<String, String>,
+    /// The API has no way to read this key: it is judged by what was last sent.
+    #[serde(default)]
+    pub unread: bool,
     /// The derived field table's name for this key.
     #[serde(default)]
     pub schema: Option<String>,

@@ -254,7 +254,10 @@ impl Table {
         if kind.verbs.read {
             self.add(Method::Get, &kind.path, Op::ReadDocument, kind);
         }
-        self.add_verb(kind.verbs.create, kind.create_path(), Op::CreateDocument, kind);
+        // A `PUT` makes and replaces alike.
+        if kind.verbs.create != Some(Verb::Put) {
+            self.add_verb(kind.verbs.create, kind.create_path(), Op::CreateDocument, kind);
+        }
         self.add_verb(kind.verbs.update, &object, Op::WriteDocument, kind);
         if kind.verbs.delete {
             self.add(Method::Delete, &object, Op::DeleteDocument, kind);
@@ -283,7 +286,8 @@ impl Table {
             paths.push(&object);
         }
         for path in paths {
-            if kind.verbs.read {
+            let unread = kind.key_paths.values().any(|own| own.unread && own.path == path);
+            if kind.verbs.read && !unread {
                 self.add(Method::Get, path, Op::ReadDocument, kind);
             }
             self.add_verb(kind.verbs.update, path, Op::WriteDocument, kind);

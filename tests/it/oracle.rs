@@ -61,6 +61,7 @@ fn operations(kind: &Kind) -> BTreeSet<(&'static str, String)> {
         true => vec![kind.object_path()],
         false => kind.key_paths.values().map(|key| key.path.clone()).collect(),
     };
+    let unread: Vec<&String> = kind.key_paths.values().filter(|key| key.unread).map(|key| &key.path).collect();
     let verbs = &kind.verbs;
     if kind.list.is_some() {
         all.insert(("get", kind.path.clone()));
@@ -90,7 +91,10 @@ fn operations(kind: &Kind) -> BTreeSet<(&'static str, String)> {
         all.insert(("get", kind.path.clone()));
     }
     for object in objects {
-        if verbs.read && !matches!(kind.shape, Shape::Singleton | Shape::OptionalSingleton) {
+        if verbs.read
+            && !unread.contains(&&object)
+            && !matches!(kind.shape, Shape::Singleton | Shape::OptionalSingleton)
+        {
             all.insert(("get", object.clone()));
         }
         if let Some(verb) = verbs.update {

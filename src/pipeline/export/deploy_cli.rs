@@ -19,11 +19,13 @@ use super::text_ids::ids_in;
 pub(super) fn part_of(item: &Item, findings: &mut Diagnostics) -> Option<&'static Part> {
     let part = layout().find(item.kind.top_key());
     if part.is_none() {
-        findings.push(
-            Diagnostic::warning("not-exported", format!("{} has no place in this format", item.kind.title))
-                .on(&item.address)
-                .help("Export a native workspace, which holds everything."),
-        );
+        let summary = format!("{} has no place in this format", item.kind.title);
+        // What every tenant has may be as it was from the start; what people made is lost.
+        let finding = match item.kind.always_exists() {
+            true => Diagnostic::note("not-exported", summary),
+            false => Diagnostic::warning("not-exported", summary),
+        };
+        findings.push(finding.on(&item.address).help("Export a native workspace, which holds everything."));
     }
     part
 }

@@ -42,6 +42,9 @@ pub(super) fn write(mut composed: Composed, findings: &mut Diagnostics) -> Resul
             let Some(item) = group.first() else { continue };
             let mut json = to_json(item, &value, &composed, findings);
             move_keyed(&mut json, part, &mut files);
+            if let Some(body) = &part.body {
+                move_bodies(&mut json, part, body, &mut files);
+            }
             root.insert(key, json);
         }
     }
@@ -49,6 +52,16 @@ pub(super) fn write(mut composed: Composed, findings: &mut Diagnostics) -> Resul
     let text = to_yaml(&Json::Object(root))?;
     files.add("tenant.yaml", text);
     Ok(files.finish())
+}
+
+/// Puts all of each item but its name into a JSON file, where the Deploy CLI looks for it.
+fn move_bodies(value: &mut Json, part: &Part, body: &str, files: &mut Files) {
+    let Json::Array(items) = value else { return };
+    for item in items {
+        let Some(name) = item.get("name").and_then(Json::as_str).map(str::to_owned) else { continue };
+        let path = files.add(&format!("{}/{}.json", part.folder, sanitise(&name)), json_text(item));
+        *item = serde_json::json!({ "name": name, body: relative(&path, "") });
+    }
 }
 
 /// Puts items that lie below keys into JSON files of their own.

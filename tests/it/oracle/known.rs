@@ -19,15 +19,44 @@ const RECORDED: &str = "in requests that real tenants accepted (compact-schema.m
 const LIMITS: &str =
     "early access since summer 2026: in npm auth0 7.1.0 and in recordings, not in the document of May 2026";
 
+/// In the types of the vendor's own client only.
+const SDK: &str = "in npm auth0 7.1.0 only (catalog.json)";
+
+/// Served, and documented nowhere.
+const SERVED: &str = "undocumented: the Terraform provider calls it (catalog.json; recorded for WebAuthn)";
+
 /// Conditions of flows hold actions, which hold conditions.
 const NESTED: &str = "actions inside a condition are actions again; the table knows them to the first depth";
 
 /// Requests that the document of May 2026 lacks.
 pub const REQUESTS: &[(&str, &str)] = &[
+    ("agents: delete /agents/{}", SDK),
+    ("agents: get /agents", SDK),
+    ("agents: get /agents/{}", SDK),
+    ("agents: patch /agents/{}", SDK),
+    ("agents: post /agents", SDK),
+    ("guardianFactorSettings: get /guardian/factors/email/settings", SDK),
+    ("guardianFactorSettings: get /guardian/factors/phone/settings", SDK),
+    ("guardianFactorSettings: get /guardian/factors/webauthn-platform/settings", SERVED),
+    ("guardianFactorSettings: get /guardian/factors/webauthn-roaming/settings", SERVED),
+    ("guardianFactorSettings: put /guardian/factors/email/settings", SDK),
+    ("guardianFactorSettings: put /guardian/factors/phone/settings", SDK),
+    ("guardianFactorSettings: put /guardian/factors/webauthn-platform/settings", SERVED),
+    ("guardianFactorSettings: put /guardian/factors/webauthn-roaming/settings", SERVED),
+    ("guardianSettings: get /guardian/settings", SDK),
+    ("guardianSettings: put /guardian/settings", SDK),
+    ("mfaPushApp: get /prompts/mfa-push", SERVED),
+    ("mfaPushApp: patch /prompts/mfa-push", SERVED),
+    ("networkACLKeys: delete /keys/network-acls/{}", SDK),
+    ("networkACLKeys: get /keys/network-acls", SDK),
+    ("networkACLKeys: get /keys/network-acls/{}", SDK),
+    ("networkACLKeys: post /keys/network-acls", SDK),
     ("organizations/clients: delete /organizations/{}/clients", EARLY),
     ("organizations/clients: get /organizations/{}/clients", EARLY),
     ("organizations/clients: patch /organizations/{}/clients/{}", EARLY),
     ("organizations/clients: post /organizations/{}/clients", EARLY),
+    ("phoneProviderProtection: get /attack-protection/phone-provider-protection", SDK),
+    ("phoneProviderProtection: patch /attack-protection/phone-provider-protection", SDK),
     ("rateLimitPolicies: delete /rate-limit-policies/{}", LIMITS),
     ("rateLimitPolicies: get /rate-limit-policies", LIMITS),
     ("rateLimitPolicies: get /rate-limit-policies/{}", LIMITS),
@@ -38,6 +67,11 @@ pub const REQUESTS: &[(&str, &str)] = &[
 /// Fields that the table has and the document of May 2026 lacks.
 pub const FIELDS: &[(&str, &str)] = &[
     ("action_trigger_binding: action", FILES),
+    ("agent: client_id", SDK),
+    ("agent: external_agent_id", SDK),
+    ("agent: metadata", SDK),
+    ("agent: name", SDK),
+    ("attack_protection_phone_provider_protection: type", SDK),
     ("attack_protection_suspicious_ip_throttling: stage.pre-custom-token-exchange", NEWER),
     ("branding_theme: identifiers", NEWER),
     ("branding_universal_login_template: body", "answers and files call so what requests call `template` or send bare"),
@@ -71,7 +105,21 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("event_stream: destination.configuration.webhook_authorization.password", RECORDED),
     ("event_stream: destination.configuration.webhook_authorization.token", RECORDED),
     ("form: nodes[].config.components[].config.server_key", NEWER),
+    ("guardian_email_settings: otp_expiration_time", SDK),
+    ("guardian_email_settings: otp_length", SDK),
+    ("guardian_phone_settings: otp_expiration_time", SDK),
+    ("guardian_phone_settings: otp_length", SDK),
     ("guardian_policies: policies", "files name the list that the request sends bare (deploy-cli 3.3)"),
+    ("guardian_settings: display_remember_me_checkbox", SDK),
+    ("guardian_settings: mfa_session_inactivity_timeout", SDK),
+    ("guardian_settings: mfa_session_overall_timeout", SDK),
+    ("guardian_settings: remember_me_default_value", SDK),
+    ("guardian_webauthn_platform_settings: overrideRelyingParty", SERVED),
+    ("guardian_webauthn_platform_settings: relyingPartyIdentifier", SERVED),
+    ("guardian_webauthn_platform_settings: userVerification", SERVED),
+    ("guardian_webauthn_roaming_settings: overrideRelyingParty", SERVED),
+    ("guardian_webauthn_roaming_settings: relyingPartyIdentifier", SERVED),
+    ("guardian_webauthn_roaming_settings: userVerification", SERVED),
     ("hook_secret: name", FILES),
     ("hook_secret: value", FILES),
     ("network_acl: rule.match.auth0_managed", NEWER),
@@ -79,6 +127,9 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("network_acl: rule.match_all", NEWER),
     ("network_acl: rule.not_match.auth0_managed", NEWER),
     ("network_acl: rule.not_match.http_message_signature", NEWER),
+    ("network_acl_key: alg", SDK),
+    ("network_acl_key: name", SDK),
+    ("network_acl_key: value", SDK),
     ("organization: is_app_entitlement_active", "recorded since summer 2026 (recorded-facts 4, organizations)"),
     ("organization: third_party_client_access", "recorded since summer 2026 (recorded-facts 4, organizations)"),
     ("organization_client: client_id", EARLY),
@@ -86,6 +137,9 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("organization_client_grant: audience", FILES),
     ("organization_client_grant: client_id", FILES),
     ("organization_client_grant: subject_type", FILES),
+    ("prompt_mfa_push_custom_app: app_name", SERVED),
+    ("prompt_mfa_push_custom_app: apple_app_link", SERVED),
+    ("prompt_mfa_push_custom_app: google_app_link", SERVED),
     ("rate_limit_policy: configuration", LIMITS),
     ("rate_limit_policy: consumer", LIMITS),
     ("rate_limit_policy: consumer_selector", LIMITS),
@@ -144,6 +198,9 @@ pub const REQUIRED: &[(&str, &str)] = &[
 /// Fields that kind files speak of and that no request or answer of the document has.
 pub const NAMED: &[(&str, &str)] = &[
     ("actions: current_version", ANSWERED),
+    ("agents: agent_id", SDK),
+    ("agents: created_at", SDK),
+    ("agents: updated_at", SDK),
     ("clients: callback_url_template", ANSWERED),
     ("clients: config_route", "exports of the Deploy CLI strip it (deploy-cli 4.1), so answers have held it"),
     ("clients: cross_origin_auth", ANSWERED),
@@ -155,6 +212,9 @@ pub const NAMED: &[(&str, &str)] = &[
     ("customDomains: updated_at", "exports of the Deploy CLI strip it with the other dates (deploy-cli 4.1)"),
     ("databases: provisioning_ticket_url", ANSWERED),
     ("forms: flow_count", ANSWERED),
+    ("networkACLKeys: created_at", SDK),
+    ("networkACLKeys: fingerprint", SDK),
+    ("networkACLKeys: updated_at", SDK),
     ("networkACLs: deleted_at", ANSWERED),
     ("networkACLs: tenant_id", ANSWERED),
     ("organizations/clients: client", EARLY),
