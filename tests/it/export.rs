@@ -181,6 +181,12 @@ triggers:
   post-login: [{ action_name: Gate, display_name: Gate }]
 roles:
   - { name: Reader, description: '', permissions: [{ resource_server_identifier: https://orders.example, permission_name: 'read:orders' }] }
+flowVaultConnections:
+  - { name: CRM, app_id: HTTP, setup: { type: BEARER, token: s3cr3t-of-the-vault } }
+flows:
+  - { name: 'Save: all', actions: [{ id: tell, type: HTTP, action: SEND_REQUEST, params: { connection_id: CRM, method: POST, url: 'https://a.example/{{fields.id}}' } }] }
+forms:
+  - { name: Step 1/2, nodes: [{ id: save, type: FLOW, config: { flow_id: 'Save: all', next_node: $ending } }] }
 connections:
   - { name: idp, strategy: oidc, options: { client_id: x, client_secret: s3cr3t-of-the-idp, issuer: https://idp.example, type: back_channel } }
 "#;
@@ -204,7 +210,7 @@ fn no_file_holds_a_secret_or_an_id() {
     assert!(ids.len() > 8);
     for format in FORMATS {
         let all = shown(&exported(&live, format));
-        for secret in ["s3cr3t-of-the-action", "s3cr3t-of-the-idp"] {
+        for secret in ["s3cr3t-of-the-action", "s3cr3t-of-the-idp", "s3cr3t-of-the-vault"] {
             assert!(!all.contains(secret), "{format:?}: {secret}");
         }
         for id in &ids {
@@ -337,5 +343,9 @@ fn the_real_deploy_cli_reads_the_exports() {
         assert_eq!(named("clients", "A:B")["client_metadata"]["text"], "two\n lines\n");
         assert_eq!(named("connections", "idp")["options"]["client_secret"], "##CONNECTIONS_IDP_CLIENT_SECRET##");
         assert_eq!(assets["triggers"]["post-login"][0]["action_name"], "Gate");
+        let parameters = &named("flows", "Save: all")["actions"][0]["params"];
+        assert_eq!(parameters["connection_id"], "CRM");
+        assert_eq!(parameters["url"], "https://a.example/{{fields.id}}");
+        assert_eq!(named("forms", "Step 1/2")["nodes"][0]["config"]["flow_id"], "Save: all");
     }
 }
