@@ -5,3 +5,4 @@ pub mod paging;
 pub mod port;
 pub mod request;
 pub mod response;
+pub mod retry;

@@ -8,7 +8,6 @@ pub mod environment;
 pub mod files;
 pub mod git;
 pub mod http;
-pub mod retry;
 pub mod runtime;
 pub mod sandbox_store;
 pub mod secrets;

@@ -12,10 +12,10 @@ use serde_json::Value as Json;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
-use super::retry::{Attempt, Attempts, Repeat};
 use crate::api::failure::ApiFailure;
 use crate::api::request::Method;
 use crate::api::response::Response;
+use crate::api::retry::{Attempt, Attempts, Repeat, Verdict};
 
 /// A request without an answer for this long is given up.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -81,7 +81,7 @@ impl Wire {
     pub async fn send(&self, sending: &Sending<'_>) -> Result<Response, ApiFailure> {
         let client = self.client().map_err(|reason| sending.failure(reason))?;
         let url = self.url(sending)?;
-        let mut attempts = Attempts::default();
+        let mut attempts = Attempts::new(sending.line(), sending.method, sending.repeat);
         loop {
             let attempt = {
                 let _permit = self.permits.acquire().await.map_err(|_| sending.failure("the run is over"))?;
@@ -89,18 +89,10 @@ impl Wire {
                 self.sent.fetch_add(1, Ordering::Relaxed);
                 once(client, url.clone(), sending).await
             };
-            let limited = matches!(&attempt, Attempt::Answered(response) if response.status == 429);
-            match attempts.pause_after(&attempt, sending.repeat, SystemTime::now()) {
-                Some(pause) if limited => self.hold_all_for(pause).await,
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => {
-                    return match attempt {
-                        Attempt::Answered(response) => Ok(response),
-                        Attempt::NotSent(reason) | Attempt::Hopeless(reason) | Attempt::Lost(reason) => {
-                            Err(sending.failure(reason))
-                        }
-                    };
-                }
+            match attempts.judge(attempt, SystemTime::now(), rand::random()) {
+                Verdict::Again { pause, limited: true } => self.hold_all_for(pause).await,
+                Verdict::Again { pause, limited: false } => tokio::time::sleep(pause).await,
+                Verdict::End(result) => return result,
             }
         }
     }

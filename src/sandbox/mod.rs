@@ -13,6 +13,8 @@ pub mod clients;
 pub mod connections;
 pub mod documents;
 pub mod expand;
+pub mod faults;
+pub mod faulty;
 pub mod ids;
 pub mod lists;
 pub mod members;
