@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use super::args::Global;
 use super::failure::Failure;
 use super::world::World;
+use crate::edge::connection::{Connection, Target};
 use crate::edge::files;
 use crate::edge::http::HttpOptions;
 use crate::edge::state::StateFolder;
 use crate::edge::terminal::Manner;
 use crate::model::desired::TenantSettings;
+use crate::sandbox::faults::Faults;
 
 /// The file that makes a folder a workspace.
 pub const WORKSPACE_FILE: &str = "tenantry.yaml";
@@ -51,9 +53,25 @@ pub struct ApiSettings {
     /// `TENANTRY_CA`: a PEM file of certificates to trust in place of the system's.
     pub authorities: Option<PathBuf>,
     pub in_flight: usize,
+    /// `TENANTRY_SANDBOX_FAULTS`: a script of faults for the embedded tenant, for tests.
+    pub faults: Option<PathBuf>,
 }
 
 impl ApiSettings {
+    /// Opens the way to a tenant; nothing is sent yet.
+    ///
+    /// # Errors
+    /// What keeps a sandbox, a script of faults or a certificate file from being read.
+    pub fn connect(
+        &self,
+        settings: &TenantSettings,
+        target: &Target,
+        state: &StateFolder,
+    ) -> Result<Connection, Failure> {
+        let faults = self.faults.as_deref().map(faults_in).transpose()?;
+        Ok(Connection::open(target, self.http_options(settings)?, state, faults)?)
+    }
+
     /// Returns how to reach a tenant over HTTPS.
     ///
     /// # Errors
@@ -76,6 +94,18 @@ impl ApiSettings {
             in_flight: self.in_flight,
         })
     }
+}
+
+/// Reads a script of faults.
+///
+/// # Errors
+/// If the file cannot be read or holds something else.
+pub fn faults_in(path: &Path) -> Result<Faults, Failure> {
+    let bytes = files::read_whole(path)?;
+    Faults::from_json(&String::from_utf8_lossy(&bytes)).map_err(|error| {
+        let message = format!("`{}` cannot be used: {error}", path.display());
+        Failure::usage(message, "It is a JSON list of rules, as CONTRIBUTING.md describes them.")
+    })
 }
 
 /// Returns how the run speaks; needed before anything can be said to be wrong.
@@ -117,6 +147,7 @@ impl Settings {
                 origin: text("TENANTRY_API_URL").map(str::to_owned),
                 authorities: text("TENANTRY_CA").map(|path| world.folder.join(path)),
                 in_flight: global.in_flight,
+                faults: text("TENANTRY_SANDBOX_FAULTS").map(|path| world.folder.join(path)),
             },
         })
     }

@@ -12,6 +12,7 @@ use crate::api::response::Response;
 use crate::model::desired::TenantSettings;
 use crate::model::names::{Domain, TenantName};
 use crate::sandbox::api::SandboxApi;
+use crate::sandbox::faults::Faults;
 
 /// The domain that stands for the embedded tenant.
 pub const SANDBOX: &str = "sandbox";
@@ -55,17 +56,25 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// Opens the way; nothing is sent yet.
+    /// Opens the way; nothing is sent yet. The faults are for the embedded tenant.
     ///
     /// # Errors
     /// If the sandbox's file cannot be read.
-    pub fn open(target: &Target, options: HttpOptions, state: &StateFolder) -> Result<Self, StoreError> {
+    pub fn open(
+        target: &Target,
+        options: HttpOptions,
+        state: &StateFolder,
+        faults: Option<Faults>,
+    ) -> Result<Self, StoreError> {
         match target {
             Target::Live(_) => Ok(Self::Http(Box::new(HttpApi::new(options)))),
             Target::Sandbox(name) => {
                 let file = state.sandbox_file(name);
-                let tenant = sandbox_store::open(&file, &options.domain.0, OWN_CLIENT)?;
-                let api = Box::new(SandboxApi::new(tenant));
+                let (tenant, log) = sandbox_store::open_kept(&file, &options.domain.0, OWN_CLIENT)?;
+                let api = Box::new(SandboxApi::new(tenant).kept_by(Box::new(log)));
+                if let Some(faults) = faults {
+                    api.set_faults(faults);
+                }
                 Ok(Self::Sandbox { api, file })
             }
         }

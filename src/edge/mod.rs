@@ -9,6 +9,7 @@ pub mod files;
 pub mod git;
 pub mod http;
 pub mod runtime;
+pub mod sandbox_log;
 pub mod sandbox_store;
 pub mod secrets;
 pub mod serve;
