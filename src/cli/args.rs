@@ -232,6 +232,12 @@ pub struct ServeArgs {
     /// Requests that are let through at once
     #[arg(long, value_name = "N", requires = "rate")]
     pub burst: Option<u32>,
+    /// Logins a second that take from the same limit
+    #[arg(long, value_name = "N", requires = "rate")]
+    pub logins: Option<f64>,
+    /// Fail as this script says (CONTRIBUTING.md)
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

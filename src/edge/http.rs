@@ -276,6 +276,8 @@ mod tests {
             latency: Duration::ZERO,
             rate: None,
             burst: None,
+            logins: None,
+            faults: None,
             file: None,
         };
         let server = serve::bind(crate::sandbox::tenant::Tenant::new("sandbox", "own"), options).await.unwrap();

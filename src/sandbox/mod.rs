@@ -7,6 +7,7 @@
 pub mod actions;
 pub mod answer;
 pub mod api;
+pub mod bucket;
 pub mod cascade;
 pub mod check;
 pub mod clients;
