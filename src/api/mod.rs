@@ -1,6 +1,7 @@
 //! Requests as values: pure functions from kinds and bodies to what goes over the wire, and back.
 
 pub mod failure;
+pub mod pace;
 pub mod paging;
 pub mod port;
 pub mod request;

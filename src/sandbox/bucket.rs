@@ -87,6 +87,10 @@ impl Grant {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::pace::{Pace, Quota, Reserve, Turn};
+    use crate::sandbox::ids::Dice;
+    use serde_json::Value as Json;
+    use std::time::UNIX_EPOCH;
 
     #[test]
     fn a_bucket_fills_again_with_time() {
@@ -95,5 +99,73 @@ mod tests {
         assert!(matches!(bucket.take(at(0)), Grant::Granted { limit: 1, remaining: 0, .. }));
         assert!(matches!(bucket.take(at(0)), Grant::Refused { next_in: 1, .. }));
         assert!(matches!(bucket.take(at(600)), Grant::Granted { .. }));
+    }
+
+    /// How a run of changes against a bucket went.
+    #[derive(Debug)]
+    struct Went {
+        seconds: f64,
+        refused: usize,
+        logins: usize,
+        logins_refused: usize,
+    }
+
+    /// Sends changes at the client's pace, answers 80 ms late, in virtual time of one millisecond a step. Logins come at
+    /// random moments, `logins` of them a second.
+    fn run(changes: usize, rate: f64, burst: f64, logins: f64, seed: u64) -> Went {
+        const BEGAN: u64 = 1_767_225_600;
+        let mut bucket = Bucket::new(Some(rate), Some(burst));
+        let mut pace = Pace::new(Reserve::Usual, None);
+        let mut dice = Dice::new(seed);
+        let mut answers: std::collections::VecDeque<(Duration, Response)> = std::collections::VecDeque::new();
+        let (mut open, mut done) = (changes, 0);
+        let mut went = Went { seconds: 0.0, refused: 0, logins: 0, logins_refused: 0 };
+        let mut now = Duration::ZERO;
+        while done < changes {
+            let unix = BEGAN + now.as_secs();
+            if (dice.draw() % 1_000_000) as f64 / 1e6 < logins / 1000.0 {
+                went.logins += 1;
+                went.logins_refused += usize::from(bucket.take(now).is_refused());
+            }
+            while answers.front().is_some_and(|(due, _)| *due <= now) {
+                let (_, response) = answers.pop_front().unwrap();
+                pace.ended(now, Quota::of(&response, UNIX_EPOCH + Duration::from_secs(unix)));
+                match response.status {
+                    429 => {
+                        pace.hold(now, Duration::from_secs(1));
+                        went.refused += 1;
+                        open += 1;
+                    }
+                    _ => done += 1,
+                }
+            }
+            while open > 0 && answers.len() < 24 && pace.ask(now) == Turn::Send {
+                open -= 1;
+                let grant = bucket.take(now + Duration::from_millis(40));
+                let mut response = Response::new(if grant.is_refused() { 429 } else { 200 }, Json::Null);
+                response
+                    .headers
+                    .push(("date".to_owned(), httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(unix))));
+                grant.show(&mut response, i64::try_from(unix).unwrap());
+                answers.push_back((now + Duration::from_millis(80), response));
+            }
+            now += Duration::from_millis(1);
+        }
+        went.seconds = now.as_secs_f64();
+        went
+    }
+
+    #[test]
+    fn three_hundred_changes_take_what_the_bucket_allows_and_refuse_no_login() {
+        for seed in 0..10 {
+            // What the bucket gives in all is the burst and what flows in; logins get theirs of it.
+            let went = run(300, 2.0, 10.0, 0.4, seed);
+            let allowed = (300.0 + went.logins as f64 - 10.0) / 2.0;
+            assert_eq!((went.refused, went.logins_refused), (0, 0), "{went:?}");
+            assert!(went.logins > 30 && went.seconds <= allowed * 1.1, "{went:?}, allowed {allowed}");
+            let went = run(300, 16.0, 50.0, 0.0, seed);
+            let allowed = (300.0 - 50.0) / 16.0;
+            assert!(went.refused == 0 && went.seconds <= allowed * 1.1, "{went:?}, allowed {allowed}");
+        }
     }
 }
