@@ -1,6 +1,7 @@
 //! The way to a tenant, real or embedded, behind the API port.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::http::{HttpApi, HttpOptions};
 use super::sandbox_store::{self, StoreError};
@@ -80,6 +81,24 @@ impl Connection {
         }
     }
 
+    /// Does some work, and tells of long waits for the rate limit meanwhile.
+    pub async fn telling<T>(&self, work: impl Future<Output = T>, mut tell: impl FnMut(Duration)) -> T {
+        let Self::Http(api) = self else { return work.await };
+        let mut waits = api.waits();
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                result = work.as_mut() => return result,
+                Ok(()) = waits.changed() => {
+                    if let Some(wait) = *waits.borrow_and_update() {
+                        tell(wait.pause);
+                    }
+                }
+            }
+        }
+    }
+
     /// Keeps the reading half alone.
     pub fn only_reading(self) -> ReadOnly<Self> {
         ReadOnly(self)
@@ -130,6 +149,13 @@ impl WriteApi for Connection {
 /// The reading half alone: whoever holds it cannot write.
 #[derive(Debug)]
 pub struct ReadOnly<C>(C);
+
+impl<C: AsRef<Connection>> ReadOnly<C> {
+    /// Does some work, and tells of long waits for the rate limit meanwhile.
+    pub async fn telling<T>(&self, work: impl Future<Output = T>, tell: impl FnMut(Duration)) -> T {
+        self.0.as_ref().telling(work, tell).await
+    }
+}
 
 impl<C: AsRef<Connection> + Sync> ReadApi for ReadOnly<C> {
     async fn get(&self, get: &Get) -> Result<Response, ApiFailure> {

@@ -1,8 +1,13 @@
 //! The way to a real tenant: the API port over HTTPS, with the run's token.
 
+use std::time::Duration;
+
+use tokio::sync::watch;
+
 use super::token::Tokens;
-use super::wire::{Sending, Wire};
+use super::wire::{Sending, Wait, Wire};
 use crate::api::failure::ApiFailure;
+use crate::api::pace::{Pace, Reserve};
 use crate::api::port::{Get, ReadApi, WriteApi};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
@@ -24,6 +29,12 @@ pub struct HttpOptions {
     pub authorities: Option<Vec<u8>>,
     /// Requests under way at one time.
     pub in_flight: usize,
+    /// What of the rate limit is left to the tenant's own traffic.
+    pub reserve: Reserve,
+    /// Requests a second at most.
+    pub max_rps: Option<f64>,
+    /// How long a request may take.
+    pub deadline: Duration,
 }
 
 /// A tenant over HTTPS.
@@ -37,13 +48,19 @@ impl HttpApi {
     /// Prepares the way; nothing is sent yet.
     pub fn new(options: HttpOptions) -> Self {
         let origin = options.origin.unwrap_or_else(|| format!("https://{}", options.domain));
-        let wire = Wire::new(&origin, options.authorities, options.in_flight);
+        let pace = Pace::new(options.reserve, options.max_rps);
+        let wire = Wire::new(&origin, options.authorities, options.in_flight, pace, options.deadline);
         Self { wire, tokens: Tokens::new(options.domain, options.credentials) }
     }
 
     /// Returns how many requests were sent so far, those for tokens and repetitions included.
     pub fn requests(&self) -> usize {
         self.wire.sent()
+    }
+
+    /// Returns the long waits for the rate limit, as they begin.
+    pub fn waits(&self) -> watch::Receiver<Option<Wait>> {
+        self.wire.waits()
     }
 
     async fn exchange(&self, request: &Request) -> Result<Response, ApiFailure> {
@@ -159,6 +176,9 @@ mod tests {
                 origin: Some(self.origin.clone()),
                 authorities: None,
                 in_flight: 4,
+                reserve: Reserve::Usual,
+                max_rps: None,
+                deadline: Duration::from_secs(5),
             })
         }
 
@@ -290,6 +310,9 @@ mod tests {
             origin,
             authorities: Some(std::fs::read(stranger).unwrap()),
             in_flight: 4,
+            reserve: Reserve::Usual,
+            max_rps: None,
+            deadline: Duration::from_secs(5),
         });
         let failure = api.get(&get("/things")).await.unwrap_err().to_string();
         assert!(failure.contains("invalid peer certificate"), "{failure}");

@@ -382,15 +382,15 @@ fn control(served: &Served, method: &axum::http::Method, name: &str, bytes: &[u8
         ("GET", "stats") => Response::new(200, json!({"requests": state.counts, "struck": state.faulty.struck()})),
         ("POST", "faults") => match Faults::from_json(&String::from_utf8_lossy(bytes)) {
             Ok(faults) => {
-                let rules = faults.0.len();
+                let set = faults.0.len();
                 state.faulty.set(faults);
-                Response::new(200, json!({"rules": rules}))
+                Response::new(200, json!({"faults": set}))
             }
             Err(error) => Refusal::body(error.to_string()).into(),
         },
         ("DELETE", "faults") => {
             state.faulty.set(Faults::default());
-            Response::new(200, json!({"rules": 0}))
+            Response::new(200, json!({"faults": 0}))
         }
         _ => Refusal::no_route().into(),
     }

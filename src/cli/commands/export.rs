@@ -37,7 +37,7 @@ pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let live = {
         let _bar = run.terminal.bar(None, "reading the tenant");
         let wanted = Wanted::Everything { only: args.only.clone(), exclude: args.exclude.clone() };
-        Runtime::start()?.run(refresh(&api, wanted))?
+        Runtime::start()?.run(api.telling(refresh(&api, wanted), |pause| run.waits(pause)))?
     };
     let options = ExportOptions {
         format: match args.format {

@@ -15,7 +15,8 @@ use crate::pipeline::report::json;
 pub fn run(args: &PlanArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let wish = Wish::read(&args.scope, false, run)?;
     let api = wish.connect(run)?.only_reading();
-    let planned = Runtime::start()?.run(wish.plan(&api, args.consent.consent(), run))?;
+    let planning = wish.plan(&api, args.consent.consent(), run);
+    let planned = Runtime::start()?.run(api.telling(planning, |pause| run.waits(pause)))?;
     match run.settings.json {
         true => run.answer_json(&json::plan(&planned.plan, &planned.found))?,
         false => planned.show(&args.scope, &args.consent, run, false)?,
