@@ -156,7 +156,7 @@ impl FaultyTenant {
                 reached(Delivery::Slow(self.answer(request), over))
             }
             Fault::Stale { writes } => {
-                let index = self.past.len().checked_sub(writes as usize).unwrap_or_default();
+                let index = self.past.len().saturating_sub(writes as usize);
                 let response = match self.past.get_mut(index).filter(|_| request.method == Method::Get && writes > 0) {
                     Some(past) => past.send(request),
                     None => self.answer(request),
