@@ -71,7 +71,7 @@ def run(name, template, changes, per_change, rate, burst, logins, measured=True)
 results = [
     run("2/s, burst 10, logins 0.4/s", roles(CHANGES), CHANGES, 1, 2, 10, 0.4),
     run("16/s, burst 50", roles(CHANGES), CHANGES, 1, 16, 50, None),
-    # Each reads twice, to see that its build and its deployment are done.
+    # Each is read twice besides, to see that its build and its deployment are done.
     run("16/s, burst 50, actions", actions(20), 20, 2, 16, 50, None, measured=False),
 ]
 sys.exit(not all(results))

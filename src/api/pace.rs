@@ -5,6 +5,7 @@
 //! level is reckoned from the rate at which the bucket would be full at its reset. What that rate has wrong (logins take
 //! from the same bucket), the next answer puts right.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -25,7 +26,7 @@ pub enum Reserve {
     Count(u32),
     /// So many hundredths of the limit.
     Percent(f64),
-    /// A fifth of the limit and at least three requests, or half of the limit where that is less.
+    /// A fifth of the limit and at least four requests, or half of the limit where that is less.
     Usual,
 }
 
@@ -54,7 +55,7 @@ impl Reserve {
         match self {
             Self::Count(count) => f64::from(count).min(limit / 2.0),
             Self::Percent(percent) => limit * percent / 100.0,
-            Self::Usual => (limit / 5.0).max(3.0).min(limit / 2.0),
+            Self::Usual => (limit / 5.0).max(4.0).min(limit / 2.0),
         }
         .floor()
     }
@@ -89,7 +90,8 @@ impl Quota {
 /// Whether to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    Send,
+    /// The number of the request, for [`Pace::ended`].
+    Send(u64),
     /// Ask again after this time, or when an answer has come.
     Wait(Duration),
     /// Ask again when an answer has come.
@@ -104,7 +106,9 @@ pub struct Pace {
     apart: Duration,
     next: Duration,
     resume: Duration,
-    in_flight: usize,
+    in_flight: BTreeSet<u64>,
+    /// Requests sent so far, which number them.
+    sent: u64,
     /// The first answer has come: until then one request at a time feels the way.
     is_under_way: bool,
     seen: Option<Seen>,
@@ -113,6 +117,8 @@ pub struct Pace {
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     at: Duration,
+    /// Which request it was the answer of.
+    number: u64,
     quota: Quota,
     rate: f64,
 }
@@ -126,7 +132,8 @@ impl Pace {
             apart: apart.unwrap_or_default(),
             next: Duration::ZERO,
             resume: Duration::ZERO,
-            in_flight: 0,
+            in_flight: BTreeSet::new(),
+            sent: 0,
             is_under_way: false,
             seen: None,
         }
@@ -138,15 +145,16 @@ impl Pace {
         if now < open {
             return Turn::Wait((open - now).max(TICK));
         }
-        if !self.is_under_way && self.in_flight > 0 {
+        if !self.is_under_way && !self.in_flight.is_empty() {
             return Turn::WaitForAnswer;
         }
         if let Some(lack) = self.lack(now) {
             return lack;
         }
-        self.in_flight += 1;
+        self.sent += 1;
+        self.in_flight.insert(self.sent);
         self.next = now + self.apart;
-        Turn::Send
+        Turn::Send(self.sent)
     }
 
     /// Returns the wait until one more request leaves the reserve whole.
@@ -154,7 +162,9 @@ impl Pace {
         let seen = self.seen?;
         let reserve = self.reserve.of(seen.quota.limit);
         let since = now.saturating_sub(seen.at).as_secs_f64();
-        let level = (seen.quota.remaining + since * seen.rate).min(seen.quota.limit) - self.in_flight as f64;
+        // What was sent after it is not in what it said, nor, for all we know, what was sent before and is not answered.
+        let unseen = self.sent - seen.number + self.in_flight.range(..seen.number).count() as u64;
+        let level = (seen.quota.remaining + since * seen.rate).min(seen.quota.limit) - unseen as f64;
         let lack = reserve + 1.0 - level;
         if lack <= 1e-6 {
             return None;
@@ -164,13 +174,17 @@ impl Pace {
     }
 
     /// Takes in that a request has ended, and what its answer said, if there was one.
-    pub fn ended(&mut self, now: Duration, quota: Option<Quota>) {
-        self.in_flight = self.in_flight.saturating_sub(1);
+    pub fn ended(&mut self, now: Duration, number: u64, quota: Option<Quota>) {
+        self.in_flight.remove(&number);
         self.is_under_way = true;
         let Some(quota) = quota else { return };
+        // Answers overtake each other: one of an earlier request is no news.
+        if self.seen.is_some_and(|seen| seen.number > number) {
+            return;
+        }
         let known = self.seen.map(|seen| seen.rate);
         let rate = quota.rate.or(known).unwrap_or(CAUTIOUS).clamp(0.01, 10_000.0);
-        self.seen = Some(Seen { at: now, quota, rate });
+        self.seen = Some(Seen { at: now, number, quota, rate });
     }
 
     /// Holds everything back: the tenant has refused a request because of its limit.
@@ -207,7 +221,7 @@ mod tests {
         for text in ["", "%", "-1", "100%", "nan%", "many"] {
             assert_eq!(text.parse::<Reserve>(), Err(NoReserve), "{text}");
         }
-        assert_eq!((Reserve::Usual.of(10.0), Reserve::Usual.of(50.0), Reserve::Usual.of(2.0)), (3.0, 10.0, 1.0));
+        assert_eq!((Reserve::Usual.of(10.0), Reserve::Usual.of(50.0), Reserve::Usual.of(2.0)), (4.0, 10.0, 1.0));
     }
 
     #[test]
@@ -222,36 +236,37 @@ mod tests {
     #[test]
     fn the_first_request_feels_the_way() {
         let mut pace = Pace::new(Reserve::Usual, None);
-        assert_eq!(pace.ask(SECOND), Turn::Send);
+        assert_eq!(pace.ask(SECOND), Turn::Send(1));
         assert_eq!(pace.ask(SECOND), Turn::WaitForAnswer);
-        pace.ended(SECOND, None);
+        pace.ended(SECOND, 1, None);
         // A server that names no limit has none.
-        assert!((0..100).all(|_| pace.ask(SECOND) == Turn::Send));
+        assert!((2..100).all(|number| pace.ask(SECOND) == Turn::Send(number)));
     }
 
     #[test]
     fn the_reserve_stays_whole() {
         let mut pace = Pace::new(Reserve::Count(3), None);
-        assert_eq!(pace.ask(SECOND), Turn::Send);
-        pace.ended(SECOND, quota(10, 9, 1, 0));
-        let sent = (0..100).take_while(|_| pace.ask(SECOND) == Turn::Send).count();
+        assert_eq!(pace.ask(SECOND), Turn::Send(1));
+        pace.ended(SECOND, 1, quota(10, 9, 1, 0));
+        let sent = (0..100).take_while(|_| matches!(pace.ask(SECOND), Turn::Send(_))).count();
         assert_eq!(sent, 6);
-        for _ in 0..6 {
-            pace.ended(SECOND, quota(10, 3, 4, 0));
+        // Answers that come in another order say nothing that is not known.
+        for number in [7, 2, 3, 4, 5, 6] {
+            pace.ended(SECOND, number, quota(10, 10 - u32::try_from(number).unwrap(), 4, 0));
         }
         let Turn::Wait(wait) = pace.ask(SECOND) else { panic!("it waits") };
         assert!((0.5..0.6).contains(&wait.as_secs_f64()), "{wait:?}");
-        assert_eq!(pace.ask(SECOND + wait), Turn::Send);
+        assert_eq!(pace.ask(SECOND + wait), Turn::Send(8));
     }
 
     #[test]
     fn a_refusal_holds_everything_and_a_most_keeps_requests_apart() {
         let mut pace = Pace::new(Reserve::Count(0), Some(4.0));
-        assert_eq!(pace.ask(SECOND), Turn::Send);
-        pace.ended(SECOND, None);
+        assert_eq!(pace.ask(SECOND), Turn::Send(1));
+        pace.ended(SECOND, 1, None);
         assert_eq!(pace.ask(SECOND), Turn::Wait(SECOND / 4));
         pace.hold(SECOND, SECOND * 2);
         assert_eq!(pace.ask(SECOND * 2), Turn::Wait(SECOND));
-        assert_eq!(pace.ask(SECOND * 3), Turn::Send);
+        assert_eq!(pace.ask(SECOND * 3), Turn::Send(2));
     }
 }

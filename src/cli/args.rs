@@ -99,7 +99,7 @@ pub struct ScopeArgs {
 /// How fast the tenant is asked.
 #[derive(Args, Clone, Debug)]
 pub struct PaceArgs {
-    /// Leave so many requests, or so much (`20%`), of the tenant's rate limit to others [default: 20%, at least 3]
+    /// Leave so many requests, or so much (`20%`), of the tenant's rate limit to others [default: 20%, at least 4]
     #[arg(long, value_name = "N|PERCENT")]
     pub reserve: Option<Reserve>,
     /// Send at most so many requests a second

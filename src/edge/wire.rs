@@ -78,12 +78,13 @@ pub struct Wait {
 /// A request under way. When it is dropped it has ended, even if nobody waited for its answer.
 struct Flight<'a> {
     wire: &'a Wire,
+    number: u64,
     quota: Option<Quota>,
 }
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        self.wire.pace().ended(self.wire.began.elapsed(), self.quota);
+        self.wire.pace().ended(self.wire.began.elapsed(), self.number, self.quota);
         self.wire.answered.notify_waiters();
     }
 }
@@ -156,7 +157,7 @@ impl Wire {
             answered.as_mut().enable();
             let turn = self.pace().ask(self.began.elapsed());
             match turn {
-                Turn::Send => return Flight { wire: self, quota: None },
+                Turn::Send(number) => return Flight { wire: self, number, quota: None },
                 Turn::WaitForAnswer => answered.await,
                 Turn::Wait(wait) => {
                     self.tell(wait);

@@ -110,14 +110,14 @@ mod tests {
         logins_refused: usize,
     }
 
-    /// Sends changes at the client's pace, answers 80 ms late, in virtual time of one millisecond a step. Logins come at
+    /// Sends changes at the client's pace, answers 50 to 110 ms late and out of order, in virtual time of one millisecond a step. Logins come at
     /// random moments, `logins` of them a second.
     fn run(changes: usize, rate: f64, burst: f64, logins: f64, seed: u64) -> Went {
         const BEGAN: u64 = 1_767_225_600;
         let mut bucket = Bucket::new(Some(rate), Some(burst));
         let mut pace = Pace::new(Reserve::Usual, None);
         let mut dice = Dice::new(seed);
-        let mut answers: std::collections::VecDeque<(Duration, Response)> = std::collections::VecDeque::new();
+        let mut answers: Vec<(Duration, u64, Response)> = Vec::new();
         let (mut open, mut done) = (changes, 0);
         let mut went = Went { seconds: 0.0, refused: 0, logins: 0, logins_refused: 0 };
         let mut now = Duration::ZERO;
@@ -127,9 +127,9 @@ mod tests {
                 went.logins += 1;
                 went.logins_refused += usize::from(bucket.take(now).is_refused());
             }
-            while answers.front().is_some_and(|(due, _)| *due <= now) {
-                let (_, response) = answers.pop_front().unwrap();
-                pace.ended(now, Quota::of(&response, UNIX_EPOCH + Duration::from_secs(unix)));
+            while let Some(at) = answers.iter().position(|(due, ..)| *due <= now) {
+                let (_, number, response) = answers.swap_remove(at);
+                pace.ended(now, number, Quota::of(&response, UNIX_EPOCH + Duration::from_secs(unix)));
                 match response.status {
                     429 => {
                         pace.hold(now, Duration::from_secs(1));
@@ -139,7 +139,10 @@ mod tests {
                     _ => done += 1,
                 }
             }
-            while open > 0 && answers.len() < 24 && pace.ask(now) == Turn::Send {
+            while open > 0
+                && answers.len() < 24
+                && let Turn::Send(number) = pace.ask(now)
+            {
                 open -= 1;
                 let grant = bucket.take(now + Duration::from_millis(40));
                 let mut response = Response::new(if grant.is_refused() { 429 } else { 200 }, Json::Null);
@@ -147,7 +150,8 @@ mod tests {
                     .headers
                     .push(("date".to_owned(), httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(unix))));
                 grant.show(&mut response, i64::try_from(unix).unwrap());
-                answers.push_back((now + Duration::from_millis(80), response));
+                let late = Duration::from_millis(50 + dice.draw() % 60);
+                answers.push((now + late, number, response));
             }
             now += Duration::from_millis(1);
         }
