@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::catalogue::kind::Kind;
 use crate::catalogue::shape::Shape;
 use crate::model::address::Address;
+use crate::model::applied::Applied;
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object};
@@ -34,23 +35,35 @@ impl<'a> Matched<'a> {
     }
 }
 
-/// Pairs resources and objects. Two objects with one identity are an error that names `bind`.
-pub fn pair<'a>(desired: &'a Desired, live: &'a Live, findings: &mut Diagnostics) -> Matched<'a> {
+/// Pairs resources and objects: by `bind`, by the id in the record, by identity. Two objects with one identity are an
+/// error that names `bind`.
+pub fn pair<'a>(
+    desired: &'a Desired,
+    live: &'a Live,
+    applied: Option<&Applied>,
+    findings: &mut Diagnostics,
+) -> Matched<'a> {
+    let ours = ours(desired, live, applied);
     let mut taken: BTreeMap<(String, String), (String, Address)> = BTreeMap::new();
     let by_reference =
         |kind: &Kind| kind.references.iter().any(|r| r.by == "id" && kind.identity.contains(&r.field.to_string()));
     let with_id = || desired.resources.iter().filter(|r| r.kind.shape == Shape::Collection);
     let index = Index::of(live, &Names::default());
     for resource in with_id().filter(|r| !by_reference(r.kind)) {
-        claim(resource, desired, &index, &mut taken, findings);
+        claim(resource, desired, (&index, &ours), &mut taken, findings);
     }
     let index = Index::of(live, &Names::of(live, &taken));
     for resource in with_id().filter(|r| by_reference(r.kind)) {
-        claim(resource, desired, &index, &mut taken, findings);
+        claim(resource, desired, (&index, &ours), &mut taken, findings);
     }
     let names = Names::of(live, &taken);
     let mut by_address: HashMap<(&str, Address), usize> = HashMap::new();
-    for (position, object) in live.objects.iter().enumerate() {
+    let is_taken = |object: &Object| {
+        object.id.as_ref().is_some_and(|id| taken.contains_key(&(object.kind.space().to_owned(), id.0.clone())))
+    };
+    // An object that a resource has laid hand on comes before others of its name.
+    let (first, then): (Vec<_>, Vec<_>) = live.objects.iter().enumerate().partition(|(_, object)| is_taken(object));
+    for (position, object) in first.into_iter().chain(then) {
         by_address.entry((object.kind.name.as_str(), names.address_of(object))).or_insert(position);
     }
     let mut used = vec![false; live.objects.len()];
@@ -94,15 +107,56 @@ impl<'a> Index<'a> {
         index
     }
 
-    fn named(&self, kind: &'a str, name: &str) -> Vec<&'a Object> {
+    fn named(&self, kind: &str, name: &str) -> Vec<&'a Object> {
         self.names.get(&(kind, name.to_owned())).cloned().unwrap_or_default()
+    }
+}
+
+/// Returns which live object each resource is by the record: address -> kind and id. A `$was` leads to the old address.
+fn ours<'a>(desired: &Desired, live: &'a Live, applied: Option<&'a Applied>) -> BTreeMap<Address, (&'a str, &'a str)> {
+    let Some(applied) = applied else { return BTreeMap::new() };
+    let there: HashMap<(&str, &str), &Object> =
+        live.objects.iter().filter_map(|o| Some(((o.kind.name.as_str(), o.id.as_ref()?.0.as_str()), o))).collect();
+    let find = |address: &Address| {
+        let owned = applied.resources.get(address)?;
+        let key = (owned.kind.as_str(), owned.id.as_ref()?.0.as_str());
+        there.contains_key(&key).then_some(key)
+    };
+    let collections = desired.resources.iter().filter(|resource| resource.kind.shape == Shape::Collection);
+    let mut ours: BTreeMap<Address, (&str, &str)> = BTreeMap::new();
+    for resource in collections.clone() {
+        if let Some(key) = find(&resource.address) {
+            ours.insert(resource.address.clone(), key);
+        }
+    }
+    for resource in collections {
+        if let (Some(was), false) = (&resource.was, ours.contains_key(&resource.address))
+            && let Some(key) = find(&Address::named(&resource.kind.name, was))
+            && !ours.values().any(|other| *other == key)
+        {
+            ours.insert(resource.address.clone(), key);
+        }
+    }
+    ours
+}
+
+/// Objects of the resource's name, or else of the one it had; never one that the record gives to another resource.
+fn by_name<'a>(resource: &Resource, index: &Index<'a>, ours: &BTreeMap<Address, (&str, &str)>) -> Vec<&'a Object> {
+    let kind = resource.kind.name.as_str();
+    let free = |object: &&Object| {
+        !ours.values().any(|(other, id)| *other == kind && object.id.as_ref().is_some_and(|own| own.0 == *id))
+    };
+    let named = |name: &str| -> Vec<&'a Object> { index.named(kind, name).into_iter().filter(free).collect() };
+    match (named(&resource.name), &resource.was) {
+        (fitting, Some(was)) if fitting.is_empty() => named(was),
+        (fitting, _) => fitting,
     }
 }
 
 fn claim(
     resource: &Resource,
     desired: &Desired,
-    index: &Index<'_>,
+    (index, ours): (&Index<'_>, &BTreeMap<Address, (&str, &str)>),
     taken: &mut BTreeMap<(String, String), (String, Address)>,
     findings: &mut Diagnostics,
 ) {
@@ -110,9 +164,9 @@ fn claim(
     let bound = desired.settings.bind.get(resource.address.as_str());
     let fitting: Vec<&Object> = match bound {
         Some(id) => index.ids.get(&(kind, id.as_str())).copied().into_iter().collect(),
-        None => match (index.named(kind, &resource.name), &resource.was) {
-            (fitting, Some(was)) if fitting.is_empty() => index.named(kind, was),
-            (fitting, _) => fitting,
+        None => match ours.get(&resource.address) {
+            Some(key) => index.ids.get(key).copied().into_iter().collect(),
+            None => by_name(resource, index, ours),
         },
     };
     if let (Some(id), true) = (bound, fitting.is_empty()) {

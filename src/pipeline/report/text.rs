@@ -2,7 +2,7 @@
 
 use super::style::{FAINT, STRONG, count, of_action, paint};
 use super::{deltas, gates, value::harmless};
-use crate::model::change::{Action, Change};
+use crate::model::change::{Action, Cause, Change};
 use crate::model::desired::TenantSettings;
 use crate::model::plan::Plan;
 
@@ -71,7 +71,7 @@ fn entry(change: &Change) -> String {
 
 fn summary(plan: &Plan) -> String {
     let left = format!("{} unchanged, {} left alone.", plan.unchanged, count(plan.unmanaged, "unmanaged object"));
-    let requests = paint(FAINT, requests(plan));
+    let requests = format!("{}{}", causes(plan), paint(FAINT, requests(plan)));
     if plan.is_empty() {
         return format!("{} {left}\n{requests}\n", paint(STRONG, "No changes. The tenant matches."));
     }
@@ -85,6 +85,25 @@ fn summary(plan: &Plan) -> String {
         counts.insert(2, format!("{} to rename", plan.count(Action::Rename)));
     }
     format!("{} {}. {left}\n{requests}\n", paint(STRONG, "Plan:"), counts.join(", "))
+}
+
+/// Says whose doing the differences are, where a record tells.
+fn causes(plan: &Plan) -> String {
+    let known = plan.changes.iter().flat_map(|change| &change.deltas).filter_map(|delta| delta.cause);
+    let (drift, configuration): (Vec<Cause>, Vec<Cause>) = known.partition(|cause| cause.is_drift());
+    if drift.is_empty() {
+        return String::new();
+    }
+    format!(
+        "{} of the differences {} drift: somebody changed the tenant. {} from the configuration.\n",
+        drift.len(),
+        if drift.len() == 1 { "is" } else { "are" },
+        match configuration.len() {
+            0 => "None comes".to_owned(),
+            1 => "1 comes".to_owned(),
+            more => format!("{more} come"),
+        }
+    )
 }
 
 fn requests(plan: &Plan) -> String {
