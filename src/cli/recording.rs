@@ -41,7 +41,8 @@ impl History {
         let line = target.is_sandbox().then(|| STANDARD.encode(&local.salt));
         let records = records::open(workspace(run)?, &place, line)?;
         let last = records.as_ref().map(Records::last).transpose()?.flatten();
-        Ok(Self { records, last, place, scope, is_first: local.fingerprints.is_empty() })
+        let is_first = !run.settings.state.knows(&place);
+        Ok(Self { records, last, place, scope, is_first })
     }
 
     /// Says whether records can be kept.
