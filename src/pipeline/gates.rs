@@ -11,6 +11,7 @@ use crate::model::live::Live;
 use crate::model::plan::{Gate, Operation, Step};
 use crate::pipeline::matching::Matched;
 use crate::pipeline::plan::Facts;
+use crate::pipeline::report::text::differences;
 use crate::pipeline::scope::fits;
 
 /// A share of deletions is asked only where a kind has this many objects.
@@ -114,9 +115,7 @@ fn drift(changes: &[Change], facts: &Facts) -> Option<Gate> {
     let fields: usize = drifted.iter().map(|change| change.drifted()).sum();
     (fields > 0 && !facts.consent.accept_drift).then(|| Gate {
         name: "drift",
-        reason: format!(
-            "{fields} of the differences are changes that somebody made in the tenant; they would be undone"
-        ),
+        reason: format!("{} drift: what somebody changed in the tenant would be undone", differences(fields)),
         addresses: drifted.iter().map(|change| change.address.clone()).collect(),
         switch: Some("--accept-drift".to_owned()),
     })

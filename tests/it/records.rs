@@ -2,6 +2,10 @@
 
 use git2::{Repository, RepositoryInitOptions};
 
+use tenantry::edge::records::{self, RecordError};
+use tenantry::edge::state::Remembrance;
+use tenantry::model::names::TenantName;
+
 use crate::support::Project;
 
 const ROLE: &str = "roles:\n  - { name: Reader, description: Reads }\n";
@@ -147,4 +151,52 @@ fn a_damaged_record_is_an_error_and_never_taken_for_none() {
         project.run("plan dev").code(1);
         project.run("history dev").code(1);
     }
+}
+
+#[test]
+fn of_two_records_after_one_the_second_is_refused() {
+    let project = workspace();
+    committed(&project);
+    project.run("apply dev --yes").ok();
+    let place = Remembrance::Sandbox(TenantName("dev".to_owned()));
+    let open = || records::open(&project.path("."), &place, None).unwrap().unwrap();
+    let (one, two) = (open(), open());
+    let last = one.last().unwrap().unwrap();
+    assert_eq!(two.last().unwrap().unwrap(), last);
+    let kept = one.write(last.record.clone(), Some(&last)).unwrap();
+    // What is written is read back.
+    assert_eq!(two.last().unwrap().unwrap(), kept);
+    assert_eq!((kept.record.header.number, &kept.record.applied), (2, &last.record.applied));
+    assert!(matches!(two.write(last.record.clone(), Some(&last)), Err(RecordError::Moved)));
+    assert!(matches!(two.write(last.record.clone(), None), Err(RecordError::Moved)));
+    assert_eq!(two.walk().unwrap().len(), 2);
+}
+
+#[test]
+fn racing_runs_leave_one_line_and_lose_none() {
+    let project = workspace();
+    committed(&project);
+    project.run("apply dev --yes").ok();
+    let place = Remembrance::Sandbox(TenantName("dev".to_owned()));
+    let folder = project.path(".");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let records = records::open(&folder, &place, None).unwrap().unwrap();
+                for _ in 0..5 {
+                    loop {
+                        let last = records.last().unwrap().unwrap();
+                        match records.write(last.record.clone(), Some(&last)) {
+                            Ok(_) => break,
+                            Err(RecordError::Moved) => {}
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let records = records::open(&folder, &place, None).unwrap().unwrap();
+    let numbers: Vec<u64> = records.walk().unwrap().iter().map(|(_, header)| header.number).collect();
+    assert_eq!(numbers, (1..=21).rev().collect::<Vec<u64>>());
 }

@@ -2,7 +2,7 @@
 
 use super::style::{FAINT, STRONG, count, of_action, paint};
 use super::{deltas, gates, value::harmless};
-use crate::model::change::{Action, Cause, Change};
+use crate::model::change::{Action, Change};
 use crate::model::desired::TenantSettings;
 use crate::model::plan::Plan;
 
@@ -87,23 +87,18 @@ fn summary(plan: &Plan) -> String {
     format!("{} {}. {left}\n{requests}\n", paint(STRONG, "Plan:"), counts.join(", "))
 }
 
-/// Says whose doing the differences are, where a record tells.
+/// Says how many differences are somebody's doing in the tenant, where a record tells.
 fn causes(plan: &Plan) -> String {
-    let known = plan.changes.iter().flat_map(|change| &change.deltas).filter_map(|delta| delta.cause);
-    let (drift, configuration): (Vec<Cause>, Vec<Cause>) = known.partition(|cause| cause.is_drift());
-    if drift.is_empty() {
-        return String::new();
+    let causes = plan.changes.iter().flat_map(|change| &change.deltas).filter_map(|delta| delta.cause);
+    match causes.filter(|cause| cause.is_drift()).count() {
+        0 => String::new(),
+        drift => format!("{} drift: somebody changed the tenant since the last record.\n", differences(drift)),
     }
-    format!(
-        "{} of the differences {} drift: somebody changed the tenant. {} from the configuration.\n",
-        drift.len(),
-        if drift.len() == 1 { "is" } else { "are" },
-        match configuration.len() {
-            0 => "None comes".to_owned(),
-            1 => "1 comes".to_owned(),
-            more => format!("{more} come"),
-        }
-    )
+}
+
+/// `1 difference is`, `2 differences are`.
+pub fn differences(many: usize) -> String {
+    if many == 1 { "1 difference is".to_owned() } else { format!("{many} differences are") }
 }
 
 fn requests(plan: &Plan) -> String {
