@@ -1,12 +1,15 @@
 //! What is ours in a tenant, as the last record says it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::address::Address;
 use super::names::RemoteId;
+
+/// (kind, id) -> address and resource.
+pub type ById<'a> = HashMap<(&'a str, &'a str), (&'a Address, &'a Owned)>;
 
 /// The resources that applies before this one left behind, and the fingerprints of what they sent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -63,7 +66,16 @@ impl Owned {
 }
 
 impl Applied {
-    /// Returns what has this id, with its address.
+    /// Returns everything that has an id, by kind and id.
+    pub fn by_id(&self) -> ById<'_> {
+        let with = |(address, owned)| {
+            let owned: &Owned = owned;
+            Some(((owned.kind.as_str(), owned.id.as_ref()?.0.as_str()), (address, owned)))
+        };
+        self.resources.iter().filter_map(with).collect()
+    }
+
+    /// Returns what has this id, with its address. For many, see [`Self::by_id`].
     pub fn with_id(&self, kind: &str, id: &RemoteId) -> Option<(&Address, &Owned)> {
         self.resources.iter().find(|(_, owned)| owned.kind == kind && owned.id.as_ref() == Some(id))
     }

@@ -1,6 +1,6 @@
 //! Which live object each resource is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::catalogue::kind::Kind;
 use crate::catalogue::shape::Shape;
@@ -112,40 +112,49 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Returns which live object each resource is by the record: address -> kind and id. A `$was` leads to the old address.
-fn ours<'a>(desired: &Desired, live: &'a Live, applied: Option<&'a Applied>) -> BTreeMap<Address, (&'a str, &'a str)> {
-    let Some(applied) = applied else { return BTreeMap::new() };
-    let there: HashMap<(&str, &str), &Object> =
-        live.objects.iter().filter_map(|o| Some(((o.kind.name.as_str(), o.id.as_ref()?.0.as_str()), o))).collect();
+/// Which live object each resource is by the record: address -> kind and id, and all of those.
+struct Recorded<'a>(HashMap<Address, (&'a str, &'a str)>, HashSet<(&'a str, &'a str)>);
+
+impl Recorded<'_> {
+    fn is_anyones(&self, kind: &str, id: &str) -> bool {
+        self.1.contains(&(kind, id))
+    }
+}
+
+/// Looks each resource up in the record. A `$was` leads to the old address.
+fn ours<'a>(desired: &Desired, live: &Live, applied: Option<&'a Applied>) -> Recorded<'a> {
+    let mut ours = Recorded(HashMap::new(), HashSet::new());
+    let Some(applied) = applied else { return ours };
+    let there: HashSet<(&str, &str)> =
+        live.objects.iter().filter_map(|o| Some((o.kind.name.as_str(), o.id.as_ref()?.0.as_str()))).collect();
     let find = |address: &Address| {
         let owned = applied.resources.get(address)?;
         let key = (owned.kind.as_str(), owned.id.as_ref()?.0.as_str());
-        there.contains_key(&key).then_some(key)
+        there.contains(&key).then_some(key)
     };
     let collections = desired.resources.iter().filter(|resource| resource.kind.shape == Shape::Collection);
-    let mut ours: BTreeMap<Address, (&str, &str)> = BTreeMap::new();
-    for resource in collections.clone() {
+    let bound = |resource: &Resource| desired.settings.bind.contains_key(resource.address.as_str());
+    for resource in collections.clone().filter(|resource| !bound(resource)) {
         if let Some(key) = find(&resource.address) {
-            ours.insert(resource.address.clone(), key);
+            ours.0.insert(resource.address.clone(), key);
+            ours.1.insert(key);
         }
     }
-    for resource in collections {
-        if let (Some(was), false) = (&resource.was, ours.contains_key(&resource.address))
+    for resource in collections.filter(|resource| !bound(resource)) {
+        if let (Some(was), false) = (&resource.was, ours.0.contains_key(&resource.address))
             && let Some(key) = find(&Address::named(&resource.kind.name, was))
-            && !ours.values().any(|other| *other == key)
+            && ours.1.insert(key)
         {
-            ours.insert(resource.address.clone(), key);
+            ours.0.insert(resource.address.clone(), key);
         }
     }
     ours
 }
 
 /// Objects of the resource's name, or else of the one it had; never one that the record gives to another resource.
-fn by_name<'a>(resource: &Resource, index: &Index<'a>, ours: &BTreeMap<Address, (&str, &str)>) -> Vec<&'a Object> {
+fn by_name<'a>(resource: &Resource, index: &Index<'a>, ours: &Recorded<'_>) -> Vec<&'a Object> {
     let kind = resource.kind.name.as_str();
-    let free = |object: &&Object| {
-        !ours.values().any(|(other, id)| *other == kind && object.id.as_ref().is_some_and(|own| own.0 == *id))
-    };
+    let free = |object: &&Object| object.id.as_ref().is_none_or(|id| !ours.is_anyones(kind, &id.0));
     let named = |name: &str| -> Vec<&'a Object> { index.named(kind, name).into_iter().filter(free).collect() };
     match (named(&resource.name), &resource.was) {
         (fitting, Some(was)) if fitting.is_empty() => named(was),
@@ -156,7 +165,7 @@ fn by_name<'a>(resource: &Resource, index: &Index<'a>, ours: &BTreeMap<Address, 
 fn claim(
     resource: &Resource,
     desired: &Desired,
-    (index, ours): (&Index<'_>, &BTreeMap<Address, (&str, &str)>),
+    (index, ours): (&Index<'_>, &Recorded<'_>),
     taken: &mut BTreeMap<(String, String), (String, Address)>,
     findings: &mut Diagnostics,
 ) {
@@ -164,7 +173,7 @@ fn claim(
     let bound = desired.settings.bind.get(resource.address.as_str());
     let fitting: Vec<&Object> = match bound {
         Some(id) => index.ids.get(&(kind, id.as_str())).copied().into_iter().collect(),
-        None => match ours.get(&resource.address) {
+        None => match ours.0.get(&resource.address) {
             Some(key) => index.ids.get(key).copied().into_iter().collect(),
             None => by_name(resource, index, ours),
         },

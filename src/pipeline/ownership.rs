@@ -2,7 +2,7 @@
 //!
 //! Ownership is by id: the record of the last apply names the objects, and no other object is ever taken for one of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map as JsonMap, Value as Json};
@@ -132,10 +132,7 @@ pub fn ownership(
     }
     let none = BTreeMap::new();
     let prior = facts.applied.as_ref().map_or(&none, |applied| &applied.resources);
-    let ids: HashMap<(&str, &str), (&Address, &Owned)> = prior
-        .iter()
-        .filter_map(|(address, owned)| Some(((owned.kind.as_str(), owned.id.as_ref()?.0.as_str()), (address, owned))))
-        .collect();
+    let ids = facts.applied.as_ref().map(Applied::by_id).unwrap_or_default();
     let mut next = BTreeMap::new();
     let mut taken: BTreeSet<&Address> = BTreeSet::new();
     for (resource, object) in &matched.pairs {

@@ -9,7 +9,7 @@ use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::Address;
-use crate::model::applied::Applied;
+use crate::model::applied::{Applied, ById};
 use crate::model::desired::{Desired, Manage, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object, Reading};
@@ -91,6 +91,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         gates: Vec::new(),
         unmanaged: 0,
         unchanged: 0,
+        recorded: facts.applied.as_ref().map(Applied::by_id).unwrap_or_default(),
         spared: BTreeSet::new(),
     };
     let mut stepper = Stepper::new(&facts, &known, &matched, &desired.settings.policy);
@@ -182,6 +183,8 @@ struct Planner<'a> {
     gates: Vec<Gate>,
     unmanaged: usize,
     unchanged: usize,
+    /// The last record's resources by id.
+    recorded: ById<'a>,
     /// Declared, and left alone all the same.
     spared: BTreeSet<Address>,
 }
@@ -352,17 +355,15 @@ impl Planner<'_> {
 
     /// Returns the address under which the record holds this very object, if it is of this project.
     fn ours(&self, object: &Object) -> Option<&Address> {
-        let id = object.id.as_ref()?;
-        let (address, owned) = self.facts.applied.as_ref()?.with_id(&object.kind.name, id)?;
-        owned.is_of(self.facts.project.as_deref()).then_some(address)
+        let (address, owned) = self.recorded.get(&(object.kind.name.as_str(), object.id.as_ref()?.0.as_str()))?;
+        owned.is_of(self.facts.project.as_deref()).then_some(*address)
     }
 
     /// Says whether another project has recorded the object as its own.
     fn is_anothers(&self, object: &Object) -> bool {
-        let owned = self.facts.applied.as_ref().zip(object.id.as_ref());
-        owned
-            .and_then(|(applied, id)| applied.with_id(&object.kind.name, id))
-            .is_some_and(|(_, owned)| !owned.is_of(self.facts.project.as_deref()))
+        let id = object.id.as_ref().map_or("", |id| id.0.as_str());
+        let found = self.recorded.get(&(object.kind.name.as_str(), id));
+        found.is_some_and(|(_, owned)| !owned.is_of(self.facts.project.as_deref()))
     }
 
     fn reading_of(&self, object: &Object) -> Option<&Reading> {
