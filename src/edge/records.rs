@@ -429,3 +429,25 @@ pub fn actor(folder: &Path, environment: &Environment) -> Actor {
 fn pipeline(system: &str, name: Option<String>, email: Option<String>, run_url: Option<String>) -> Actor {
     Actor { name: name.unwrap_or_else(|| system.to_owned()), email, pipeline: Some(system.to_owned()), run_url }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_name_is_one_component_of_a_ref_and_no_two_are_the_same() {
+        let names = ["acme.eu.auth0.com", "a..b", ".a", "a.", "a.lock", "a/b", "a b~^:?*[", "a%2fb", "@{", "ä"];
+        let refs: std::collections::BTreeSet<String> = names.iter().map(|name| component(name)).collect();
+        assert_eq!(refs.len(), names.len());
+        for name in &refs {
+            assert!(git2::Reference::is_valid_name(&format!("{PREFIX}{name}")) && !name.contains('/'), "{name}");
+        }
+        assert_eq!(component(names[0]), names[0]);
+    }
+
+    #[test]
+    fn no_file_is_called_like_a_folder() {
+        let words: Vec<String> = ["Web", "Web.json", ".git", "..", ""].into_iter().map(file_word).collect();
+        assert_eq!(words, ["Web", "Web%2Ejson", "%2Egit", "%2E.", "%"]);
+    }
+}

@@ -82,7 +82,7 @@ pub fn of(plan: &Plan, steps: &Steps, outcome: &Outcome, circumstances: Circumst
         (false, 0) => RunResult::Failed,
         (false, _) => RunResult::Partial,
     };
-    let resources = after(plan, &failed, &outcome.ids);
+    let resources = after(plan, steps, &outcome.ids);
     let applied = Applied { salt: circumstances.salt.clone(), resources };
     let mut header = header(plan, circumstances, result);
     header.changes = plan.changes.iter().filter(|change| change.action != Action::Nothing).map(change).collect();
@@ -132,7 +132,14 @@ fn header(plan: &Plan, circumstances: Circumstances, result: RunResult) -> Heade
 }
 
 /// What is ours now: what was planned where it went well, what stood before where it did not.
-fn after(plan: &Plan, failed: &BTreeSet<&Address>, ids: &BTreeMap<Address, RemoteId>) -> BTreeMap<Address, Owned> {
+fn after(plan: &Plan, steps: &Steps, ids: &BTreeMap<Address, RemoteId>) -> BTreeMap<Address, Owned> {
+    let failed = &steps.failed();
+    let made: BTreeSet<&Address> = steps
+        .0
+        .values()
+        .filter(|step| step.result == StepResult::Ok && step.action == Action::Create)
+        .map(|step| &step.address)
+        .collect();
     let none = BTreeMap::new();
     let prior = plan.ownership.prior.as_ref().map_or(&none, |prior| &prior.resources);
     let before = |address: &Address, owned: &Owned| {
@@ -142,7 +149,16 @@ fn after(plan: &Plan, failed: &BTreeSet<&Address>, ids: &BTreeMap<Address, Remot
     let mut resources = BTreeMap::new();
     for (address, owned) in &plan.ownership.next {
         if failed.contains(address) {
-            resources.extend(before(address, owned));
+            match ids.get(address).filter(|_| made.contains(address)) {
+                // It came into being and a later step failed: ours, with nothing known to be as planned.
+                Some(id) => {
+                    let fields = Json::Object(serde_json::Map::new());
+                    let (id, origin, secrets) = (Some(id.clone()), Origin::Created, BTreeMap::new());
+                    let owned = Owned { id, origin, fields, before: Json::Null, secrets, ..owned.clone() };
+                    resources.insert(address.clone(), owned);
+                }
+                None => resources.extend(before(address, owned)),
+            }
             continue;
         }
         let mut owned = owned.clone();

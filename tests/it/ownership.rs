@@ -366,3 +366,34 @@ fn the_same_name_under_another_id_is_foreign() {
     let plan = planned(&core, "roles: []\n", Facts { applied, ..Facts::default() });
     assert!(plan.steps.is_empty() && plan.unmanaged == 1, "{:?}", plan.steps);
 }
+
+#[test]
+fn a_rename_keeps_the_object_and_its_past() {
+    let project = workspace(ROLE);
+    project.run("apply dev --yes").ok();
+    let id = |project: &Project, address: &str| {
+        let record = project.run("history dev last --json").ok().json();
+        record["applied"]["resources"][address]["id"].clone()
+    };
+    let before = id(&project, "roles/A");
+    project.write("templates/all.yaml", "roles:\n  - { name: B, $was: A, description: one }\n");
+    project.run("apply dev --yes").ok();
+    assert!(before.is_string());
+    assert_eq!((id(&project, "roles/B"), id(&project, "roles/A")), (before, Json::Null));
+    // The old name is nobody's now: taking it out of the files again deletes the one object.
+    project.write("templates/all.yaml", "roles: []\n");
+    assert_eq!(actions(&project.run("plan dev --json").ok().json()), ["delete roles/B"]);
+}
+
+#[test]
+fn what_failed_is_not_ours_and_the_record_says_so() {
+    let refused = "databases:\n  - { name: users, strategy: auth0, options: { requires_username: true, attributes: { email: { identifier: { active: true } } } } }\n";
+    let project = workspace(&format!("{ROLE}{refused}"));
+    project.run("apply dev --yes").code(3);
+    let record = project.run("history dev last --json").ok().json();
+    assert_eq!(record["result"], "partial");
+    let resources = record["applied"]["resources"].as_object().unwrap();
+    assert_eq!(resources.keys().collect::<Vec<_>>(), ["roles/A"]);
+    let shown = project.run("history dev last").ok();
+    assert!(shown.stdout().contains("failed: databases/users"), "{}", shown.screen());
+}
