@@ -58,6 +58,12 @@ pub enum Command {
     Plan(PlanArgs),
     /// Change a tenant as its plan says
     Apply(ApplyArgs),
+    /// Show what was done to a tenant: every record, or one
+    History(HistoryArgs),
+    /// Make existing objects the files' own, without writing to the tenant
+    Adopt(AdoptArgs),
+    /// Cease to manage an address, without writing to the tenant
+    Release(ReleaseArgs),
     /// Write a tenant as files
     Export(ExportArgs),
     /// Show the kinds of objects that tenantry manages, or one in full
@@ -134,6 +140,15 @@ pub struct ConsentArgs {
     /// Allow an address to be deleted and created again; repeatable
     #[arg(long, value_name = "ADDRESS")]
     pub allow_replace: Vec<String>,
+    /// Allow edits that somebody made in the tenant to be overwritten
+    #[arg(long)]
+    pub accept_drift: bool,
+    /// Allow existing objects to be overwritten though there is no record of an earlier apply
+    #[arg(long)]
+    pub first_apply: bool,
+    /// Take an address over from another project that has recorded it as its own; repeatable
+    #[arg(long, value_name = "ADDRESS")]
+    pub take_over: Vec<String>,
     /// Allow files with changes that are not committed
     #[arg(long)]
     pub allow_dirty: bool,
@@ -159,10 +174,51 @@ pub struct ApplyArgs {
     /// Do not ask before writing; opens no gate
     #[arg(long, short)]
     pub yes: bool,
+    /// Tag the commit once it is applied
+    #[arg(long, value_name = "NAME")]
+    pub tag: Option<String>,
     #[command(flatten)]
     pub consent: ConsentArgs,
     #[command(flatten)]
     pub pace: PaceArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct HistoryArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: Option<String>,
+    /// The record to show: its number, or `last`
+    #[arg(value_name = "N")]
+    pub record: Option<String>,
+    /// Only records that changed this address (`*` matches anything)
+    #[arg(long, value_name = "ADDRESS")]
+    pub address: Option<String>,
+    /// Every tenant of the workspace
+    #[arg(long, conflicts_with_all = ["tenant", "record"])]
+    pub all: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct AdoptArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: String,
+    /// The address to adopt
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub address: Option<String>,
+    /// The id of the object that it is, where the name does not tell
+    #[arg(long, requires = "address")]
+    pub id: Option<String>,
+    /// Everything that the files describe and the tenant has
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ReleaseArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: String,
+    /// The address to release, with what lies in it
+    pub address: String,
 }
 
 #[derive(Args, Debug)]

@@ -8,6 +8,7 @@ pub mod environment;
 pub mod files;
 pub mod git;
 pub mod http;
+pub mod records;
 pub mod runtime;
 pub mod sandbox_log;
 pub mod sandbox_store;

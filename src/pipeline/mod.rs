@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod canonical;
+pub mod cause;
 pub mod credentials;
 pub mod diff;
 pub mod export;
@@ -17,8 +18,10 @@ pub mod member_diff;
 pub mod members;
 pub mod merge;
 pub mod order;
+pub mod ownership;
 pub mod partings;
 pub mod plan;
+pub mod record;
 pub mod references;
 pub mod refresh;
 pub mod report;

@@ -14,4 +14,6 @@ mod laws;
 mod loader_oracle;
 mod northwind;
 mod oracle;
+mod ownership;
+mod records;
 mod support;

@@ -94,6 +94,7 @@ impl Core {
                 max_deletes: Some(1000),
                 allow_replace: vec!["*".to_owned()],
                 allow_dirty: true,
+                ..Consent::default()
             },
             deploy_cli: true,
         }
@@ -107,6 +108,7 @@ impl Core {
     pub fn settings(&self) -> TenantSettings {
         TenantSettings {
             tenant: TenantName("test".to_owned()),
+            project: None,
             domain: Domain("sandbox".to_owned()),
             credentials: Credentials::default(),
             policy: self.policy.clone(),
