@@ -80,6 +80,10 @@ impl ReadApi for HttpApi {
     async fn own_client(&self) -> Option<String> {
         self.tokens.own_client(&self.wire).await
     }
+
+    async fn granted_scopes(&self) -> Option<BTreeSet<String>> {
+        self.tokens.granted_scopes(&self.wire).await
+    }
 }
 
 impl WriteApi for HttpApi {

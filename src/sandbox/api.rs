@@ -1,7 +1,9 @@
 //! The sandbox behind the API port: no socket, no waiting.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::expand::scope_names;
 use super::tenant::Tenant;
 use crate::api::failure::ApiFailure;
 use crate::api::port::{Get, ReadApi, WriteApi};
@@ -20,11 +22,19 @@ struct State {
     reads: usize,
     writes: usize,
     lines: Vec<String>,
+    granted: Option<BTreeSet<String>>,
 }
 
 impl SandboxApi {
     pub fn new(tenant: Tenant) -> Self {
-        Self { state: Mutex::new(State { tenant, reads: 0, writes: 0, lines: Vec::new() }) }
+        Self { state: Mutex::new(State { tenant, reads: 0, writes: 0, lines: Vec::new(), granted: None }) }
+    }
+
+    /// Lets calls do only what these scopes allow.
+    #[must_use]
+    pub fn granting(self, scopes: impl IntoIterator<Item = String>) -> Self {
+        self.state().granted = Some(scopes.into_iter().collect());
+        self
     }
 
     /// A panic elsewhere leaves the tenant as it was between two calls.
@@ -77,7 +87,8 @@ impl SandboxApi {
             state.writes += 1;
             state.lines.push(request.line());
         }
-        let response = state.tenant.send(request);
+        let State { tenant, granted, .. } = &mut *state;
+        let response = tenant.send_as(request, granted.as_ref());
         if response.status >= 400 { Err(ApiFailure::from_response(request.line(), &response)) } else { Ok(response) }
     }
 }
@@ -91,6 +102,11 @@ impl ReadApi for SandboxApi {
 
     async fn own_client(&self) -> Option<String> {
         Some(self.state().tenant.own_client_id().to_owned())
+    }
+
+    async fn granted_scopes(&self) -> Option<BTreeSet<String>> {
+        let state = self.state();
+        Some(state.granted.clone().unwrap_or_else(|| scope_names().into_iter().collect()))
     }
 }
 
