@@ -277,7 +277,7 @@ fn scopes_cover_the_verbs() {
         assert!(verbs.create.is_none() || !scopes.create.is_empty(), "{name}: no scope to create");
         assert!(verbs.update.is_none() || !scopes.update.is_empty(), "{name}: no scope to update");
         assert!(!verbs.delete || !scopes.delete.is_empty(), "{name}: no scope to delete");
-        for scope in scopes.read.iter().chain(&scopes.create).chain(&scopes.update).chain(&scopes.delete) {
+        for scope in scopes.all() {
             let (verb, object) = scope.split_once(':').unwrap_or_default();
             assert!(matches!(verb, "read" | "create" | "update" | "delete") && !object.is_empty(), "{name}: {scope}");
         }

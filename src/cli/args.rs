@@ -66,6 +66,8 @@ pub enum Command {
     Release(ReleaseArgs),
     /// Write a tenant as files
     Export(ExportArgs),
+    /// Print the scopes that a token needs for a tenant's configuration
+    Scopes(ScopesArgs),
     /// Show the kinds of objects that tenantry manages, or one in full
     Kinds(KindsArgs),
     /// Write JSON Schemas of the workspace's files, for editors
@@ -255,6 +257,32 @@ pub enum ExportFormat {
 }
 
 #[derive(Args, Debug)]
+pub struct ScopesArgs {
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    /// What the token is for
+    #[arg(long = "for", value_enum, value_name = "WHAT", default_value_t = ScopesFor::Apply)]
+    pub purpose: ScopesFor,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScopesFor {
+    /// Looking: plan, drift, export
+    Plan,
+    /// Writing what the files say
+    Apply,
+}
+
+impl ScopesFor {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Apply => "apply",
+        }
+    }
+}
+
+#[derive(Args, Debug)]
 pub struct KindsArgs {
     /// The kind to show in full
     pub kind: Option<String>,
@@ -315,6 +343,9 @@ pub struct ServeArgs {
     /// Answer so much later
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency_ms: u64,
+    /// The scopes that its tokens carry, separated by commas [default: all]
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
+    pub scopes: Option<Vec<String>>,
     /// Requests a second that are let through; 0 is no limit
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub rate: u32,

@@ -18,6 +18,7 @@ use crate::pipeline::ownership;
 use crate::pipeline::plan::{self, Consent, Facts, Remembered};
 use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::{findings, text};
+use crate::pipeline::scopes::{self, Needed};
 
 /// A plan and what it was made from.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct Planned {
 pub struct Wish {
     pub desired: Desired,
     scope: RunScope,
+    /// The plan is made to be applied.
+    writing: bool,
     found: Diagnostics,
     sources: SourceTexts,
 }
@@ -46,7 +49,7 @@ impl Wish {
     pub fn read(args: &ScopeArgs, writing: bool, run: &Run<'_>) -> Result<Self, Failure> {
         let tenant = args.tenant.clone().map(TenantName);
         let (desired, found, sources) = Project::read(run, tenant.as_ref(), &Look::of(args, writing))?.sound()?;
-        Ok(Self { desired, scope: scope(args), found, sources })
+        Ok(Self { desired, scope: scope(args), writing, found, sources })
     }
 
     /// Says where the tenant is.
@@ -76,6 +79,15 @@ impl Wish {
         if let Some(applied) = &applied {
             ownership::withdraw(&mut self.desired, applied, project.as_deref(), self.scope);
         }
+        // What the tenant would refuse is not even tried.
+        let granted = api.granted_scopes().await;
+        let lacking = |needed: &Needed| granted.as_ref().map(|granted| needed.lacking(granted)).unwrap_or_default();
+        let unreadable = lacking(&scopes::for_plan(&self.desired));
+        if !unreadable.is_empty() {
+            let facts = Facts { sandbox: target.is_sandbox(), ..Facts::default() };
+            let plan = plan::unread(&self.desired, facts, unreadable.gates());
+            return Ok(Planned { plan, found: self.found, sources: self.sources, remembered, history });
+        }
         let live = {
             let _bar = run.terminal.bar(None, "reading the tenant");
             refresh(api, Wanted::For(&self.desired)).await?
@@ -90,7 +102,12 @@ impl Wish {
             project,
             scope: self.scope,
         };
-        let (plan, more) = plan::plan(&self.desired, &live, facts);
+        let (mut plan, more) = plan::plan(&self.desired, &live, facts);
+        if self.writing {
+            let mut needed = scopes::for_apply(&self.desired);
+            needed.add_steps(&plan.steps);
+            plan.gates.extend(lacking(&needed).gates());
+        }
         let mut found = self.found;
         found.extend(more);
         findings::tidy(&mut found);

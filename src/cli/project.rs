@@ -41,6 +41,8 @@ pub struct Look {
     /// No tenant will be read: names that the files do not know are judged by the files alone, and no command is run
     /// to fetch a secret.
     pub offline: bool,
+    /// No secret is needed: no command is run to fetch one.
+    pub no_commands: bool,
     /// The run will write, if all goes well: it gets the credentials for that.
     pub writing: bool,
 }
@@ -49,7 +51,7 @@ impl Look {
     /// Takes what was typed for a plan or, `writing`, for an apply.
     pub fn of(args: &ScopeArgs, writing: bool) -> Self {
         let scope = Scope { targets: args.target.clone(), exclude: args.exclude.clone() };
-        Self { scope, strict: args.strict, offline: false, writing }
+        Self { scope, strict: args.strict, writing, ..Self::default() }
     }
 }
 
@@ -148,7 +150,8 @@ fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Lo
         return Err(Failure::usage("which tenant?", format!("Name one of {}.", names(&tree)?.join(", "))));
     };
     let world = Sources::new(run.world.environment.clone(), tree.clone());
-    let options = NativeOptions { run_commands: !look.offline, writing: look.writing, settings_from: None };
+    let options =
+        NativeOptions { run_commands: !look.offline && !look.no_commands, writing: look.writing, settings_from: None };
     let loaded = load_native(&tree, &world, tenant, &options);
     let mut sources = SourceTexts::new();
     if loaded.documents.is_none() {

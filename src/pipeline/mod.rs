@@ -28,6 +28,7 @@ pub mod report;
 pub mod resolve;
 pub mod schema;
 pub mod scope;
+pub mod scopes;
 pub mod steps;
 pub mod tree;
 pub mod unique_order;

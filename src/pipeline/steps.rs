@@ -395,7 +395,7 @@ impl<'a> Stepper<'a> {
 }
 
 /// The tool's own field that asks for a deployment, true by either quirk's name.
-fn wants_deploy(resource: &Resource) -> bool {
+pub(super) fn wants_deploy(resource: &Resource) -> bool {
     (resource.kind.has(Quirk::BuildThenDeploy) || resource.kind.has(Quirk::PublishVersion))
         && resource.tool.values().any(|value| matches!(value, Value::Bool(true)))
 }

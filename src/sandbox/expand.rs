@@ -109,8 +109,8 @@ pub fn digest(text: &str) -> String {
 /// Returns every scope that some kind needs: what the Management API of this tenant offers.
 pub fn scope_names() -> Vec<String> {
     let all = |kind: &'static Kind| {
-        let scopes = &kind.scopes;
-        [&scopes.read, &scopes.create, &scopes.update, &scopes.delete].into_iter().flatten().cloned()
+        let of_keys = kind.key_paths.values().filter_map(|key| key.scopes.as_ref());
+        std::iter::once(&kind.scopes).chain(of_keys).flat_map(|scopes| scopes.all().cloned())
     };
     let mut names: Vec<String> = catalogue().kinds().flat_map(all).collect();
     names.sort();

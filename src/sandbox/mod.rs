@@ -21,6 +21,7 @@ pub mod lists;
 pub mod members;
 pub mod merge;
 pub mod objects;
+pub mod permission;
 pub mod persist;
 pub mod refusal;
 pub mod routes;

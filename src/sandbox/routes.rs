@@ -119,11 +119,16 @@ impl Found {
 
     /// Returns the kind that an object of this path is of.
     pub fn kind_of(&self, object: &Json) -> &'static Kind {
-        let mut kinds = std::iter::once(self.route.kind).chain(self.route.others.iter().copied());
+        let mut kinds = self.kinds();
         let fits = |kind: &&'static Kind| {
             kind.filter.as_ref().is_none_or(|filter| filter.fits(super::spot::get(object, &filter.field)))
         };
         kinds.find(fits).unwrap_or(self.route.kind)
+    }
+
+    /// Returns every kind of the path.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> {
+        std::iter::once(self.route.kind).chain(self.route.others.iter().copied())
     }
 
     /// Returns the first kind of the path, for what all of them have in common.

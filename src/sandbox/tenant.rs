@@ -3,6 +3,8 @@
 //! Pure: time and randomness are handed in as [`Surroundings`]. The same requests in the same surroundings give the same
 //! answers.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use super::expand::World;
@@ -10,7 +12,7 @@ use super::ids::Dice;
 use super::refusal::Refusal;
 use super::routes::{self, Op};
 use super::store::Store;
-use super::{actions, documents, lists, members, objects, seed};
+use super::{actions, documents, lists, members, objects, permission, seed};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 
@@ -88,7 +90,11 @@ impl Tenant {
 
     /// Answers a call as the Management API would. An error is an answer too.
     pub fn send(&mut self, request: &Request) -> Response {
-        let mut response = self.handle(request).unwrap_or_else(Response::from);
+        let response = self.handle(request).unwrap_or_else(Response::from);
+        self.finish(response)
+    }
+
+    fn finish(&self, mut response: Response) -> Response {
         if response.status == 204 {
             response.body = Json::Null;
         }
@@ -99,6 +105,19 @@ impl Tenant {
             response.headers.push((name.to_owned(), value.to_owned()));
         }
         response
+    }
+
+    /// Answers a call that carries a token with these scopes; `None` is all of them.
+    pub fn send_as(&mut self, request: &Request, granted: Option<&BTreeSet<String>>) -> Response {
+        let Some(granted) = granted else { return self.send(request) };
+        match permission::check(request, granted) {
+            Ok(()) => {
+                let mut response = self.send(request);
+                permission::withhold(request, granted, &mut response);
+                response
+            }
+            Err(refusal) => self.finish(refusal.into()),
+        }
     }
 
     fn handle(&mut self, request: &Request) -> Answer {

@@ -10,4 +10,5 @@ pub mod kinds;
 pub mod plan;
 pub mod sandbox;
 pub mod schema;
+pub mod scopes;
 pub mod serve;

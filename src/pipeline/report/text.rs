@@ -72,6 +72,9 @@ fn entry(change: &Change) -> String {
 fn summary(plan: &Plan) -> String {
     let left = format!("{} unchanged, {} left alone.", plan.unchanged, count(plan.unmanaged, "unmanaged object"));
     let requests = format!("{}{}", causes(plan), paint(FAINT, requests(plan)));
+    if plan.is_empty() && plan.gates.iter().any(|gate| gate.switch.is_none()) {
+        return format!("{} {left}\n{requests}\n", paint(STRONG, "Nothing could be planned."));
+    }
     if plan.is_empty() {
         return format!("{} {left}\n{requests}\n", paint(STRONG, "No changes. The tenant matches."));
     }

@@ -43,6 +43,10 @@ impl ReadApi for Recorder {
     async fn own_client(&self) -> Option<String> {
         self.inner.own_client().await
     }
+
+    async fn granted_scopes(&self) -> Option<BTreeSet<String>> {
+        self.inner.granted_scopes().await
+    }
 }
 
 impl WriteApi for Recorder {
