@@ -91,6 +91,16 @@ pub struct Server {
     pub empty_lists: IndexMap<String, String>,
     /// Answers near this kind that never change: path -> body.
     pub fixed: IndexMap<String, Json>,
+    /// Paths that answer what a create would fill into this field: path -> field.
+    pub default_lists: IndexMap<String, String>,
+    /// The list is not of members but of who holds one.
+    pub holders: Option<Holders>,
+    /// What an id that comes with a create is put behind.
+    pub id_prefix: Option<String>,
+    /// The 400 message of an id that does not begin as `id_form` says; `{id}` is the id.
+    pub malformed: Option<String>,
+    /// Lists begin with what was made last.
+    pub newest_first: bool,
     /// Lists that are made of flags, where they are not sent.
     pub flag_lists: Vec<FlagList>,
     /// Fields that the answer to a write shows as null where null was sent.
@@ -124,6 +134,25 @@ pub struct Shown {
     /// Fields that are shown as null where they are absent.
     pub nulls: Vec<String>,
     pub hide: Vec<String>,
+}
+
+/// Who holds a member: the reverse of a membership.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holders {
+    /// The kind of the holders.
+    pub of: String,
+    /// The path of a holder's members, the holder's own id as `{holder}`; other braces are those of the list's path.
+    pub members: String,
+    /// The brace of the list's path that holds the member's id.
+    #[serde(default = "parent")]
+    pub member: String,
+    /// The fields of a holder that are shown.
+    pub copy: Vec<String>,
+}
+
+fn parent() -> String {
+    "parent".to_owned()
 }
 
 /// A field of answers that another object holds.

@@ -24,12 +24,16 @@ pub fn list(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     let path = found.fill(&found.kind().path);
     actions::settle_all(tenant, found.kind(), &path);
     let store = &tenant.store;
-    let entries = store
+    let mut entries: Vec<lists::Entry<'_>> = store
         .collection(&path)
         .into_iter()
         .flat_map(|collection| collection.iter())
-        .map(|(id, object)| (id.as_str(), object));
-    lists::answer(found.kind(), entries, request, &|(id, object)| {
+        .map(|(id, object)| (id.as_str(), object))
+        .collect();
+    if found.kind().server.newest_first {
+        entries.reverse();
+    }
+    lists::answer(found.kind(), entries.into_iter(), request, &|(id, object)| {
         let kind = found.kind_of(object);
         let mut shown = answer::show(store, kind, id, object, Moment::List);
         actions::fill_modules(store, kind, &mut shown);
@@ -72,9 +76,13 @@ pub fn insert(
     }
     clients::before_create(tenant, kind, path, &mut object)?;
     let id_field = kind.id.as_deref().unwrap_or("id");
-    let given = object.get(id_field).and_then(Json::as_str).map(str::to_owned);
+    let prefix = kind.server.id_prefix.as_deref().unwrap_or_default();
+    let given = object.get(id_field).and_then(Json::as_str).map(|id| match id.starts_with(prefix) {
+        true => id.to_owned(),
+        false => format!("{prefix}{id}"),
+    });
     let id = given.unwrap_or_else(|| tenant.world.dice.id(kind.server.id_form.as_deref().unwrap_or(ID_FORM)));
-    spot::fill(&mut object, id_field, &Json::String(id.clone()));
+    spot::put(&mut object, id_field, &Json::String(id.clone()));
     if kind.has(Quirk::UniqueOrder) {
         next_order(&tenant.store, path, &mut object);
     }
@@ -178,6 +186,7 @@ pub fn locate(store: &Store, found: &Found) -> Result<(&'static Kind, String, St
     let first = found.kind();
     let path = found.fill(&first.path);
     let asked = found.param("id");
+    check::id(first, asked)?;
     let collection = store.collection(&path).ok_or_else(|| Refusal::missing(first))?;
     let id =
         if collection.contains(asked) { Some(asked.to_owned()) } else { by_other_field(store, first, &path, asked) };

@@ -43,6 +43,10 @@ pub enum Op {
     /// A list under this name that the sandbox never fills.
     EmptyList(String),
     Fixed(&'static Json),
+    /// This field, as a create would fill it.
+    Defaults(String),
+    /// The objects that hold the one of the path as a member.
+    ListHolders,
 }
 
 /// One call that the tenant answers.
@@ -174,7 +178,7 @@ struct Table(HashMap<(Method, usize), Vec<Route>>);
 
 fn table() -> HashMap<(Method, usize), Vec<Route>> {
     let mut table = Table::default();
-    for kind in catalogue().kinds() {
+    for kind in catalogue().served() {
         match kind.shape {
             Shape::Collection | Shape::Child => table.objects(kind),
             Shape::Singleton | Shape::OptionalSingleton => table.one(kind),
@@ -189,6 +193,9 @@ fn table() -> HashMap<(Method, usize), Vec<Route>> {
         }
         for (path, body) in &kind.server.fixed {
             table.add(Method::Get, path, Op::Fixed(body), kind);
+        }
+        for (path, fields) in &kind.server.default_lists {
+            table.add(Method::Get, path, Op::Defaults(fields.clone()), kind);
         }
     }
     for routes in table.0.values_mut() {
@@ -308,7 +315,8 @@ impl Table {
         use crate::catalogue::kind::MemberStyle;
         let Some(membership) = &kind.membership else { return };
         if kind.list.is_some() {
-            self.add(Method::Get, &kind.path, Op::ListMembers, kind);
+            let op = if kind.server.holders.is_some() { Op::ListHolders } else { Op::ListMembers };
+            self.add(Method::Get, &kind.path, op, kind);
         }
         self.add_verb(kind.verbs.create, &kind.path, Op::AddMembers, kind);
         match membership.style {

@@ -123,6 +123,8 @@ impl Tenant {
             Op::RemoveMember => members::remove_one(self, &found),
             Op::EmptyList(items) => lists::empty(found.kind(), items, request),
             Op::Fixed(body) => Ok(Response::new(200, (*body).clone())),
+            Op::Defaults(field) => documents::defaults(self, &found, field),
+            Op::ListHolders => members::holders(self, &found, request),
         }
     }
 }
