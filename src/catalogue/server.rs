@@ -99,6 +99,8 @@ pub struct Server {
     pub id_prefix: Option<String>,
     /// The 400 message of an id that does not begin as `id_form` says; `{id}` is the id.
     pub malformed: Option<String>,
+    /// Objects that are refused for want of a field.
+    pub needs: Vec<Needs>,
     /// Lists begin with what was made last.
     pub newest_first: bool,
     /// Lists that are made of flags, where they are not sent.
@@ -134,6 +136,19 @@ pub struct Shown {
     /// Fields that are shown as null where they are absent.
     pub nulls: Vec<String>,
     pub hide: Vec<String>,
+}
+
+/// What some objects need besides what all do.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Needs {
+    /// As in a variant.
+    pub when: IndexMap<String, Vec<Json>>,
+    /// The dotted field without which a create is refused.
+    pub field: String,
+    pub message: String,
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 /// Who holds a member: the reverse of a membership.

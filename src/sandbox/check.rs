@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::refusal::Refusal;
 use super::routes::Found;
-use super::spot;
+use super::{merge, spot};
 use super::store::Store;
 use crate::api::request::Request;
 use crate::catalogue::fields;
@@ -55,6 +55,11 @@ pub fn create(store: &Store, kind: &Kind, body: &Map<String, Json>) -> Result<()
     exclusive(kind, body)?;
     let body = Json::Object(body.clone());
     schema(kind, &BTreeMap::new(), &body)?;
+    for needs in &kind.server.needs {
+        if merge::holds(&needs.when, &body) && spot::get(&body, &needs.field).is_none() {
+            return Err(Refusal::new(400, needs.code.as_deref().unwrap_or_default(), needs.message.clone()));
+        }
+    }
     references(store, kind, &body, "")
 }
 
@@ -66,7 +71,8 @@ fn fixed(kind: &Kind, old: &Json, body: &Map<String, Json>) -> Result<(), Refusa
     for pattern in kind.fields.create_only.iter().filter(|pattern| !is_accepted(pattern)) {
         let path = pattern.to_string();
         let mut holds = false;
-        spot::visit(&body, &path, &mut |_| holds = true);
+        // What is sent as it was is no change.
+        spot::visit(&body, &path, &mut |sent| holds |= spot::get(old, &path) != Some(sent));
         if holds && path.contains('.') {
             return Err(Refusal::payload(&format!("Additional properties not allowed: {path}"), None));
         }

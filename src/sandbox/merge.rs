@@ -137,7 +137,7 @@ pub fn fits(variant: &Variant, object: &Json) -> bool {
     holds(&variant.when, object)
 }
 
-fn holds(when: &IndexMap<String, Vec<Json>>, object: &Json) -> bool {
+pub fn holds(when: &IndexMap<String, Vec<Json>>, object: &Json) -> bool {
     when.iter().all(|(path, values)| {
         let found = spot::get(object, path);
         values.iter().any(|value| match found {

@@ -14,6 +14,7 @@ pub mod connections;
 pub mod documents;
 pub mod expand;
 pub mod ids;
+pub mod keys;
 pub mod lists;
 pub mod members;
 pub mod merge;

@@ -47,6 +47,10 @@ pub enum Op {
     Defaults(String),
     /// The objects that hold the one of the path as a member.
     ListHolders,
+    DestroyKey,
+    Rekey,
+    WrappingKey,
+    ImportKey,
 }
 
 /// One call that the tenant answers.
@@ -242,6 +246,12 @@ impl Table {
         self.add_verb(kind.verbs.update, &object, Op::Update, kind);
         if kind.server.put {
             self.add(Method::Put, &object, Op::Update, kind);
+        }
+        if kind.has(Quirk::KeyRing) {
+            self.add(Method::Delete, &object, Op::DestroyKey, kind);
+            self.add(Method::Post, &format!("{}/rekey", kind.path), Op::Rekey, kind);
+            self.add(Method::Post, &format!("{object}/wrapping-key"), Op::WrappingKey, kind);
+            self.add(Method::Post, &object, Op::ImportKey, kind);
         }
         if kind.verbs.delete {
             self.add(Method::Delete, &object, Op::Delete, kind);

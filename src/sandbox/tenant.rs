@@ -10,7 +10,7 @@ use super::ids::Dice;
 use super::refusal::Refusal;
 use super::routes::{self, Op};
 use super::store::Store;
-use super::{actions, documents, lists, members, objects, seed};
+use super::{actions, documents, keys, lists, members, objects, seed};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 
@@ -124,6 +124,10 @@ impl Tenant {
             Op::EmptyList(items) => lists::empty(found.kind(), items, request),
             Op::Fixed(body) => Ok(Response::new(200, (*body).clone())),
             Op::Defaults(field) => documents::defaults(self, &found, field),
+            Op::DestroyKey => keys::destroy(self, &found),
+            Op::Rekey => keys::rekey(self, &found),
+            Op::WrappingKey => keys::wrapping_key(self, &found),
+            Op::ImportKey => keys::import(self, &found, request),
             Op::ListHolders => members::holders(self, &found, request),
         }
     }
