@@ -101,6 +101,8 @@ pub struct Server {
     pub malformed: Option<String>,
     /// Objects that are refused for want of a field.
     pub needs: Vec<Needs>,
+    /// What a list shows of each object's tie to the member that the query names.
+    pub association: Option<Association>,
     /// Lists begin with what was made last.
     pub newest_first: bool,
     /// Lists that are made of flags, where they are not sent.
@@ -149,6 +151,20 @@ pub struct Needs {
     pub message: String,
     #[serde(default)]
     pub code: Option<String>,
+}
+
+/// An object's tie to one member, shown on demand.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Association {
+    /// The query parameter that names the member.
+    pub query: String,
+    /// The path of an object's members; `{id}` is the object's.
+    pub path: String,
+    /// Where it goes.
+    pub set: String,
+    /// The member's fields that are shown.
+    pub copy: Vec<String>,
 }
 
 /// Who holds a member: the reverse of a membership.

@@ -16,9 +16,8 @@ pub struct Catalogue {
     unmanaged: Vec<Kind>,
 }
 
-static CATALOGUE: LazyLock<Result<Catalogue, String>> = LazyLock::new(|| {
-    Ok(Catalogue { kinds: read(KIND_FILES)?, unmanaged: read(UNMANAGED_FILES)? })
-});
+static CATALOGUE: LazyLock<Result<Catalogue, String>> =
+    LazyLock::new(|| Ok(Catalogue { kinds: read(KIND_FILES)?, unmanaged: read(UNMANAGED_FILES)? }));
 
 fn read(files: &[(&str, &str)]) -> Result<Vec<Kind>, String> {
     let mut kinds = Vec::new();

@@ -6,8 +6,8 @@ use serde_json::{Map, Value as Json};
 
 use super::refusal::Refusal;
 use super::routes::Found;
-use super::{merge, spot};
 use super::store::Store;
+use super::{merge, spot};
 use crate::api::request::Request;
 use crate::catalogue::fields;
 use crate::catalogue::kind::{Kind, ReferenceField};

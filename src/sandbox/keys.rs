@@ -68,9 +68,8 @@ pub fn import(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
 /// Returns the keys in use: master keys, or roots.
 fn active(tenant: &Tenant, kind: &Kind, masters: bool) -> Vec<String> {
     let keys = tenant.store.collection(&kind.path).into_iter().flat_map(|keys| keys.iter());
-    let wanted = |key: &Json| {
-        key.get("state") == Some(&json!("active")) && (key.get("type") == Some(&json!(MASTER))) == masters
-    };
+    let wanted =
+        |key: &Json| key.get("state") == Some(&json!("active")) && (key.get("type") == Some(&json!(MASTER))) == masters;
     keys.filter(|(_, key)| wanted(key)).map(|(id, _)| id.clone()).collect()
 }
 

@@ -37,9 +37,52 @@ pub fn list(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
         let kind = found.kind_of(object);
         let mut shown = answer::show(store, kind, id, object, Moment::List);
         actions::fill_modules(store, kind, &mut shown);
+        associate(store, kind, id, &mut shown, request);
         lists::pick_fields(kind, &mut shown, request);
         shown
     })
+}
+
+fn associate(store: &Store, kind: &Kind, id: &str, shown: &mut Json, request: &Request) {
+    let Some(association) = &kind.server.association else { return };
+    let Some(named) = lists::param(request, &association.query) else { return };
+    let Some(member) = store.object(&association.path.replace("{id}", id), named) else { return };
+    let copied = association.copy.iter().filter_map(|field| Some((field.clone(), spot::get(member, field)?.clone())));
+    spot::put(shown, &association.set, &Json::Object(copied.collect()));
+}
+
+/// Reads the one that is the default: the one that says so, else the first.
+pub fn read_default(tenant: &Tenant, found: &Found) -> Answer {
+    let kind = found.kind();
+    let all = tenant.store.collection(&kind.path).into_iter().flat_map(|collection| collection.iter());
+    let is_default = |object: &Json| object.get("is_default") == Some(&Json::Bool(true));
+    let (id, object) = all.min_by_key(|(_, object)| !is_default(object)).ok_or_else(|| Refusal::missing(kind))?;
+    Ok(Response::new(200, answer::show(&tenant.store, kind, id, object, Moment::Read)))
+}
+
+/// Makes the one that the body names the default; it must be ready.
+pub fn choose_default(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
+    let kind = found.kind();
+    let body = check::object(request)?;
+    let chosen = tenant.store.collection(&kind.path).and_then(|collection| {
+        let (field, value) = kind.identity.iter().find_map(|field| Some((field, body.get(field)?)))?;
+        collection.find(field, value)
+    });
+    let Some(id) = chosen.filter(|(_, o)| o.get("status") == Some(&Json::from("ready"))).map(|(id, _)| id.clone())
+    else {
+        return Err(Refusal::body(format!(
+            "The {} must be verified before it can be set as default.",
+            kind.identity.join(" ")
+        )));
+    };
+    let collection = tenant.store.collection_mut(&kind.path);
+    let ids: Vec<String> = collection.iter().map(|(id, _)| id.clone()).collect();
+    for other in ids {
+        if let Some(object) = collection.get_mut(&other) {
+            spot::put(object, "is_default", &Json::Bool(other == id));
+        }
+    }
+    read_default(tenant, found)
 }
 
 /// Makes one.

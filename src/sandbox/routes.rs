@@ -47,6 +47,8 @@ pub enum Op {
     Defaults(String),
     /// The objects that hold the one of the path as a member.
     ListHolders,
+    ReadDefault,
+    ChooseDefault,
     DestroyKey,
     Rekey,
     WrappingKey,
@@ -246,6 +248,10 @@ impl Table {
         self.add_verb(kind.verbs.update, &object, Op::Update, kind);
         if kind.server.put {
             self.add(Method::Put, &object, Op::Update, kind);
+        }
+        if kind.has(Quirk::OneIsDefault) {
+            self.add(Method::Get, &format!("{}/default", kind.path), Op::ReadDefault, kind);
+            self.add(Method::Patch, &format!("{}/default", kind.path), Op::ChooseDefault, kind);
         }
         if kind.has(Quirk::KeyRing) {
             self.add(Method::Delete, &object, Op::DestroyKey, kind);

@@ -124,6 +124,8 @@ impl Tenant {
             Op::EmptyList(items) => lists::empty(found.kind(), items, request),
             Op::Fixed(body) => Ok(Response::new(200, (*body).clone())),
             Op::Defaults(field) => documents::defaults(self, &found, field),
+            Op::ReadDefault => objects::read_default(self, &found),
+            Op::ChooseDefault => objects::choose_default(self, &found, request),
             Op::DestroyKey => keys::destroy(self, &found),
             Op::Rekey => keys::rekey(self, &found),
             Op::WrappingKey => keys::wrapping_key(self, &found),
