@@ -40,7 +40,7 @@ pub struct Server {
     pub merged: Vec<String>,
     /// Fields dropped when an update sends this other field without them: trigger -> dropped.
     pub dropped_with: BTreeMap<String, Vec<String>>,
-    /// Fields that an empty string (or null) removes.
+    /// Fields that an empty string or object (or null) removes.
     pub empty_removes: Vec<String>,
     /// Fields that are not shown while they are an empty list or object.
     pub hidden_if_empty: Vec<String>,

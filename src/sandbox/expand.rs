@@ -121,7 +121,7 @@ pub fn scope_names() -> Vec<String> {
         let scopes = &kind.scopes;
         [&scopes.read, &scopes.create, &scopes.update, &scopes.delete].into_iter().flatten().cloned()
     };
-    let mut names: Vec<String> = catalogue().kinds().flat_map(all).collect();
+    let mut names: Vec<String> = catalogue().served().flat_map(all).collect();
     names.sort();
     names.dedup();
     names

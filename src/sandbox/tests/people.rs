@@ -29,6 +29,8 @@ fn a_user_has_what_the_server_makes_and_no_password() {
     tenant.patch("/users/auth0%7Cann", change);
     let changed = tenant.patch("/users/auth0%7Cann", json!({"user_metadata": {"b": null}}));
     assert_eq!(changed.body["user_metadata"], json!({"a": 1}));
+    let cleared = tenant.patch("/users/auth0%7Cann", json!({"user_metadata": {}}));
+    assert!(cleared.body.get("user_metadata").is_none(), "{}", cleared.body);
     let gone = tenant.get("/users/auth0%7Cnobody");
     assert_eq!((gone.status, &gone.body["errorCode"]), (404, &json!("inexistent_user")));
 }
