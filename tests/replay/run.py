@@ -25,6 +25,7 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -75,8 +76,6 @@ class Served:
 
 def token(url):
     """A token for everything, from the sandbox itself."""
-    import urllib.request
-
     body = {"grant_type": "client_credentials", "client_id": "replay", "client_secret": "sandbox-only-not-a-secret"}
     request = urllib.request.Request(
         f"{url}/oauth/token", json.dumps(body).encode(), {"Content-Type": "application/json"}
