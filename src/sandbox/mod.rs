@@ -17,6 +17,7 @@ pub mod expand;
 pub mod faults;
 pub mod faulty;
 pub mod ids;
+pub mod keys;
 pub mod lists;
 pub mod members;
 pub mod merge;

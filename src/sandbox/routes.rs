@@ -43,6 +43,16 @@ pub enum Op {
     /// A list under this name that the sandbox never fills.
     EmptyList(String),
     Fixed(&'static Json),
+    /// This field, as a create would fill it.
+    Defaults(String),
+    /// The objects that hold the one of the path as a member.
+    ListHolders,
+    ReadDefault,
+    ChooseDefault,
+    DestroyKey,
+    Rekey,
+    WrappingKey,
+    ImportKey,
 }
 
 /// One call that the tenant answers.
@@ -179,7 +189,7 @@ struct Table(HashMap<(Method, usize), Vec<Route>>);
 
 fn table() -> HashMap<(Method, usize), Vec<Route>> {
     let mut table = Table::default();
-    for kind in catalogue().kinds() {
+    for kind in catalogue().served() {
         match kind.shape {
             Shape::Collection | Shape::Child => table.objects(kind),
             Shape::Singleton | Shape::OptionalSingleton => table.one(kind),
@@ -194,6 +204,9 @@ fn table() -> HashMap<(Method, usize), Vec<Route>> {
         }
         for (path, body) in &kind.server.fixed {
             table.add(Method::Get, path, Op::Fixed(body), kind);
+        }
+        for (path, fields) in &kind.server.default_lists {
+            table.add(Method::Get, path, Op::Defaults(fields.clone()), kind);
         }
     }
     for routes in table.0.values_mut() {
@@ -240,6 +253,16 @@ impl Table {
         self.add_verb(kind.verbs.update, &object, Op::Update, kind);
         if kind.server.put {
             self.add(Method::Put, &object, Op::Update, kind);
+        }
+        if kind.has(Quirk::OneIsDefault) {
+            self.add(Method::Get, &format!("{}/default", kind.path), Op::ReadDefault, kind);
+            self.add(Method::Patch, &format!("{}/default", kind.path), Op::ChooseDefault, kind);
+        }
+        if kind.has(Quirk::KeyRing) {
+            self.add(Method::Delete, &object, Op::DestroyKey, kind);
+            self.add(Method::Post, &format!("{}/rekey", kind.path), Op::Rekey, kind);
+            self.add(Method::Post, &format!("{object}/wrapping-key"), Op::WrappingKey, kind);
+            self.add(Method::Post, &object, Op::ImportKey, kind);
         }
         if kind.verbs.delete {
             self.add(Method::Delete, &object, Op::Delete, kind);
@@ -313,7 +336,8 @@ impl Table {
         use crate::catalogue::kind::MemberStyle;
         let Some(membership) = &kind.membership else { return };
         if kind.list.is_some() {
-            self.add(Method::Get, &kind.path, Op::ListMembers, kind);
+            let op = if kind.server.holders.is_some() { Op::ListHolders } else { Op::ListMembers };
+            self.add(Method::Get, &kind.path, op, kind);
         }
         self.add_verb(kind.verbs.create, &kind.path, Op::AddMembers, kind);
         match membership.style {

@@ -12,7 +12,7 @@ use super::ids::Dice;
 use super::refusal::Refusal;
 use super::routes::{self, Op};
 use super::store::Store;
-use super::{actions, documents, lists, members, objects, permission, seed};
+use super::{actions, documents, keys, lists, members, objects, permission, seed};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 
@@ -147,6 +147,14 @@ impl Tenant {
             Op::RemoveMember => members::remove_one(self, &found),
             Op::EmptyList(items) => lists::empty(found.kind(), items, request),
             Op::Fixed(body) => Ok(Response::new(200, (*body).clone())),
+            Op::Defaults(field) => documents::defaults(self, &found, field),
+            Op::ReadDefault => objects::read_default(self, &found),
+            Op::ChooseDefault => objects::choose_default(self, &found, request),
+            Op::DestroyKey => keys::destroy(self, &found),
+            Op::Rekey => keys::rekey(self, &found),
+            Op::WrappingKey => keys::wrapping_key(self, &found),
+            Op::ImportKey => keys::import(self, &found, request),
+            Op::ListHolders => members::holders(self, &found, request),
         }
     }
 }

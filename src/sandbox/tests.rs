@@ -7,6 +7,7 @@ use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 
 mod documents;
+mod people;
 
 struct Caller(Tenant);
 
