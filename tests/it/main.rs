@@ -15,3 +15,4 @@ mod loader_oracle;
 mod northwind;
 mod oracle;
 mod support;
+mod typos;
