@@ -17,3 +17,4 @@ mod oracle;
 mod ownership;
 mod records;
 mod support;
+mod typos;

@@ -7,4 +7,5 @@ mod https;
 mod kinds;
 mod plan;
 mod sandbox;
+mod schema;
 mod usage;
