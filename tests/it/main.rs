@@ -14,4 +14,5 @@ mod laws;
 mod loader_oracle;
 mod northwind;
 mod oracle;
+mod quirks;
 mod support;
