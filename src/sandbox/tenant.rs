@@ -112,7 +112,7 @@ impl Tenant {
             Op::Read => objects::read(self, found, request),
             Op::Update => objects::update(self, found, request),
             Op::Delete => objects::delete(self, found, request),
-            Op::Lookup(field) => objects::lookup(self, &found, field, request),
+            Op::Lookup(field) => objects::lookup(self, found, field, request),
             Op::Deploy => actions::deploy(self, found),
             Op::Publish => actions::publish(self, found),
             Op::ListVersions => actions::versions(self, found, request),
