@@ -109,6 +109,20 @@ pub struct Server {
     pub flag_lists: Vec<FlagList>,
     /// Fields that the answer to a write shows as null where null was sent.
     pub null_echoed: Vec<String>,
+    /// Where clients that are older still find the same.
+    pub older: Option<Older>,
+}
+
+/// An older path of a list. It reads and writes the same objects.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Older {
+    /// What stands in place of the kind's path; paths below it follow.
+    pub path: String,
+    /// The name of the items in its pages.
+    pub items: String,
+    /// The fields that its answers do not have.
+    pub hide: Vec<String>,
 }
 
 /// How a list is wrapped.

@@ -78,12 +78,16 @@ fn doing(op: &Op, method: Method) -> Doing {
         | Op::ListMembers
         | Op::ReadMember
         | Op::EmptyList(_)
+        | Op::Defaults(_)
+        | Op::ReadDefault
+        | Op::ListHolders
         | Op::Fixed(_) => Doing::Read,
-        Op::Create | Op::CreateDocument => Doing::Create,
+        Op::Create | Op::CreateDocument | Op::Rekey | Op::WrappingKey => Doing::Create,
         Op::AddMembers if method == Method::Post => Doing::Create,
         Op::AddMembers => Doing::Update,
         Op::Update | Op::WriteDocument | Op::ChangeMembers | Op::ChangeMember | Op::Publish => Doing::Update,
-        Op::Delete | Op::DeleteDocument | Op::RemoveMembers | Op::RemoveMember => Doing::Delete,
+        Op::ChooseDefault | Op::ImportKey => Doing::Update,
+        Op::DestroyKey | Op::Delete | Op::DeleteDocument | Op::RemoveMembers | Op::RemoveMember => Doing::Delete,
         Op::Deploy => Doing::Deploy,
     }
 }

@@ -65,6 +65,8 @@ pub struct Route {
     kind: &'static Kind,
     /// The others; an object's own is the one whose filter fits.
     others: Vec<&'static Kind>,
+    /// Reached by the path that older clients know; its answers are theirs too.
+    pub older: bool,
     segments: Vec<Segment>,
 }
 
@@ -216,8 +218,18 @@ fn table() -> HashMap<(Method, usize), Vec<Route>> {
 }
 
 impl Table {
-    /// Adds a call; a kind that says the same of the same path joins the one before.
+    /// Adds a call, and the older path to it where the kind has one.
     fn add(&mut self, method: Method, template: &str, op: Op, kind: &'static Kind) {
+        if let Some(older) = &kind.server.older
+            && let Some(rest) = template.strip_prefix(&kind.path)
+        {
+            self.put(method, &format!("{}{rest}", older.path), op.clone(), kind, true);
+        }
+        self.put(method, template, op, kind, false);
+    }
+
+    /// Adds a call; a kind that says the same of the same path joins the one before.
+    fn put(&mut self, method: Method, template: &str, op: Op, kind: &'static Kind, older: bool) {
         let segments = segments(template);
         let routes = self.0.entry((method, segments.len())).or_default();
         let same = |a: &Segment, b: &Segment| match (a, b) {
@@ -230,7 +242,8 @@ impl Table {
             Some(route) if route.op == op => route.others.push(kind),
             Some(_) => {}
             None => {
-                routes.push(Route { method, template: template.to_owned(), op, kind, others: Vec::new(), segments })
+                let (template, others) = (template.to_owned(), Vec::new());
+                routes.push(Route { method, template, op, kind, others, older, segments });
             }
         }
     }
@@ -272,6 +285,8 @@ impl Table {
         }
         if kind.has(Quirk::PublishVersion) {
             self.add(Method::Post, &format!("{object}/versions"), Op::Publish, kind);
+        }
+        if kind.has(Quirk::BuildThenDeploy) || kind.has(Quirk::PublishVersion) {
             self.add(Method::Get, &format!("{object}/versions"), Op::ListVersions, kind);
             self.add(Method::Get, &format!("{object}/versions/{{version}}"), Op::ReadVersion, kind);
         }

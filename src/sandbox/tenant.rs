@@ -10,9 +10,9 @@ use serde_json::Value as Json;
 use super::expand::World;
 use super::ids::Dice;
 use super::refusal::Refusal;
-use super::routes::{self, Op};
+use super::routes::{self, Found, Op};
 use super::store::Store;
-use super::{actions, documents, keys, lists, members, objects, permission, seed};
+use super::{actions, answer, documents, keys, lists, members, objects, permission, seed};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 
@@ -122,39 +122,47 @@ impl Tenant {
 
     fn handle(&mut self, request: &Request) -> Answer {
         let found = routes::find(request.method, &request.path)?;
+        let mut response = self.perform(&found, request)?;
+        if found.route.older {
+            answer::as_older(found.kind(), &mut response.body);
+        }
+        Ok(response)
+    }
+
+    fn perform(&mut self, found: &Found, request: &Request) -> Answer {
         match &found.route.op {
-            Op::List => objects::list(self, &found, request),
-            Op::Create => objects::create(self, &found, request),
-            Op::Read => objects::read(self, &found, request),
-            Op::Update => objects::update(self, &found, request),
-            Op::Delete => objects::delete(self, &found, request),
-            Op::Lookup(field) => objects::lookup(self, &found, field, request),
-            Op::Deploy => actions::deploy(self, &found),
-            Op::Publish => actions::publish(self, &found),
-            Op::ListVersions => actions::versions(self, &found, request),
-            Op::ReadVersion => actions::version(self, &found),
-            Op::ReadDocument => documents::read(self, &found, request),
-            Op::WriteDocument => documents::write(self, &found, request, request.method == Method::Put),
-            Op::CreateDocument => documents::create(self, &found, request),
-            Op::DeleteDocument => documents::delete(self, &found),
-            Op::ListDocuments => documents::list(self, &found, request),
-            Op::ListMembers => members::list(self, &found, request),
-            Op::AddMembers => members::add(self, &found, request),
-            Op::ChangeMembers => members::change(self, &found, request),
-            Op::RemoveMembers => members::remove(self, &found, request),
-            Op::ReadMember => members::read_one(self, &found),
-            Op::ChangeMember => members::change_one(self, &found, request),
-            Op::RemoveMember => members::remove_one(self, &found),
+            Op::List => objects::list(self, found, request),
+            Op::Create => objects::create(self, found, request),
+            Op::Read => objects::read(self, found, request),
+            Op::Update => objects::update(self, found, request),
+            Op::Delete => objects::delete(self, found, request),
+            Op::Lookup(field) => objects::lookup(self, found, field, request),
+            Op::Deploy => actions::deploy(self, found),
+            Op::Publish => actions::publish(self, found),
+            Op::ListVersions => actions::versions(self, found, request),
+            Op::ReadVersion => actions::version(self, found),
+            Op::ReadDocument => documents::read(self, found, request),
+            Op::WriteDocument => documents::write(self, found, request, request.method == Method::Put),
+            Op::CreateDocument => documents::create(self, found, request),
+            Op::DeleteDocument => documents::delete(self, found),
+            Op::ListDocuments => documents::list(self, found, request),
+            Op::ListMembers => members::list(self, found, request),
+            Op::AddMembers => members::add(self, found, request),
+            Op::ChangeMembers => members::change(self, found, request),
+            Op::RemoveMembers => members::remove(self, found, request),
+            Op::ReadMember => members::read_one(self, found),
+            Op::ChangeMember => members::change_one(self, found, request),
+            Op::RemoveMember => members::remove_one(self, found),
             Op::EmptyList(items) => lists::empty(found.kind(), items, request),
             Op::Fixed(body) => Ok(Response::new(200, (*body).clone())),
-            Op::Defaults(field) => documents::defaults(self, &found, field),
-            Op::ReadDefault => objects::read_default(self, &found),
-            Op::ChooseDefault => objects::choose_default(self, &found, request),
-            Op::DestroyKey => keys::destroy(self, &found),
-            Op::Rekey => keys::rekey(self, &found),
-            Op::WrappingKey => keys::wrapping_key(self, &found),
-            Op::ImportKey => keys::import(self, &found, request),
-            Op::ListHolders => members::holders(self, &found, request),
+            Op::Defaults(field) => documents::defaults(self, found, field),
+            Op::ReadDefault => objects::read_default(self, found),
+            Op::ChooseDefault => objects::choose_default(self, found, request),
+            Op::DestroyKey => keys::destroy(self, found),
+            Op::Rekey => keys::rekey(self, found),
+            Op::WrappingKey => keys::wrapping_key(self, found),
+            Op::ImportKey => keys::import(self, found, request),
+            Op::ListHolders => members::holders(self, found, request),
         }
     }
 }

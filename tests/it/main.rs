@@ -15,6 +15,7 @@ mod loader_oracle;
 mod northwind;
 mod oracle;
 mod ownership;
+mod quirks;
 mod records;
 mod support;
 mod typos;
