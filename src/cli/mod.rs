@@ -3,6 +3,7 @@
 //! `args` is what may be typed, `settings` what a run is told once flags and environment are merged, a command calls the
 //! library and hands the result to a view, `failure` maps every error to a hint and an exit code.
 
+pub mod applying;
 pub mod args;
 pub mod commands;
 pub mod exit;

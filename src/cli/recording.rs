@@ -12,7 +12,7 @@ use crate::edge::records::{self, Kept, RecordError, Records};
 use crate::edge::state::Remembrance;
 use crate::model::applied::Applied;
 use crate::model::plan::{Plan, Provenance};
-use crate::model::record::{Record, RunKind, RunScope};
+use crate::model::record::{Doing, Record, RunScope};
 use crate::pipeline::apply::Outcome;
 use crate::pipeline::plan::Remembered;
 use crate::pipeline::record::{self, Circumstances, Steps};
@@ -48,6 +48,11 @@ impl History {
     /// Says whether records can be kept.
     pub fn is_kept(&self) -> bool {
         self.records.is_some()
+    }
+
+    /// Returns what the tenant is remembered as.
+    pub fn place(&self) -> &Remembrance {
+        &self.place
     }
 
     /// Returns the last record.
@@ -112,8 +117,8 @@ impl History {
     pub fn applied_now(
         &mut self,
         plan: &Plan,
-        steps: &Steps,
-        outcome: &Outcome,
+        (steps, outcome): (&Steps, &Outcome),
+        doing: &Doing,
         remembered: &Remembered,
         run: &Run<'_>,
     ) -> Result<(), Failure> {
@@ -126,7 +131,7 @@ impl History {
             }
             return Ok(());
         }
-        let circumstances = self.circumstances(plan, RunKind::Apply, remembered, run)?;
+        let circumstances = self.circumstances(plan, doing.clone(), remembered, run)?;
         let record = record::of(plan, steps, outcome, circumstances);
         self.keep(record, remembered, run)
     }
@@ -135,11 +140,17 @@ impl History {
     ///
     /// # Errors
     /// If the record cannot be written.
-    pub fn unchanged(&mut self, plan: &Plan, remembered: &Remembered, run: &Run<'_>) -> Result<(), Failure> {
+    pub fn unchanged(
+        &mut self,
+        plan: &Plan,
+        doing: &Doing,
+        remembered: &Remembered,
+        run: &Run<'_>,
+    ) -> Result<(), Failure> {
         if self.records.is_none() {
             return Ok(());
         }
-        let circumstances = self.circumstances(plan, RunKind::Apply, remembered, run)?;
+        let circumstances = self.circumstances(plan, doing.clone(), remembered, run)?;
         let record = record::of(plan, &Steps::default(), &Outcome::default(), circumstances);
         if !record::is_news(&record, self.last.as_ref().map(|kept| &kept.record)) {
             return Ok(());
@@ -154,7 +165,7 @@ impl History {
     pub fn circumstances(
         &self,
         plan: &Plan,
-        kind: RunKind,
+        doing: Doing,
         remembered: &Remembered,
         run: &Run<'_>,
     ) -> Result<Circumstances, Failure> {
@@ -163,7 +174,7 @@ impl History {
             by: records::actor(workspace(run)?, &run.world.environment),
             project: plan.settings.project.clone(),
             scope: self.scope,
-            run: kind,
+            doing,
             fingerprint: None,
             opened: plan.opened.clone(),
             salt: STANDARD.encode(&remembered.salt),

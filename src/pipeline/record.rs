@@ -11,7 +11,7 @@ use crate::model::event::Event;
 use crate::model::names::RemoteId;
 use crate::model::plan::{Gate, Plan};
 use crate::model::record::{
-    Actor, Config, Header, OpenedGate, RECORD_VERSION, Record, RecordedChange, RecordedDelta, RecordedStep, RunKind,
+    Actor, Config, Doing, Header, OpenedGate, RECORD_VERSION, Record, RecordedChange, RecordedDelta, RecordedStep,
     RunResult, RunScope, StepResult,
 };
 use crate::pipeline::apply::Outcome;
@@ -65,7 +65,7 @@ pub struct Circumstances {
     pub by: Actor,
     pub project: Option<String>,
     pub scope: RunScope,
-    pub run: RunKind,
+    pub doing: Doing,
     /// The plan's fingerprint, where it has one.
     pub fingerprint: Option<String>,
     /// Gates that would have been closed without a switch.
@@ -122,7 +122,9 @@ fn header(plan: &Plan, circumstances: Circumstances, result: RunResult) -> Heade
         },
         plan: circumstances.fingerprint,
         scope: circumstances.scope,
-        run: circumstances.run,
+        run: circumstances.doing.run,
+        from: circumstances.doing.from,
+        holds: circumstances.doing.holds,
         result,
         changes: Vec::new(),
         steps: Vec::new(),
