@@ -3,7 +3,7 @@
 mod apply;
 mod check;
 mod export;
-mod https;
+pub mod https;
 mod kinds;
 mod plan;
 mod sandbox;
