@@ -119,6 +119,16 @@ pub struct PlanArgs {
     /// Exit with 2 if changes are pending
     #[arg(long)]
     pub exit_code: bool,
+    /// Answer in Markdown that fits into a comment on a pull request
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    /// Write the plan as a page to look at in a browser, too
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Take domain, credentials, secrets and policy as this branch or commit has them, because the files here are a
+    /// proposal
+    #[arg(long, value_name = "REF")]
+    pub trust_from: Option<String>,
     #[command(flatten)]
     pub consent: ConsentArgs,
 }

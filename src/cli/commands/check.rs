@@ -20,7 +20,7 @@ use crate::pipeline::scope::Scope;
 /// # Errors
 /// See [`Failure`].
 pub fn run(args: &CheckArgs, run: &Run<'_>) -> Result<Exit, Failure> {
-    let look = Look { scope: Scope::default(), strict: args.strict, offline: true, writing: false };
+    let look = Look { scope: Scope::default(), strict: args.strict, offline: true, writing: false, trust_from: None };
     let names = match &args.tenant {
         Some(name) => vec![Some(TenantName(name.clone()))],
         None => tenants(run)?,

@@ -4,21 +4,33 @@ use crate::cli::args::PlanArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning::{Planned, Wish};
+use crate::cli::project::Look;
 use crate::cli::run::Run;
+use crate::edge::files::replace_file;
 use crate::edge::runtime::Runtime;
-use crate::pipeline::report::json;
+use crate::pipeline::report::{findings, html, json, markdown};
 
 /// Plans and shows. It is only ever handed the reading half of the way to the tenant.
 ///
 /// # Errors
 /// See [`Failure`].
 pub fn run(args: &PlanArgs, run: &Run<'_>) -> Result<Exit, Failure> {
-    let wish = Wish::read(&args.scope, false, run)?;
+    let look = Look { trust_from: args.trust_from.clone(), ..Look::of(&args.scope, false) };
+    let wish = Wish::looking(&args.scope, &look, run)?;
     let api = wish.connect(run)?.only_reading();
     let planned = Runtime::start()?.run(wish.plan(&api, args.consent.consent(), run))?;
-    match run.settings.json {
-        true => run.answer_json(&json::plan(&planned.plan, &planned.found))?,
-        false => planned.show(&args.scope, &args.consent, run, false)?,
+    let command = planned.command(&args.scope, &args.consent, run);
+    if let Some(path) = &args.html {
+        let page = html::page(&planned.plan, &planned.found, &command);
+        replace_file(&run.world.folder.join(path), page.as_bytes())?;
+    }
+    if run.settings.json {
+        run.answer_json(&json::plan(&planned.plan, &planned.found))?;
+    } else if args.markdown {
+        run.terminal.talk(&findings::text(&planned.found, &planned.sources));
+        run.terminal.answer_raw(&markdown::plan(&planned.plan, &planned.found, &command))?;
+    } else {
+        planned.show(&args.scope, &args.consent, run, false)?;
     }
     Ok(exit(&planned, args.exit_code))
 }

@@ -6,8 +6,11 @@
 pub mod deltas;
 pub mod findings;
 pub mod gates;
+pub mod html;
+pub mod inert;
 pub mod json;
 pub mod kinds;
+pub mod markdown;
 pub mod outcome;
 pub mod progress;
 pub mod redaction;

@@ -75,6 +75,11 @@ fn summary(plan: &Plan) -> String {
     if plan.is_empty() {
         return format!("{} {left}\n{requests}\n", paint(STRONG, "No changes. The tenant matches."));
     }
+    format!("{} {}. {left}\n{requests}\n", paint(STRONG, "Plan:"), counts(plan))
+}
+
+/// Returns `3 to create, 1 to update, 0 to replace, 0 to delete`.
+pub fn counts(plan: &Plan) -> String {
     let mut counts = vec![
         format!("{} to create", plan.count(Action::Create)),
         format!("{} to update", plan.count(Action::Update)),
@@ -84,10 +89,11 @@ fn summary(plan: &Plan) -> String {
     if plan.count(Action::Rename) > 0 {
         counts.insert(2, format!("{} to rename", plan.count(Action::Rename)));
     }
-    format!("{} {}. {left}\n{requests}\n", paint(STRONG, "Plan:"), counts.join(", "))
+    counts.join(", ")
 }
 
-fn requests(plan: &Plan) -> String {
+/// Returns what reading took and what applying will.
+pub fn requests(plan: &Plan) -> String {
     let read = format!("Read with {}", count(plan.requests.refresh, "request"));
     if plan.is_empty() {
         return format!("{read}.");
