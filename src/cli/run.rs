@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use clap::Parser as _;
 
 use super::args::{Arguments, Command};
-use super::commands::{apply, check, completions, export, kinds, plan, sandbox, schema};
+use super::commands::{apply, check, ci, completions, export, kinds, plan, sandbox, schema};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::settings::{Settings, manner};
@@ -61,6 +61,7 @@ fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Re
         Command::Kinds(args) => kinds::run(args, &run),
         Command::Schema(args) => schema::run(args, &run),
         Command::Sandbox(command) => sandbox::run(command, &run),
+        Command::Ci(command) => ci::run(command, &run),
         Command::Completions(args) => completions::run(args, &run),
     }
 }

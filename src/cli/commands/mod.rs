@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod check;
+pub mod ci;
 pub mod completions;
 pub mod export;
 pub mod kinds;

@@ -1,5 +1,7 @@
 //! `tenantry plan`: what would change.
 
+use std::path::Path;
+
 use crate::cli::args::PlanArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -10,27 +12,42 @@ use crate::edge::files::replace_file;
 use crate::edge::runtime::Runtime;
 use crate::pipeline::report::{findings, html, json, markdown};
 
+/// What `--markdown` says where it names no file.
+const ANSWER: &str = "-";
+
 /// Plans and shows. It is only ever handed the reading half of the way to the tenant.
 ///
 /// # Errors
 /// See [`Failure`].
 pub fn run(args: &PlanArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    if run.settings.json && args.markdown.as_deref() == Some(Path::new(ANSWER)) {
+        return Err(Failure::usage(
+            "there is one answer: JSON or Markdown",
+            "Give `--markdown=FILE` to have Markdown in a file besides the JSON.",
+        ));
+    }
     let look = Look { trust_from: args.trust_from.clone(), ..Look::of(&args.scope, false) };
     let wish = Wish::looking(&args.scope, &look, run)?;
     let api = wish.connect(run)?.only_reading();
     let planned = Runtime::start()?.run(wish.plan(&api, args.consent.consent(), run))?;
     let command = planned.command(&args.scope, &args.consent, run);
+    let file = |path: &Path, text: String| replace_file(&run.world.folder.join(path), text.as_bytes());
     if let Some(path) = &args.html {
-        let page = html::page(&planned.plan, &planned.found, &command);
-        replace_file(&run.world.folder.join(path), page.as_bytes())?;
+        file(path, html::page(&planned.plan, &planned.found, &command))?;
     }
-    if run.settings.json {
-        run.answer_json(&json::plan(&planned.plan, &planned.found))?;
-    } else if args.markdown {
-        run.terminal.talk(&findings::text(&planned.found, &planned.sources));
-        run.terminal.answer_raw(&markdown::plan(&planned.plan, &planned.found, &command))?;
-    } else {
-        planned.show(&args.scope, &args.consent, run, false)?;
+    let comment = args.markdown.as_ref().map(|path| (path, markdown::plan(&planned.plan, &planned.found, &command)));
+    match comment {
+        Some((path, text)) if path.as_os_str() != ANSWER => file(path, text)?,
+        Some((_, text)) => {
+            run.terminal.talk(&findings::text(&planned.found, &planned.sources));
+            run.terminal.answer_raw(&text)?;
+            return Ok(exit(&planned, args.exit_code));
+        }
+        None => {}
+    }
+    match run.settings.json {
+        true => run.answer_json(&json::plan(&planned.plan, &planned.found))?,
+        false => planned.show(&args.scope, &args.consent, run, false)?,
     }
     Ok(exit(&planned, args.exit_code))
 }

@@ -11,8 +11,9 @@ use crate::model::change::{Action, Change};
 use crate::model::diagnostic::{Diagnostics, Severity};
 use crate::model::plan::Plan;
 
-/// The most characters of a comment on GitHub; here the most bytes, which are never fewer.
-pub const LIMIT: usize = 65_536;
+/// A comment on GitHub holds 65,536 characters. These are bytes, which are never fewer, and leave room for a line or two
+/// that a pipeline adds.
+pub const LIMIT: usize = 65_000;
 /// Kept for the note of what was left out.
 const RESERVE: usize = 700;
 /// The most bytes of what stands before the changes: gates, notes and findings.
@@ -59,7 +60,7 @@ fn head(plan: &Plan) -> String {
     out.push_str(&format!("**{summary}** {left}\n{}\n", text::requests(plan)));
     if let Some(commit) = &plan.provenance.commit {
         let dirty = if plan.provenance.dirty { ", with changes that are not committed" } else { "" };
-        out.push_str(&format!("Files of commit {}{dirty}.\n", inert::code(commit, 12)));
+        out.push_str(&format!("Files of commit {}{dirty}.\n", inert::code(commit.get(..12).unwrap_or(commit), 12)));
     }
     out
 }
