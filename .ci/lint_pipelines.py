@@ -23,16 +23,17 @@ SCHEMAS = {
         (".github/actions/*/action.yml", ["vendor.github-actions"]),
     ],
     "gitlab": [(".gitlab-ci.yml", ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"])],
-    "azure": [("azure-pipelines.yml", ["vendor.azure-pipelines", "--data-transform", "azure-pipelines"])],
-    # Its schema has patterns that are none with Unicode.
-    "bitbucket": [("bitbucket-pipelines.yml", ["vendor.bitbucket-pipelines", "--regex-variant", "nonunicode"])],
+    "azure": [("azure-pipelines.yml",
+        # The schema has patterns that are none with Unicode.
+        ["vendor.azure-pipelines", "--data-transform", "azure-pipelines", "--regex-variant", "nonunicode"])],
+    "bitbucket": [("bitbucket-pipelines.yml", ["vendor.bitbucket-pipelines"])],
 }
 
 
 def tool(words):
     ended = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
     if ended.returncode != 0:
-        sys.exit(f"{' '.join(map(str, words))}\n{ended.stdout}")
+        sys.exit(f"{' '.join(map(str, words))}\n{ended.stdout[-3000:]}")
     return ended.stdout
 
 

@@ -60,7 +60,8 @@ with tempfile.TemporaryDirectory() as scratch:
     run(hostile, "apply", "--yes", *deploying)
     changed = [{**role, "description": role["description"][::-1]} for role in roles]
     code = "".join(f"line {n} </script>\n" for n in range(400))
-    action = {"name": "</script>", "code": code, "supported_triggers": [{"id": "post-login", "version": "v3"}]}
+    (hostile / "code.js").write_text(code)
+    action = {"name": "</script>", "code": "./code.js", "supported_triggers": [{"id": "post-login", "version": "v3"}]}
     (hostile / "tenant.yaml").write_text(json.dumps({"roles": changed, "actions": [action]}))
     pages.append(page(hostile, scratch / "hostile.html", *deploying))
 

@@ -1,7 +1,7 @@
 //! The git hosts, and the files of each.
 
 use super::chain::Chain;
-use super::fill::{Manner, fill};
+use super::fill::{Manner, fill, identifier};
 
 /// A git host with pipelines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Platform {
     }
 
     fn manner(self) -> Manner {
-        let dashed = |job: &str, tenant: &str| format!("{job}-{tenant}");
+        let dashed = |job: &str, tenant: &str| format!("{job}-{}", identifier(tenant));
         let spaced = |job: &str, tenant: &str| format!("{job} {tenant}");
         match self {
             Self::GitHub => Manner { variable: Some(("${{ secrets.", " }}")), job: dashed },
@@ -68,7 +68,7 @@ impl Platform {
                 variable: Some(("$(", ")")),
                 job: |job, tenant| match job {
                     "apply" => job.to_owned(),
-                    _ => format!("{job}_{}", super::fill::identifier(tenant)),
+                    _ => format!("{job}_{}", identifier(tenant)),
                 },
             },
             Self::Bitbucket => Manner { variable: None, job: spaced },

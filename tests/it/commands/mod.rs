@@ -2,9 +2,12 @@
 
 mod apply;
 mod check;
+mod ci;
 mod export;
 mod https;
 mod kinds;
 mod plan;
+mod reports;
 mod sandbox;
+mod trust;
 mod usage;

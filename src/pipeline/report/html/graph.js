@@ -1,7 +1,7 @@
 // The order of the steps: columns from left to right, each step right of what it requires. Steps that require nothing
 // and that nothing requires stand apart, in rows.
 
-const BOX = { width: 236, height: 24, gap: 6, column: 74 };
+const BOX = { height: 24, gap: 6, column: 74 };
 
 function layout(steps) {
   const followers = steps.map(() => []);
@@ -12,6 +12,8 @@ function layout(steps) {
   steps.forEach((step, i) => step.requires.forEach((j) => { if (j < i) layer[i] = Math.max(layer[i], layer[j] + 1); }));
   const columns = [];
   steps.forEach((_, i) => { if (!alone[i]) (columns[layer[i]] = columns[layer[i]] || []).push(i); });
+  // Few columns leave room for whole names.
+  BOX.width = columns.length <= 3 ? 340 : 236;
   const row = steps.map(() => 0);
   const number = (column) => column.forEach((i, position) => { row[i] = position; });
   columns.forEach(number);
@@ -45,7 +47,7 @@ function layout(steps) {
   const height = tallest ? tallest * unit + 22 : 0;
   const width = columns.length ? columns.length * (BOX.width + BOX.column) - BOX.column : 0;
   const apart = steps.map((_, i) => i).filter((i) => alone[i]);
-  const across = Math.max(4, Math.min(6, columns.length));
+  const across = columns.length <= 3 ? 3 : Math.min(6, columns.length);
   const top = height ? height + 30 : 0;
   apart.forEach((i, position) => {
     place[i] = { x: (position % across) * (BOX.width + 14), y: top + 22 + Math.floor(position / across) * unit };
@@ -84,11 +86,11 @@ function drawGraph(box, steps, choose) {
   plan.columns.forEach((column, k) => plane.append(make('text', { class: 'layer', x: k * (BOX.width + BOX.column), y: 10 },
     k === 0 ? 'first' : 'after ' + (k === 1 ? 'the first' : 'column ' + k))));
   if (plan.apart) plane.append(make('text', { class: 'layer', x: 0, y: plan.top + 10 }, 'at any time'));
-  const most = 31;
+  const most = Math.floor((BOX.width - 20) / 6.95);
   const nodes = steps.map((step, i) => {
     const { x, y } = plan.place[i];
     const name = oneLine(step.address);
-    const short = name.length > most ? name.slice(0, 9) + '…' + name.slice(name.length - most + 10) : name;
+    const short = name.length > most ? name.slice(0, 9) + '…' + name.slice(10 - most) : name;
     const node = make('g', { class: 'step', tabindex: i === 0 ? 0 : -1, role: 'button', transform: `translate(${x} ${y})`,
       'aria-label': `${step.action} ${name}, requires ${count(step.requires.length, 'step')}` },
     make('title', {}, `${step.action} ${name}`),

@@ -60,12 +60,23 @@ function fillRemarks() {
   $('remarks').append(make('details', { open: lines.length <= 3 }, make('summary', {}, count(lines.length, 'note')), make('ul', {}, lines)));
 }
 
+// The beginning of a long text, and a button for the rest.
+function long(text) {
+  const lines = text.split('\n');
+  if (lines.length <= LONG + 4) return harmless(text);
+  const rest = make('button', { type: 'button', class: 'rest' }, count(lines.length - LONG, 'more line'));
+  rest.addEventListener('click', () => rest.replaceWith(harmless('\n' + lines.slice(LONG).join('\n'))));
+  return [harmless(lines.slice(0, LONG).join('\n')), rest];
+}
+
+const LONG = 24;
+
 function field(delta, fresh) {
   const note = delta.note ? make('span', { class: 'note' }, NOTES[delta.note] || oneLine(delta.note)) : null;
   const name = make('th', { scope: 'row' }, oneLine(delta.path || '·'));
   const has = (side) => delta[side] !== undefined;
   const [before, after] = [sideText(delta.before), sideText(delta.after)];
-  if (fresh) return make('tr', {}, name, make('td', { class: 'added', colspan: 2 }, harmless(after), note));
+  if (fresh) return make('tr', {}, name, make('td', { class: 'added', colspan: 2 }, long(after), note));
   if (has('before') && has('after') && (before.includes('\n') || after.includes('\n'))) {
     const text = typeof delta.before === 'string' && typeof delta.after === 'string';
     return make('tr', {}, name, make('td', { class: 'wide', colspan: 2 }, diffTable(before, after, text), note));
