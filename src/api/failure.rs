@@ -17,9 +17,12 @@ pub enum ApiFailure {
         message: String,
         request_id: Option<String>,
     },
-    /// No answer, or not one that can be read.
+    /// No answer, or not one that can be read, to what did nothing.
     #[error("{request} got no usable answer: {reason}")]
     Transport { request: String, reason: String },
+    /// A write without a usable answer: it may or may not have been carried out.
+    #[error("{request} may or may not have been carried out: {reason}")]
+    InDoubt { request: String, reason: String },
     /// No token could be had.
     #[error("no access token for {domain}: {reason}")]
     Token { domain: String, reason: String },
@@ -49,6 +52,15 @@ impl ApiFailure {
         match self {
             Self::Status { status, .. } => Some(*status),
             _ => None,
+        }
+    }
+
+    /// Says whether a write that failed this way may have been carried out all the same.
+    pub fn is_in_doubt(&self) -> bool {
+        match self {
+            Self::InDoubt { .. } => true,
+            Self::Status { status, .. } => *status >= 500,
+            Self::Transport { .. } | Self::Token { .. } => false,
         }
     }
 }

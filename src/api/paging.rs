@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::failure::ApiFailure;
 use super::port::Get;
 use super::response::Response;
 use crate::catalogue::kind::{Kind, List, Paging};
@@ -66,26 +67,30 @@ impl<'k> Cursor<'k> {
     }
 
     /// Takes a page in (any order for parallel pages) and says what remains.
-    pub fn accept(&mut self, response: &Response) -> Next {
+    ///
+    /// # Errors
+    /// If the answer is no page. Taken as an empty one, everything would seem to be missing in the tenant.
+    pub fn accept(&mut self, response: &Response) -> Result<Next, ApiFailure> {
         let (items, envelope) = match &response.body {
             Json::Array(items) => (items.clone(), None),
-            Json::Object(map) => {
-                let items = map.get(&self.list.items).and_then(Json::as_array).cloned().unwrap_or_default();
-                (items, Some(map))
-            }
-            _ => (Vec::new(), None),
+            Json::Object(map) => match map.get(&self.list.items) {
+                Some(Json::Array(items)) => (items.clone(), Some(map)),
+                Some(Json::Null) => (Vec::new(), Some(map)),
+                _ => return Err(self.no_page()),
+            },
+            _ => return Err(self.no_page()),
         };
         let got = items.len();
         self.items.extend(items);
         let number = |key: &str| envelope.and_then(|m| m.get(key)).and_then(Json::as_u64).map(|n| n as usize);
-        match self.list.paging {
+        let next = match self.list.paging {
             Paging::None => Next::Done,
             Paging::Offset => {
                 if let Some(total) = number("total") {
                     self.total = Some(total);
                 }
                 if self.pages_planned || envelope.is_none() {
-                    return Next::Done;
+                    return Ok(Next::Done);
                 }
                 self.pages_planned = true;
                 let reachable = self.total.unwrap_or(got).min(OFFSET_BOUND);
@@ -105,6 +110,14 @@ impl<'k> Cursor<'k> {
                 Some(next) if !next.is_empty() && got > 0 => Next::Pages(vec![self.get(0, Some(next))]),
                 _ => Next::Done,
             },
+        };
+        Ok(next)
+    }
+
+    fn no_page(&self) -> ApiFailure {
+        ApiFailure::Transport {
+            request: format!("GET {}", self.path),
+            reason: format!("the answer holds no list `{}`", self.list.items),
         }
     }
 
@@ -130,10 +143,10 @@ mod tests {
         let mut cursor =
             Cursor { list: &list, path: "/roles".into(), items: vec![], total: None, page: 0, pages_planned: false };
         let first = Response::new(200, json!({"roles": [1, 2], "total": 5, "start": 0, "limit": 2}));
-        let Next::Pages(rest) = cursor.accept(&first) else { panic!("more pages") };
+        let Ok(Next::Pages(rest)) = cursor.accept(&first) else { panic!("more pages") };
         assert_eq!(rest.len(), 2);
-        cursor.accept(&Response::new(200, json!({"roles": [3, 4], "total": 5})));
-        cursor.accept(&Response::new(200, json!({"roles": [5], "total": 5})));
+        cursor.accept(&Response::new(200, json!({"roles": [3, 4], "total": 5}))).unwrap();
+        cursor.accept(&Response::new(200, json!({"roles": [5], "total": 5}))).unwrap();
         assert_eq!(cursor.finish(), (vec![json!(1), json!(2), json!(3), json!(4), json!(5)], None));
     }
 
@@ -142,7 +155,18 @@ mod tests {
         let list = list(Paging::Offset);
         let mut cursor =
             Cursor { list: &list, path: "/roles".into(), items: vec![], total: None, page: 0, pages_planned: false };
-        cursor.accept(&Response::new(200, json!({"roles": [1], "total": 2})));
+        cursor.accept(&Response::new(200, json!({"roles": [1], "total": 2}))).unwrap();
         assert_eq!(cursor.finish().1, Some(2));
+    }
+
+    #[test]
+    fn what_is_no_page_is_never_an_empty_one() {
+        let list = list(Paging::Offset);
+        let mut cursor =
+            Cursor { list: &list, path: "/roles".into(), items: vec![], total: None, page: 0, pages_planned: false };
+        for body in [json!({}), json!({"total": 1}), json!({"roles": {}}), json!("roles"), Json::Null] {
+            let failure = cursor.accept(&Response::new(200, body)).unwrap_err().to_string();
+            assert_eq!(failure, "GET /roles got no usable answer: the answer holds no list `roles`");
+        }
     }
 }

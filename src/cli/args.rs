@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::api::pace::Reserve;
 use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
 
@@ -98,6 +99,32 @@ pub struct ScopeArgs {
     pub strict: bool,
 }
 
+/// How fast the tenant is asked.
+#[derive(Args, Clone, Debug)]
+pub struct PaceArgs {
+    /// Leave so many requests, or so much (`20%`), of the tenant's rate limit to others [default: 20%, at least 4]
+    #[arg(long, value_name = "N|PERCENT")]
+    pub reserve: Option<Reserve>,
+    /// Send at most so many requests a second
+    #[arg(long, value_name = "N")]
+    pub max_rps: Option<f64>,
+    /// Seconds after which a request is given up
+    #[arg(long, hide = true, value_name = "SECONDS")]
+    pub deadline: Option<f64>,
+}
+
+impl Command {
+    /// Returns how fast the tenant is asked, of a command that asks it.
+    pub fn pace(&self) -> Option<&PaceArgs> {
+        match self {
+            Self::Plan(args) => Some(&args.pace),
+            Self::Apply(args) => Some(&args.pace),
+            Self::Export(args) => Some(&args.pace),
+            _ => None,
+        }
+    }
+}
+
 /// What the plan may do though it is dangerous.
 #[derive(Args, Debug)]
 pub struct ConsentArgs {
@@ -134,6 +161,8 @@ pub struct PlanArgs {
     pub trust_from: Option<String>,
     #[command(flatten)]
     pub consent: ConsentArgs,
+    #[command(flatten)]
+    pub pace: PaceArgs,
 }
 
 #[derive(Args, Debug)]
@@ -145,6 +174,8 @@ pub struct ApplyArgs {
     pub yes: bool,
     #[command(flatten)]
     pub consent: ConsentArgs,
+    #[command(flatten)]
+    pub pace: PaceArgs,
 }
 
 #[derive(Args, Debug)]
@@ -166,6 +197,8 @@ pub struct ExportArgs {
     /// Overwrite files that no export wrote, or that were edited since
     #[arg(long)]
     pub force: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -245,6 +278,12 @@ pub struct ServeArgs {
     /// Requests that are let through at once
     #[arg(long, value_name = "N", requires = "rate")]
     pub burst: Option<u32>,
+    /// Logins a second that take from the same limit
+    #[arg(long, value_name = "N", requires = "rate")]
+    pub logins: Option<f64>,
+    /// Fail as this script says (CONTRIBUTING.md)
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

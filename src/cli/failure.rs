@@ -135,6 +135,7 @@ fn of_api(failure: &ApiFailure) -> Option<String> {
         }
         ApiFailure::Status { .. } => return None,
         ApiFailure::Transport { .. } => "Look at the domain's name and at the network; nothing more was sent.",
+        ApiFailure::InDoubt { .. } => "Plan again: it shows whether the tenant has the change.",
     };
     Some(words.to_owned())
 }

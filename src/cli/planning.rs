@@ -62,8 +62,7 @@ impl Wish {
     /// # Errors
     /// What keeps a sandbox or a certificate file from being read.
     pub fn connect(&self, run: &Run<'_>) -> Result<Connection, Failure> {
-        let options = run.settings.api.http_options(&self.desired.settings)?;
-        Ok(Connection::open(&self.target(run), options, &run.settings.state)?)
+        run.settings.api.connect(&self.desired.settings, &self.target(run), &run.settings.state)
     }
 
     /// Reads the tenant and plans.

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use clap::Parser as _;
 
@@ -24,6 +25,12 @@ pub struct Run<'r> {
 }
 
 impl Run<'_> {
+    /// Says that the run waits for the tenant's rate limit.
+    pub fn waits(&self, pause: Duration) {
+        let seconds = pause.as_secs_f64().ceil();
+        self.terminal.talk(&format!("waiting {seconds} s for the tenant's rate limit"));
+    }
+
     /// Writes a JSON answer.
     ///
     /// # Errors
@@ -52,7 +59,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
 }
 
 fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Result<Exit, Failure> {
-    let run = Run { settings: Settings::merge(&arguments.global, world)?, world, terminal };
+    let run = Run { settings: Settings::merge(arguments, world)?, world, terminal };
     match &arguments.command {
         Command::Check(args) => check::run(args, &run),
         Command::Plan(args) => plan::run(args, &run),

@@ -1,15 +1,20 @@
 //! Flags and environment, merged once: what a run is told.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::args::Global;
+use super::args::{Arguments, Global};
 use super::failure::Failure;
 use super::world::World;
+use crate::api::pace::Reserve;
+use crate::edge::connection::{Connection, Target};
 use crate::edge::files;
 use crate::edge::http::HttpOptions;
 use crate::edge::state::StateFolder;
 use crate::edge::terminal::Manner;
+use crate::edge::wire::DEADLINE;
 use crate::model::desired::TenantSettings;
+use crate::sandbox::faults::Faults;
 
 /// The file that makes a folder a workspace.
 pub const WORKSPACE_FILE: &str = "tenantry.yaml";
@@ -51,9 +56,28 @@ pub struct ApiSettings {
     /// `TENANTRY_CA`: a PEM file of certificates to trust in place of the system's.
     pub authorities: Option<PathBuf>,
     pub in_flight: usize,
+    pub reserve: Reserve,
+    pub max_rps: Option<f64>,
+    pub deadline: Duration,
+    /// `TENANTRY_SANDBOX_FAULTS`: a script of faults for the embedded tenant, for tests.
+    pub faults: Option<PathBuf>,
 }
 
 impl ApiSettings {
+    /// Opens the way to a tenant; nothing is sent yet.
+    ///
+    /// # Errors
+    /// What keeps a sandbox, a script of faults or a certificate file from being read.
+    pub fn connect(
+        &self,
+        settings: &TenantSettings,
+        target: &Target,
+        state: &StateFolder,
+    ) -> Result<Connection, Failure> {
+        let faults = self.faults.as_deref().map(faults_in).transpose()?;
+        Ok(Connection::open(target, self.http_options(settings)?, state, faults)?)
+    }
+
     /// Returns how to reach a tenant over HTTPS.
     ///
     /// # Errors
@@ -74,8 +98,23 @@ impl ApiSettings {
             origin: self.origin.clone(),
             authorities: self.authorities.as_deref().map(files::read_whole).transpose()?,
             in_flight: self.in_flight,
+            reserve: self.reserve,
+            max_rps: self.max_rps,
+            deadline: self.deadline,
         })
     }
+}
+
+/// Reads a script of faults.
+///
+/// # Errors
+/// If the file cannot be read or holds something else.
+pub fn faults_in(path: &Path) -> Result<Faults, Failure> {
+    let bytes = files::read_whole(path)?;
+    Faults::from_json(&String::from_utf8_lossy(&bytes)).map_err(|error| {
+        let message = format!("`{}` cannot be used: {error}", path.display());
+        Failure::usage(message, "It is a JSON list of rules, as CONTRIBUTING.md describes them.")
+    })
 }
 
 /// Returns how the run speaks; needed before anything can be said to be wrong.
@@ -93,7 +132,10 @@ impl Settings {
     ///
     /// # Errors
     /// What was named and is not there.
-    pub fn merge(global: &Global, world: &World) -> Result<Self, Failure> {
+    pub fn merge(arguments: &Arguments, world: &World) -> Result<Self, Failure> {
+        let (global, pace) = (&arguments.global, arguments.command.pace());
+        let max_rps = positive("--max-rps", pace.and_then(|pace| pace.max_rps))?;
+        let deadline = positive("--deadline", pace.and_then(|pace| pace.deadline))?;
         let source = match &global.deploy_cli {
             Some(path) => deploy_cli(&world.folder, path, global.config.as_deref())?,
             None => Source::Workspace(workspace(global, world)?),
@@ -117,8 +159,21 @@ impl Settings {
                 origin: text("TENANTRY_API_URL").map(str::to_owned),
                 authorities: text("TENANTRY_CA").map(|path| world.folder.join(path)),
                 in_flight: global.in_flight,
+                reserve: pace.and_then(|pace| pace.reserve).unwrap_or(Reserve::Usual),
+                max_rps,
+                deadline: deadline.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(DEADLINE),
+                faults: text("TENANTRY_SANDBOX_FAULTS").map(|path| world.folder.join(path)),
             },
         })
+    }
+}
+
+fn positive(flag: &str, number: Option<f64>) -> Result<Option<f64>, Failure> {
+    match number {
+        Some(number) if !(number.is_finite() && number > 0.0) => {
+            Err(Failure::usage(format!("`{flag}` must be more than 0"), "Give a number such as 5 or 0.5."))
+        }
+        number => Ok(number),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The way to a tenant, real or embedded, behind the API port.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::http::{HttpApi, HttpOptions};
 use super::sandbox_store::{self, StoreError};
@@ -12,6 +13,7 @@ use crate::api::response::Response;
 use crate::model::desired::TenantSettings;
 use crate::model::names::{Domain, TenantName};
 use crate::sandbox::api::SandboxApi;
+use crate::sandbox::faults::Faults;
 
 /// The domain that stands for the embedded tenant.
 pub const SANDBOX: &str = "sandbox";
@@ -55,18 +57,44 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// Opens the way; nothing is sent yet.
+    /// Opens the way; nothing is sent yet. The faults are for the embedded tenant.
     ///
     /// # Errors
     /// If the sandbox's file cannot be read.
-    pub fn open(target: &Target, options: HttpOptions, state: &StateFolder) -> Result<Self, StoreError> {
+    pub fn open(
+        target: &Target,
+        options: HttpOptions,
+        state: &StateFolder,
+        faults: Option<Faults>,
+    ) -> Result<Self, StoreError> {
         match target {
             Target::Live(_) => Ok(Self::Http(Box::new(HttpApi::new(options)))),
             Target::Sandbox(name) => {
                 let file = state.sandbox_file(name);
-                let tenant = sandbox_store::open(&file, &options.domain.0, OWN_CLIENT)?;
-                let api = Box::new(SandboxApi::new(tenant));
+                let (tenant, log) = sandbox_store::open_kept(&file, &options.domain.0, OWN_CLIENT)?;
+                let api = Box::new(SandboxApi::new(tenant).kept_by(Box::new(log)));
+                if let Some(faults) = faults {
+                    api.set_faults(faults);
+                }
                 Ok(Self::Sandbox { api, file })
+            }
+        }
+    }
+
+    /// Does some work, and tells of long waits for the rate limit meanwhile.
+    pub async fn telling<T>(&self, work: impl Future<Output = T>, mut tell: impl FnMut(Duration)) -> T {
+        let Self::Http(api) = self else { return work.await };
+        let mut waits = api.waits();
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                result = work.as_mut() => return result,
+                Ok(()) = waits.changed() => {
+                    if let Some(wait) = *waits.borrow_and_update() {
+                        tell(wait.pause);
+                    }
+                }
             }
         }
     }
@@ -121,6 +149,13 @@ impl WriteApi for Connection {
 /// The reading half alone: whoever holds it cannot write.
 #[derive(Debug)]
 pub struct ReadOnly<C>(C);
+
+impl<C: AsRef<Connection>> ReadOnly<C> {
+    /// Does some work, and tells of long waits for the rate limit meanwhile.
+    pub async fn telling<T>(&self, work: impl Future<Output = T>, tell: impl FnMut(Duration)) -> T {
+        self.0.as_ref().telling(work, tell).await
+    }
+}
 
 impl<C: AsRef<Connection> + Sync> ReadApi for ReadOnly<C> {
     async fn get(&self, get: &Get) -> Result<Response, ApiFailure> {

@@ -1,12 +1,17 @@
 //! The way to a real tenant: the API port over HTTPS, with the run's token.
 
-use super::retry::Repeat;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
 use super::token::Tokens;
-use super::wire::{Sending, Wire};
+use super::wire::{Sending, Wait, Wire};
 use crate::api::failure::ApiFailure;
+use crate::api::pace::{Pace, Reserve};
 use crate::api::port::{Get, ReadApi, WriteApi};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
+use crate::api::retry::Repeat;
 use crate::model::desired::Credentials;
 use crate::model::names::Domain;
 
@@ -24,6 +29,12 @@ pub struct HttpOptions {
     pub authorities: Option<Vec<u8>>,
     /// Requests under way at one time.
     pub in_flight: usize,
+    /// What of the rate limit is left to the tenant's own traffic.
+    pub reserve: Reserve,
+    /// Requests a second at most.
+    pub max_rps: Option<f64>,
+    /// How long a request may take.
+    pub deadline: Duration,
 }
 
 /// A tenant over HTTPS.
@@ -37,7 +48,8 @@ impl HttpApi {
     /// Prepares the way; nothing is sent yet.
     pub fn new(options: HttpOptions) -> Self {
         let origin = options.origin.unwrap_or_else(|| format!("https://{}", options.domain));
-        let wire = Wire::new(&origin, options.authorities, options.in_flight);
+        let pace = Pace::new(options.reserve, options.max_rps);
+        let wire = Wire::new(&origin, options.authorities, options.in_flight, pace, options.deadline);
         Self { wire, tokens: Tokens::new(options.domain, options.credentials) }
     }
 
@@ -46,8 +58,13 @@ impl HttpApi {
         self.wire.sent()
     }
 
+    /// Returns the long waits for the rate limit, as they begin.
+    pub fn waits(&self) -> watch::Receiver<Option<Wait>> {
+        self.wire.waits()
+    }
+
     async fn exchange(&self, request: &Request) -> Result<Response, ApiFailure> {
-        let repeat = if request.method == Method::Get { Repeat::Always } else { Repeat::IfUndone };
+        let repeat = Repeat::of(request.method);
         let path = format!("/api/v2{}", request.path);
         let mut renewed = false;
         loop {
@@ -159,6 +176,9 @@ mod tests {
                 origin: Some(self.origin.clone()),
                 authorities: None,
                 in_flight: 4,
+                reserve: Reserve::Usual,
+                max_rps: None,
+                deadline: Duration::from_secs(5),
             })
         }
 
@@ -213,15 +233,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_broken_server_is_asked_again_but_never_told_again() {
+    async fn a_broken_server_is_asked_again_but_never_told_twice_to_make_something() {
         let broken = || (503, vec![], b"<html>".to_vec());
-        let server = Server::start(vec![broken(), (200, vec![], b"[]".to_vec()), broken()]).await;
+        let good = || (200, vec![], b"[]".to_vec());
+        let server = Server::start(vec![broken(), good(), broken(), good(), broken()]).await;
         let api = server.api(given());
         assert_eq!(api.get(&get("/things")).await.unwrap().body, json!([]));
-        let request = Request::new(Method::Patch, "/things/1".into(), Some(json!({"key": "hunter2"})));
-        let failure = api.send(&request).await.unwrap_err();
-        assert_eq!(failure.to_string(), "PATCH /things/1 answered 503: no message");
-        assert_eq!(server.lines().len(), 3);
+        let request = |method| Request::new(method, "/things/1".into(), Some(json!({"key": "hunter2"})));
+        assert!(api.send(&request(Method::Patch)).await.is_ok());
+        let failure = api.send(&request(Method::Post)).await.unwrap_err();
+        assert_eq!(failure.to_string(), "POST /things/1 answered 503: no message");
+        assert!(failure.is_in_doubt());
+        assert_eq!(server.lines().len(), 5);
     }
 
     #[tokio::test]
@@ -240,10 +263,10 @@ mod tests {
         let server = Server::start(vec![(200, vec![], vec![b' '; ANSWER_LIMIT + 1])]).await;
         let request = Request::new(Method::Post, "/things".into(), None);
         let failure = server.api(given()).send(&request).await.unwrap_err().to_string();
-        assert_eq!(failure, "POST /things got no usable answer: the answer is larger than 50 MB");
+        assert_eq!(failure, "POST /things may or may not have been carried out: the answer is larger than 50 MB");
         let server = Server::start(vec![(200, vec![], b"<html>".to_vec())]).await;
         let failure = server.api(given()).send(&request).await.unwrap_err().to_string();
-        assert_eq!(failure, "POST /things got no usable answer: the answer is not JSON (line 1)");
+        assert_eq!(failure, "POST /things may or may not have been carried out: the answer is not JSON (line 1)");
     }
 
     #[tokio::test]
@@ -273,6 +296,8 @@ mod tests {
             latency: Duration::ZERO,
             rate: None,
             burst: None,
+            logins: None,
+            faults: None,
             file: None,
         };
         let server = serve::bind(crate::sandbox::tenant::Tenant::new("sandbox", "own"), options).await.unwrap();
@@ -285,6 +310,9 @@ mod tests {
             origin,
             authorities: Some(std::fs::read(stranger).unwrap()),
             in_flight: 4,
+            reserve: Reserve::Usual,
+            max_rps: None,
+            deadline: Duration::from_secs(5),
         });
         let failure = api.get(&get("/things")).await.unwrap_err().to_string();
         assert!(failure.contains("invalid peer certificate"), "{failure}");

@@ -5,6 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use super::clock::Clock;
 use super::files::{self, FileError, Readers};
+use super::sandbox_log::WriteLog;
 use crate::sandbox::persist::PersistError;
 use crate::sandbox::tenant::{Surroundings, Tenant};
 
@@ -23,29 +24,49 @@ pub fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// Reads the tenant that the file keeps, or makes a new one where there is no such file. Nothing is written.
+/// Reads the tenant that the file and the log beside it keep, or makes a new one where there is neither. Nothing is
+/// written.
 ///
 /// # Errors
 /// If the file cannot be read or holds something else.
 pub fn open(path: &Path, domain: &str, own_client_id: &str) -> Result<Tenant, StoreError> {
-    let mut tenant = match files::exists(path) {
-        true => {
-            let bytes = files::read_whole(path)?;
-            Tenant::from_json(&String::from_utf8_lossy(&bytes))
-                .map_err(|source| StoreError::Damaged { path: path.to_owned(), source })?
-        }
-        false => Tenant::in_surroundings(domain, own_client_id, Surroundings { now: now(), seed: 0 }),
-    };
-    tenant.set_now(now());
-    Ok(tenant)
+    Ok(open_kept(path, domain, own_client_id)?.0)
 }
 
-/// Writes the tenant as a whole, or leaves the file as it was.
+/// Reads the tenant, with the log that keeps what is done to it from now on.
+///
+/// # Errors
+/// If the file cannot be read or holds something else.
+pub fn open_kept(path: &Path, domain: &str, own_client_id: &str) -> Result<(Tenant, WriteLog), StoreError> {
+    let bytes = files::exists(path).then(|| files::read_whole(path)).transpose()?;
+    let mut tenant = match &bytes {
+        Some(bytes) => Tenant::from_json(&String::from_utf8_lossy(bytes))
+            .map_err(|source| StoreError::Damaged { path: path.to_owned(), source })?,
+        None => Tenant::in_surroundings(domain, own_client_id, Surroundings { now: now(), seed: 0 }),
+    };
+    let log = WriteLog::open(path, bytes.as_deref(), &mut tenant)?;
+    tenant.set_now(now());
+    Ok((tenant, log))
+}
+
+/// Writes the tenant as a whole, or leaves the file as it was. The log is done with.
 ///
 /// # Errors
 /// If the file or its folder cannot be written.
 pub fn save(path: &Path, tenant: &Tenant) -> Result<(), StoreError> {
-    Ok(files::write_whole(path, tenant.to_json().as_bytes(), Readers::Owner)?)
+    files::write_whole(path, tenant.to_json().as_bytes(), Readers::Owner)?;
+    Ok(WriteLog::remove(path)?)
+}
+
+/// Removes the tenant, so that the next run finds a new one. Says whether there was one.
+///
+/// # Errors
+/// If it is still there.
+pub fn remove(path: &Path) -> Result<bool, StoreError> {
+    let existed = files::exists(path) || WriteLog::is_beside(path);
+    files::remove_file(path)?;
+    WriteLog::remove(path)?;
+    Ok(existed)
 }
 
 #[cfg(test)]

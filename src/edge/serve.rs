@@ -9,14 +9,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::Response as HttpResponse;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -29,8 +27,15 @@ use super::certificate::{self, CertificateError, Tls};
 use super::sandbox_store::{self, StoreError};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
+use crate::sandbox::bucket::Bucket;
+use crate::sandbox::faults::Faults;
+use crate::sandbox::faulty::{Delivery, FaultyTenant};
 use crate::sandbox::refusal::Refusal;
 use crate::sandbox::tenant::{Surroundings, Tenant};
+
+mod delivery;
+
+use delivery::{Cut, deliver};
 
 /// The largest body that is read, in bytes.
 const BODY_LIMIT: usize = 10 << 20;
@@ -52,6 +57,10 @@ pub struct ServeOptions {
     pub rate: Option<u32>,
     /// Requests that it grants at once; without a number, as many as in one second.
     pub burst: Option<u32>,
+    /// So many logins a second take from what is granted too.
+    pub logins: Option<f64>,
+    /// What is to go wrong.
+    pub faults: Option<Faults>,
     /// Where the tenant is kept.
     pub file: Option<PathBuf>,
 }
@@ -97,10 +106,11 @@ struct Served {
 }
 
 struct Shared {
-    tenant: Tenant,
+    faulty: FaultyTenant,
     changed: bool,
     counts: BTreeMap<&'static str, u64>,
     bucket: Bucket,
+    began: Instant,
 }
 
 /// Takes the port and makes the certificate, so that the caller can say where it will be.
@@ -118,8 +128,10 @@ pub async fn bind(tenant: Tenant, options: ServeOptions) -> Result<Server, Serve
         url: format!("{scheme}://127.0.0.1:{}", address.port()),
         authority: tls.as_ref().map(|tls| tls.authority.clone()),
     };
-    let bucket = Bucket::new(options.rate, options.burst);
-    let state = Mutex::new(Shared { tenant, changed: false, counts: BTreeMap::new(), bucket });
+    let mut faulty = FaultyTenant::new(tenant);
+    faulty.set(options.faults.clone().unwrap_or_default());
+    let bucket = Bucket::new(options.rate.map(f64::from), options.burst.map(f64::from));
+    let state = Mutex::new(Shared { faulty, changed: false, counts: BTreeMap::new(), bucket, began: Instant::now() });
     Ok(Server { listener, tls, served: Arc::new(Served { options, state }), announcement })
 }
 
@@ -148,29 +160,32 @@ impl Server {
     /// If the tenant cannot be written down.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<Tenant, ServeError> {
         let Self { listener, tls, served, .. } = self;
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&served));
         let acceptor = tls.map(|tls| TlsAcceptor::from(tls.config));
         let (ending, ended) = watch::channel(false);
         let mut connections = JoinSet::new();
         let mut stop = std::pin::pin!(stop);
         let mut save = tokio::time::interval(SAVE_EVERY);
+        let logins = served.options.logins.filter(|logins| *logins > 0.0);
+        let mut login =
+            tokio::time::interval(Duration::from_secs_f64(1.0 / logins.unwrap_or(1.0).clamp(0.001, 1000.0)));
         loop {
             tokio::select! {
                 () = &mut stop => break,
                 _ = save.tick() => served.keep()?,
+                _ = login.tick(), if logins.is_some() => served.log_in(),
                 // Ended connections are taken out, or they would pile up.
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 accepted = listener.accept() => {
                     // A connection that could not be accepted concerns its client alone.
                     let Ok((stream, _)) = accepted else { continue };
                     stream.set_nodelay(true).ok();
-                    let (router, acceptor, ended) = (router.clone(), acceptor.clone(), ended.clone());
+                    let (served, acceptor, ended) = (Arc::clone(&served), acceptor.clone(), ended.clone());
                     connections.spawn(async move {
                         match acceptor {
-                            None => talk(stream, router, ended).await,
+                            None => talk(stream, served, ended).await,
                             Some(acceptor) => {
                                 if let Ok(stream) = acceptor.accept(stream).await {
-                                    talk(stream, router, ended).await;
+                                    talk(stream, served, ended).await;
                                 }
                             }
                         }
@@ -183,7 +198,7 @@ impl Server {
         // Who is still not done then is cut off when the set is dropped.
         tokio::time::timeout(PATIENCE, all).await.ok();
         served.keep()?;
-        let tenant = served.state().tenant.clone();
+        let tenant = served.state().faulty.tenant.clone();
         Ok(tenant)
     }
 }
@@ -191,12 +206,15 @@ impl Server {
 /// Answers what comes over one connection: HTTP/1.1 or HTTP/2, as the client begins.
 async fn talk(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    router: Router,
+    served: Arc<Served>,
     mut ended: watch::Receiver<bool>,
 ) {
     let builder = auto::Builder::new(TokioExecutor::new());
-    let mut connection =
-        std::pin::pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
+    let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+        let served = Arc::clone(&served);
+        async move { answer(&served, request.map(Body::new)).await }
+    });
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     // A broken connection is the client's to notice.
     tokio::select! {
         _ = connection.as_mut() => {}
@@ -213,12 +231,20 @@ impl Served {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Somebody logs in, or is refused because of the rate.
+    fn log_in(&self) {
+        let mut state = self.state();
+        let now = state.began.elapsed();
+        let name = if state.bucket.take(now).is_refused() { "logins refused" } else { "logins" };
+        *state.counts.entry(name).or_insert(0) += 1;
+    }
+
     /// Writes the tenant down if it has changed.
     fn keep(&self) -> Result<(), ServeError> {
         let Some(file) = &self.options.file else { return Ok(()) };
         let changed = {
             let mut state = self.state();
-            std::mem::take(&mut state.changed).then(|| state.tenant.clone())
+            std::mem::take(&mut state.changed).then(|| state.faulty.tenant.clone())
         };
         match changed {
             Some(tenant) => Ok(sandbox_store::save(file, &tenant)?),
@@ -227,39 +253,42 @@ impl Served {
     }
 }
 
-/// Answers one request.
-async fn answer(State(served): State<Arc<Served>>, request: axum::extract::Request) -> HttpResponse {
+/// Answers one request, if it is to be answered.
+async fn answer(served: &Served, request: hyper::Request<Body>) -> Result<HttpResponse, Cut> {
     let (parts, body) = request.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, BODY_LIMIT).await else {
-        return to_http(Refusal::new(413, "", "Payload content length greater than maximum allowed").into());
+        let refusal = Refusal::new(413, "", "Payload content length greater than maximum allowed");
+        return deliver(Delivery::Whole(refusal.into())).await;
     };
     let path = parts.uri.path().to_owned();
     if let Some(name) = path.strip_prefix("/__sandbox/") {
-        return to_http(control(&served, &parts.method, name));
+        return deliver(Delivery::Whole(control(served, &parts.method, name, &bytes))).await;
     }
     let granted = {
         let mut state = served.state();
         state.counts.entry(counted(&parts.method, &path)).and_modify(|n| *n += 1).or_insert(1);
-        state.bucket.take(Instant::now())
+        let now = state.began.elapsed();
+        state.bucket.take(now)
     };
     if !served.options.latency.is_zero() {
         tokio::time::sleep(served.options.latency).await;
     }
-    let mut response = match &granted {
-        Grant::Refused { .. } => Refusal::new(429, "too_many_requests", "Global limit has been reached").into(),
-        _ if path == "/oauth/token" => {
-            let body = token_body(&parts.headers, &bytes);
-            let mut state = served.state();
-            state.tenant.set_now(sandbox_store::now());
-            state.tenant.token(&body)
-        }
-        _ => call(&served, &parts, &bytes).unwrap_or_else(Response::from),
-    };
-    granted.show(&mut response);
-    if response.status == 429 {
+    let mut delivery = if granted.is_refused() {
         *served.state().counts.entry("refused by the rate").or_insert(0) += 1;
+        Delivery::Whole(Refusal::new(429, "too_many_requests", "Global limit has been reached").into())
+    } else if path == "/oauth/token" {
+        let body = token_body(&parts.headers, &bytes);
+        let mut state = served.state();
+        state.faulty.tenant.set_now(sandbox_store::now());
+        state.faulty.renewed();
+        Delivery::Whole(state.faulty.tenant.token(&body))
+    } else {
+        call(served, &parts, &bytes).unwrap_or_else(|refusal| Delivery::Whole(refusal.into()))
+    };
+    if let Delivery::Whole(response) | Delivery::Raw(response, _) | Delivery::Slow(response, _) = &mut delivery {
+        granted.show(response, sandbox_store::now());
     }
-    to_http(response)
+    deliver(delivery).await
 }
 
 fn counted(method: &axum::http::Method, path: &str) -> &'static str {
@@ -275,22 +304,22 @@ fn counted(method: &axum::http::Method, path: &str) -> &'static str {
 }
 
 /// Hands one call to the tenant.
-fn call(served: &Served, parts: &axum::http::request::Parts, bytes: &[u8]) -> Result<Response, Refusal> {
+fn call(served: &Served, parts: &axum::http::request::Parts, bytes: &[u8]) -> Result<Delivery, Refusal> {
     let path = parts.uri.path().strip_prefix("/api/v2").ok_or_else(Refusal::no_route)?;
     let method = method(&parts.method).ok_or_else(Refusal::no_route)?;
     let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if !bearer
+    let bearer = bearer
         .and_then(|value| value.split_once(' '))
-        .is_some_and(|(kind, token)| kind.eq_ignore_ascii_case("bearer") && !token.is_empty())
-    {
-        return Err(Refusal::new(401, "", "Missing authentication"));
-    }
+        .filter(|(kind, token)| kind.eq_ignore_ascii_case("bearer") && !token.is_empty())
+        .ok_or_else(|| Refusal::new(401, "", "Missing authentication"))?
+        .1;
     let mut request = Request::new(method, path.to_owned(), json_body(&parts.headers, bytes)?);
     request.query = pairs(parts.uri.query().unwrap_or_default());
     let mut state = served.state();
-    state.tenant.set_now(sandbox_store::now());
-    state.changed |= method != Method::Get;
-    Ok(state.tenant.send(&request))
+    state.faulty.tenant.set_now(sandbox_store::now());
+    let handled = state.faulty.handle(&request, bearer);
+    state.changed |= handled.reached && method != Method::Get;
+    Ok(handled.delivery)
 }
 
 fn method(method: &axum::http::Method) -> Option<Method> {
@@ -338,98 +367,32 @@ fn pairs(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Answers what is not the tenant's: making it new, and telling what was asked of it.
-fn control(served: &Served, method: &axum::http::Method, name: &str) -> Response {
+/// Answers what is not the tenant's: making it new, making it fail, and telling what was asked of it.
+fn control(served: &Served, method: &axum::http::Method, name: &str, bytes: &[u8]) -> Response {
     let mut state = served.state();
     match (method.as_str(), name) {
         ("POST", "reset") => {
             let surroundings = Surroundings { now: sandbox_store::now(), seed: 0 };
-            state.tenant = Tenant::in_surroundings(state.tenant.domain(), state.tenant.own_client_id(), surroundings);
+            let (domain, own) = (state.faulty.tenant.domain(), state.faulty.tenant.own_client_id());
+            state.faulty.tenant = Tenant::in_surroundings(domain, own, surroundings);
             state.changed = true;
             state.counts.clear();
             Response::new(200, json!({"reset": true}))
         }
-        ("GET", "stats") => Response::new(200, json!({"requests": state.counts})),
+        ("GET", "stats") => Response::new(200, json!({"requests": state.counts, "struck": state.faulty.struck()})),
+        ("POST", "faults") => match Faults::from_json(&String::from_utf8_lossy(bytes)) {
+            Ok(faults) => {
+                let set = faults.0.len();
+                state.faulty.set(faults);
+                Response::new(200, json!({"faults": set}))
+            }
+            Err(error) => Refusal::body(error.to_string()).into(),
+        },
+        ("DELETE", "faults") => {
+            state.faulty.set(Faults::default());
+            Response::new(200, json!({"faults": 0}))
+        }
         _ => Refusal::no_route().into(),
-    }
-}
-
-fn to_http(response: Response) -> HttpResponse {
-    let text = if response.body.is_null() { String::new() } else { response.body.to_string() };
-    let mut http = HttpResponse::new(Body::from(text));
-    *http.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = http.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-    for (name, value) in &response.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            headers.insert(name, value);
-        }
-    }
-    http
-}
-
-/// A token bucket: so many requests at once, and so many per second.
-#[derive(Debug)]
-struct Bucket {
-    rate: Option<f64>,
-    size: f64,
-    tokens: f64,
-    filled: Option<Instant>,
-}
-
-/// What the bucket gave for one request.
-#[derive(Debug, PartialEq)]
-enum Grant {
-    Unlimited,
-    Granted { limit: u64, remaining: u64, reset_in: u64 },
-    Refused { limit: u64, reset_in: u64 },
-}
-
-impl Bucket {
-    fn new(rate: Option<u32>, burst: Option<u32>) -> Self {
-        let size = f64::from(burst.or(rate).unwrap_or(1).max(1));
-        Self { rate: rate.map(|rate| f64::from(rate.max(1))), size, tokens: size, filled: None }
-    }
-
-    fn take(&mut self, now: Instant) -> Grant {
-        let Some(rate) = self.rate else { return Grant::Unlimited };
-        let since = self.filled.map_or(0.0, |filled| now.saturating_duration_since(filled).as_secs_f64());
-        self.filled = Some(now);
-        self.tokens = (self.tokens + since * rate).min(self.size);
-        let whole = |number: f64| number.max(0.0) as u64;
-        let limit = whole(self.size);
-        if self.tokens < 1.0 {
-            return Grant::Refused { limit, reset_in: whole(((1.0 - self.tokens) / rate).ceil()).max(1) };
-        }
-        self.tokens -= 1.0;
-        Grant::Granted {
-            limit,
-            remaining: whole(self.tokens),
-            reset_in: whole(((self.size - self.tokens) / rate).ceil()).max(1),
-        }
-    }
-}
-
-impl Grant {
-    /// Writes what the limit is, and what is left of it, into the answer's headers.
-    fn show(&self, response: &mut Response) {
-        let (limit, remaining, reset_in) = match self {
-            Self::Unlimited => return,
-            Self::Granted { limit, remaining, reset_in } => (*limit, *remaining, *reset_in),
-            Self::Refused { limit, reset_in } => (*limit, 0, *reset_in),
-        };
-        response.headers.retain(|(name, _)| !name.starts_with("x-ratelimit-"));
-        let reset = sandbox_store::now().saturating_add_unsigned(reset_in);
-        for (name, value) in [
-            ("x-ratelimit-limit", limit.to_string()),
-            ("x-ratelimit-remaining", remaining.to_string()),
-            ("x-ratelimit-reset", reset.to_string()),
-        ] {
-            response.headers.push((name.to_owned(), value));
-        }
-        if matches!(self, Self::Refused { .. }) {
-            response.headers.push(("retry-after".to_owned(), reset_in.to_string()));
-        }
     }
 }
 

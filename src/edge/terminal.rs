@@ -67,6 +67,8 @@ pub struct Terminal<'s> {
     colour_errors: bool,
     bars: bool,
     asks: bool,
+    /// The bar on show, which makes room for what is said.
+    shown: Mutex<Option<ProgressBar>>,
 }
 
 impl<'s> Terminal<'s> {
@@ -84,6 +86,7 @@ impl<'s> Terminal<'s> {
             colour_errors: coloured(guard.errors_is_terminal),
             bars: guard.errors_is_terminal && !manner.plain && !manner.quiet,
             asks: guard.input_is_terminal && guard.errors_is_terminal,
+            shown: Mutex::new(None),
         };
         drop(guard);
         terminal
@@ -115,9 +118,13 @@ impl<'s> Terminal<'s> {
 
     /// Writes to stderr even when the run is quiet. That stderr is gone is nothing that could be told to anybody.
     pub fn complain(&self, text: &str) {
-        let mut streams = self.lock();
         let line = if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
-        write(&mut streams.errors, &line, self.colour_errors).ok();
+        let say = || write(&mut self.lock().errors, &line, self.colour_errors).ok();
+        let bar = self.shown().clone();
+        match bar {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        };
     }
 
     /// Says whether somebody is there to answer a question.
@@ -154,7 +161,12 @@ impl<'s> Terminal<'s> {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
+        self.shown().clone_from(&shown);
         Bar { terminal: self, shown }
+    }
+
+    fn shown(&self) -> std::sync::MutexGuard<'_, Option<ProgressBar>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Streams> {
@@ -191,12 +203,9 @@ impl Bar<'_> {
 
     /// Counts one step as ended and writes its line above the bar.
     pub fn step(&self, line: &str) {
-        match &self.shown {
-            Some(bar) => {
-                bar.suspend(|| self.terminal.talk(line));
-                bar.inc(1);
-            }
-            None => self.terminal.talk(line),
+        self.terminal.talk(line);
+        if let Some(bar) = &self.shown {
+            bar.inc(1);
         }
     }
 }
@@ -204,6 +213,7 @@ impl Bar<'_> {
 impl Drop for Bar<'_> {
     fn drop(&mut self) {
         if let Some(bar) = &self.shown {
+            *self.terminal.shown() = None;
             bar.finish_and_clear();
         }
     }

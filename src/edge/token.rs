@@ -9,11 +9,11 @@ use serde_json::{Value as Json, json};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::retry::Repeat;
 use super::wire::{Sending, Wire};
 use crate::api::failure::ApiFailure;
 use crate::api::request::Method;
 use crate::api::response::Response;
+use crate::api::retry::Repeat;
 use crate::model::desired::Credentials;
 use crate::model::names::Domain;
 use crate::model::secret::Secret;

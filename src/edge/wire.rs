@@ -3,22 +3,27 @@
 //! Made when the first request is sent; HTTP/2 where the server offers it. Nothing of a body, a header or a token ever
 //! gets into an error.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value as Json;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
-use super::retry::{Attempt, Attempts, Repeat};
 use crate::api::failure::ApiFailure;
+use crate::api::pace::{Pace, Quota, Turn};
 use crate::api::request::Method;
 use crate::api::response::Response;
+use crate::api::retry::{Attempt, Attempts, Repeat, Verdict};
 
-/// A request without an answer for this long is given up.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// A request without its whole answer for this long is given up, unless told otherwise.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+/// Waits from this on are told, but not all of them.
+const LONG: Duration = Duration::from_secs(2);
+/// After a wait was told, so long nothing more is said of it.
+const QUIET: Duration = Duration::from_secs(10);
 /// Answers beyond this are refused: no page of the API comes near it.
 pub(super) const ANSWER_LIMIT: usize = 50 * 1024 * 1024;
 
@@ -51,23 +56,55 @@ pub(super) struct Wire {
     authorities: Option<Vec<u8>>,
     client: OnceLock<Result<reqwest::Client, String>>,
     permits: Semaphore,
-    /// A rate limit concerns every request: none is sent before this.
-    resume: Mutex<Option<Instant>>,
+    /// A rate limit concerns every request.
+    pace: Mutex<Pace>,
+    /// An answer has come: who waits may ask anew.
+    answered: Notify,
+    began: Instant,
+    deadline: Duration,
+    /// The last long wait.
+    waits: watch::Sender<Option<Wait>>,
     sent: AtomicUsize,
+}
+
+/// A wait for the tenant's rate limit that is worth telling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// When it began, since the run did.
+    at: Duration,
+    pub pause: Duration,
+}
+
+/// A request under way. When it is dropped it has ended, even if nobody waited for its answer.
+struct Flight<'a> {
+    wire: &'a Wire,
+    number: u64,
+    quota: Option<Quota>,
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        self.wire.pace().ended(self.wire.began.elapsed(), self.number, self.quota);
+        self.wire.answered.notify_waiters();
+    }
 }
 
 impl Wire {
     /// Prepares the way to an origin (`https://host`); nothing is sent yet.
     ///
     /// `authorities` are PEM certificates to trust in place of the system's; `in_flight` the requests under way at one
-    /// time.
-    pub fn new(origin: &str, authorities: Option<Vec<u8>>, in_flight: usize) -> Self {
+    /// time; `deadline` how long one may take.
+    pub fn new(origin: &str, authorities: Option<Vec<u8>>, in_flight: usize, pace: Pace, deadline: Duration) -> Self {
         Self {
             origin: origin.trim_end_matches('/').to_owned(),
             authorities,
             client: OnceLock::new(),
             permits: Semaphore::new(in_flight.max(1)),
-            resume: Mutex::new(None),
+            pace: Mutex::new(pace),
+            answered: Notify::new(),
+            began: Instant::now(),
+            deadline,
+            waits: watch::Sender::new(None),
             sent: AtomicUsize::new(0),
         }
     }
@@ -81,42 +118,72 @@ impl Wire {
     pub async fn send(&self, sending: &Sending<'_>) -> Result<Response, ApiFailure> {
         let client = self.client().map_err(|reason| sending.failure(reason))?;
         let url = self.url(sending)?;
-        let mut attempts = Attempts::default();
+        let mut attempts = Attempts::new(sending.line(), sending.method, sending.repeat);
         loop {
             let attempt = {
                 let _permit = self.permits.acquire().await.map_err(|_| sending.failure("the run is over"))?;
-                self.hold().await;
+                // Tokens are not the Management API's, and have a limit of their own.
+                let flight = if sending.bearer.is_some() { Some(self.turn().await) } else { None };
                 self.sent.fetch_add(1, Ordering::Relaxed);
-                once(client, url.clone(), sending).await
+                let attempt = once(client, url.clone(), sending).await;
+                if let (Some(mut flight), Attempt::Answered(response)) = (flight, &attempt) {
+                    flight.quota = Quota::of(response, SystemTime::now());
+                }
+                attempt
             };
-            let limited = matches!(&attempt, Attempt::Answered(response) if response.status == 429);
-            match attempts.pause_after(&attempt, sending.repeat, SystemTime::now()) {
-                Some(pause) if limited => self.hold_all_for(pause).await,
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => {
-                    return match attempt {
-                        Attempt::Answered(response) => Ok(response),
-                        Attempt::NotSent(reason) | Attempt::Hopeless(reason) | Attempt::Lost(reason) => {
-                            Err(sending.failure(reason))
-                        }
-                    };
+            match attempts.judge(attempt, SystemTime::now(), rand::random()) {
+                Verdict::Again { pause, limited: true } if sending.bearer.is_some() => self.hold(pause),
+                Verdict::Again { pause, .. } => tokio::time::sleep(pause).await,
+                Verdict::End(result) => return result,
+            }
+        }
+    }
+
+    /// Returns the long waits for the rate limit, as they begin.
+    pub fn waits(&self) -> watch::Receiver<Option<Wait>> {
+        self.waits.subscribe()
+    }
+
+    /// A panic elsewhere leaves the pace as it was between two requests.
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the pace lets one more request through.
+    async fn turn(&self) -> Flight<'_> {
+        loop {
+            let mut answered = std::pin::pin!(self.answered.notified());
+            // Listened before the pace is asked, so that no answer is missed in between.
+            answered.as_mut().enable();
+            let turn = self.pace().ask(self.began.elapsed());
+            match turn {
+                Turn::Send(number) => return Flight { wire: self, number, quota: None },
+                Turn::WaitForAnswer => answered.await,
+                Turn::Wait(wait) => {
+                    self.tell(wait);
+                    tokio::time::timeout(wait, answered).await.ok();
                 }
             }
         }
     }
 
-    /// Waits while a rate limit lasts.
-    async fn hold(&self) {
-        let resume = *self.resume.lock().await;
-        if let Some(resume) = resume {
-            tokio::time::sleep_until(resume).await;
-        }
+    fn hold(&self, pause: Duration) {
+        self.pace().hold(self.began.elapsed(), pause);
+        self.tell(pause);
     }
 
-    async fn hold_all_for(&self, pause: Duration) {
-        let moment = Instant::now() + pause;
-        let mut resume = self.resume.lock().await;
-        *resume = Some(resume.map_or(moment, |earlier| earlier.max(moment)));
+    fn tell(&self, pause: Duration) {
+        if pause < LONG {
+            return;
+        }
+        let at = self.began.elapsed();
+        self.waits.send_if_modified(|last| {
+            let is_due = last.is_none_or(|last| at >= last.at + QUIET);
+            if is_due {
+                *last = Some(Wait { at, pause });
+            }
+            is_due
+        });
     }
 
     fn url(&self, sending: &Sending<'_>) -> Result<reqwest::Url, ApiFailure> {
@@ -140,7 +207,7 @@ impl Wire {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("tenantry/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIMEOUT)
+            .timeout(self.deadline)
             .connect_timeout(Duration::from_secs(10))
             .pool_idle_timeout(Duration::from_secs(90));
         if let Some(pem) = &self.authorities {

@@ -239,7 +239,7 @@ async fn list(api: &impl ReadApi, tasks: &[Task]) -> Result<Brought, ApiFailure>
         let object = canonical::member_map(task.kind, task.parent.clone(), first.body);
         return Ok(Brought { objects: vec![object], reading: Reading::Complete, requests });
     }
-    let mut next = cursor.accept(&first);
+    let mut next = cursor.accept(&first)?;
     while let Next::Pages(pages) = next {
         requests += pages.len();
         let mut answers: Vec<(usize, _)> = pages
@@ -252,7 +252,7 @@ async fn list(api: &impl ReadApi, tasks: &[Task]) -> Result<Brought, ApiFailure>
         answers.sort_by_key(|(position, _)| *position);
         next = Next::Done;
         for (_, answer) in answers {
-            next = cursor.accept(&answer?);
+            next = cursor.accept(&answer?)?;
         }
     }
     let (items, short) = cursor.finish();

@@ -7,12 +7,15 @@
 pub mod actions;
 pub mod answer;
 pub mod api;
+pub mod bucket;
 pub mod cascade;
 pub mod check;
 pub mod clients;
 pub mod connections;
 pub mod documents;
 pub mod expand;
+pub mod faults;
+pub mod faulty;
 pub mod ids;
 pub mod lists;
 pub mod members;

@@ -76,6 +76,11 @@ impl Tenant {
         &self.world.own_client
     }
 
+    /// Returns the time of the clock, in unix seconds.
+    pub fn now(&self) -> i64 {
+        self.world.now
+    }
+
     /// Moves the clock; answers from now on carry this time.
     pub fn set_now(&mut self, unix_seconds: i64) {
         self.world.now = unix_seconds;

@@ -30,7 +30,9 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let remembrance = wish.target(run).remembrance();
     let connection = wish.connect(run)?;
     let runtime = Runtime::start()?;
-    let planned = runtime.run(wish.plan(&connection.reading(), args.consent.consent(), run))?;
+    let reading = connection.reading();
+    let planning = wish.plan(&reading, args.consent.consent(), run);
+    let planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
     planned.show(&args.scope, &args.consent, run, run.settings.json)?;
     let plan = &planned.plan;
     if !plan.gates.is_empty() || plan.is_empty() {
@@ -85,7 +87,8 @@ fn perform(
             bar.doing(address);
         }
     };
-    let outcome = runtime.run(apply(plan, connection, &Clock, &mut listen));
+    let applying = apply(plan, connection, &Clock, &mut listen);
+    let outcome = runtime.run(connection.telling(applying, |pause| run.waits(pause)));
     (outcome, results)
 }
 

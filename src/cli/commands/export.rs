@@ -11,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::leftovers::leftovers;
 use crate::cli::project::{Look, Project};
 use crate::cli::run::Run;
-use crate::edge::connection::{Connection, Target};
+use crate::edge::connection::Target;
 use crate::edge::files::{self, Readers};
 use crate::edge::runtime::Runtime;
 use crate::model::document::SourceTexts;
@@ -33,11 +33,11 @@ pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     };
     let settings = desired.settings;
     let target = Target::of(&settings, run.settings.sandbox);
-    let api = Connection::open(&target, run.settings.api.http_options(&settings)?, &run.settings.state)?.only_reading();
+    let api = run.settings.api.connect(&settings, &target, &run.settings.state)?.only_reading();
     let live = {
         let _bar = run.terminal.bar(None, "reading the tenant");
         let wanted = Wanted::Everything { only: args.only.clone(), exclude: args.exclude.clone() };
-        Runtime::start()?.run(refresh(&api, wanted))?
+        Runtime::start()?.run(api.telling(refresh(&api, wanted), |pause| run.waits(pause)))?
     };
     let options = ExportOptions {
         format: match args.format {

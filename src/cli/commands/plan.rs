@@ -29,7 +29,8 @@ pub fn run(args: &PlanArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let look = Look { trust_from: args.trust_from.clone(), ..Look::of(&args.scope, false) };
     let wish = Wish::looking(&args.scope, &look, run)?;
     let api = wish.connect(run)?.only_reading();
-    let planned = Runtime::start()?.run(wish.plan(&api, args.consent.consent(), run))?;
+    let planning = wish.plan(&api, args.consent.consent(), run);
+    let planned = Runtime::start()?.run(api.telling(planning, |pause| run.waits(pause)))?;
     let command = planned.command(&args.scope, &args.consent, run);
     let file = |path: &Path, text: String| replace_file(&run.world.folder.join(path), text.as_bytes());
     if let Some(path) = &args.html {

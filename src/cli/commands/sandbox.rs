@@ -8,6 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::run::Run;
 use crate::edge::files;
+use crate::edge::sandbox_store;
 use crate::edge::state::Remembrance;
 use crate::model::names::TenantName;
 use crate::pipeline::report::json::VERSION;
@@ -46,8 +47,7 @@ fn path(args: &SandboxArgs, run: &Run<'_>) -> Result<Exit, Failure> {
 fn reset(args: &SandboxArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let tenant = TenantName(args.tenant.clone());
     let file = run.settings.state.sandbox_file(&tenant);
-    let existed = files::exists(&file);
-    files::remove_file(&file)?;
+    let existed = sandbox_store::remove(&file)?;
     run.settings.state.forget(&Remembrance::Sandbox(tenant))?;
     if run.settings.json {
         run.answer_json(&json!({

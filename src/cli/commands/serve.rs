@@ -8,6 +8,7 @@ use crate::cli::args::ServeArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::run::Run;
+use crate::cli::settings::faults_in;
 use crate::edge::connection::{OWN_CLIENT, SANDBOX};
 use crate::edge::runtime::Runtime;
 use crate::edge::sandbox_store;
@@ -30,6 +31,8 @@ pub fn run(args: &ServeArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         latency: Duration::from_millis(args.latency_ms),
         rate: Some(args.rate).filter(|rate| *rate > 0),
         burst: args.burst,
+        logins: args.logins,
+        faults: args.faults.as_deref().map(|path| faults_in(&run.world.folder.join(path))).transpose()?,
         file: Some(file),
     };
     Runtime::start()?.run(async {

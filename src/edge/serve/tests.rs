@@ -8,7 +8,16 @@ struct Running {
 }
 
 fn options() -> ServeOptions {
-    ServeOptions { port: 0, tls: None, latency: Duration::ZERO, rate: None, burst: None, file: None }
+    ServeOptions {
+        port: 0,
+        tls: None,
+        latency: Duration::ZERO,
+        rate: None,
+        burst: None,
+        logins: None,
+        faults: None,
+        file: None,
+    }
 }
 
 async fn start(options: ServeOptions) -> Running {
@@ -124,11 +133,46 @@ async fn latency_does_not_queue_requests() {
     running.end().await;
 }
 
-#[test]
-fn a_bucket_fills_again_with_time() {
-    let mut bucket = Bucket::new(Some(2), Some(1));
-    let start = Instant::now();
-    assert!(matches!(bucket.take(start), Grant::Granted { limit: 1, remaining: 0, .. }));
-    assert!(matches!(bucket.take(start), Grant::Refused { reset_in: 1, .. }));
-    assert!(matches!(bucket.take(start + Duration::from_millis(600)), Grant::Granted { .. }));
+#[tokio::test]
+async fn a_script_of_faults_is_set_over_the_socket_and_ended() {
+    let running = start(options()).await;
+    let client = reqwest::Client::builder().timeout(Duration::from_millis(700)).build().unwrap();
+    let roles = format!("{}/api/v2/roles", running.url);
+    let faults = format!("{}/__sandbox/faults", running.url);
+    let script = json!([
+        {"at": {"write": 1}, "what": "reset_before"}, {"at": {"write": 2}, "what": "reset_after"},
+        {"at": {"write": 3}, "what": {"malformed": {}}}, {"at": {"write": 4}, "what": {"trickle": {"seconds": 0.2}}},
+        {"at": {"write": 5}, "what": {"silent": {}}}, {"at": {"write": 6}, "what": "token_expired"},
+    ]);
+    assert_eq!(client.post(&faults).json(&script).send().await.unwrap().status(), 200);
+    let create = |name: &str| client.post(&roles).bearer_auth("old").json(&json!({"name": name})).send();
+    assert!(create("A").await.is_err());
+    assert!(create("B").await.is_err());
+    let cut = create("C").await.unwrap();
+    assert_eq!(cut.status(), 200);
+    assert!(cut.json::<Json>().await.is_err());
+    let began = Instant::now();
+    assert_eq!(create("D").await.unwrap().json::<Json>().await.unwrap()["name"], json!("D"));
+    assert!(began.elapsed() >= Duration::from_millis(150));
+    assert!(create("E").await.unwrap_err().is_timeout());
+    assert_eq!(create("F").await.unwrap().status(), 401);
+    assert_eq!(create("F").await.unwrap().status(), 401);
+    let fresh = client.get(&roles).bearer_auth("new").send().await.unwrap().json::<Json>().await.unwrap();
+    let names: Vec<_> = fresh.as_array().unwrap().iter().map(|role| role["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["B", "C", "D"]);
+    assert_eq!(client.post(&faults).json(&json!([{"what": "explode"}])).send().await.unwrap().status(), 400);
+    client.delete(&faults).send().await.unwrap();
+    assert_eq!(create("F").await.unwrap().status(), 200);
+    running.end().await;
+}
+
+#[tokio::test]
+async fn logins_take_from_what_is_granted_and_are_refused_when_nothing_is_left() {
+    let running = start(ServeOptions { rate: Some(1), burst: Some(2), logins: Some(50.0), ..options() }).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let url = format!("{}/__sandbox/stats", running.url);
+    let stats: Json = reqwest::get(url).await.unwrap().json().await.unwrap();
+    assert_eq!(stats["requests"]["logins"], json!(2));
+    assert!(stats["requests"]["logins refused"].as_u64().unwrap() >= 2, "{stats}");
+    running.end().await;
 }

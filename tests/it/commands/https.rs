@@ -1,6 +1,6 @@
 //! The same runs over HTTPS: the served sandbox stands in for a real tenant.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Stdio};
 
 use serde_json::Value as Json;
@@ -103,4 +103,58 @@ fn credentials_only_travel_encrypted_and_their_absence_is_said() {
     help: Set AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET, or AUTH0_ACCESS_TOKEN, or `credentials` in the tenant's file; `--sandbox` needs none.
     --- exit 1 ---
     ");
+}
+
+#[test]
+fn a_proxy_is_used_where_the_environment_names_one() {
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = proxy.local_addr().unwrap();
+    let (heard, lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in proxy.incoming() {
+            let mut stream = stream.unwrap();
+            let mut line = String::new();
+            BufReader::new(&stream).read_line(&mut line).unwrap();
+            heard.send(line).ok();
+            stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").ok();
+        }
+    });
+    let project = Project::new()
+        .tenant("acme", "domain: acme.eu.auth0.com\n")
+        .template("roles", ROLES)
+        .env("AUTH0_ACCESS_TOKEN", "hunter2-token")
+        .env("HTTPS_PROXY", &format!("http://{address}"));
+    let ran = project.run_binary("plan acme").code(1);
+    assert_eq!(lines.recv().unwrap().trim_end(), "CONNECT acme.eu.auth0.com:443 HTTP/1.1");
+    assert!(!ran.screen().contains("hunter2"), "{}", ran.screen());
+}
+
+#[test]
+fn faults_on_the_way_lose_nothing_and_double_nothing() {
+    let place = Project::bare().file(
+        "faults.json",
+        r#"[{"at": {"method": "GET"}, "what": "reset_before"}, {"at": {"method": "GET"}, "what": {"empty": {}}},
+            {"at": {"method": "GET"}, "what": {"silent": {}}}, {"at": {"method": "GET"}, "what": {"malformed": {}}},
+            {"at": {"write": 1}, "what": "token_expired"}, {"at": {"write": 3}, "what": {"too_many": {}}},
+            {"at": {"method": "PATCH"}, "what": "reset_after"}]"#,
+    );
+    let served = Served::start(&place, "--faults faults.json");
+    let project = project(&served);
+    project.run("apply acme --yes --deadline 1").ok();
+    project.write("templates/roles.yaml", &ROLES.replace("Reads", "Reads all"));
+    project.run("apply acme --yes --deadline 1").ok();
+    project.run("plan acme --exit-code").ok();
+    let ran = project.run("plan acme --max-rps 0").code(64);
+    assert!(ran.stderr().contains("`--max-rps` must be more than 0"), "{}", ran.screen());
+}
+
+#[test]
+fn a_creation_without_an_answer_is_told_as_in_doubt() {
+    let place = Project::bare().file("faults.json", r#"[{"at": {"write": 1}, "what": "reset_after"}]"#);
+    let served = Served::start(&place, "--faults faults.json");
+    let project = project(&served);
+    let ran = project.run("apply acme --yes");
+    assert!(ran.stdout().contains("may or may not have been carried out"), "{}", ran.screen());
+    project.run("apply acme --yes").ok();
+    project.run("plan acme --exit-code").ok();
 }

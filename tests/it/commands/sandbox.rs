@@ -15,3 +15,37 @@ fn a_reset_makes_the_tenant_new_and_forgets_its_secrets() {
     assert!(!project.path(".tenantry/sandbox/acme/fingerprints.json").exists());
     project.run(&Project::deploying("plan --exit-code")).code(2);
 }
+
+const ROLES: &str = "roles:\n  - name: A\n  - name: B\n  - name: C\n";
+
+#[test]
+fn a_killed_apply_leaves_the_tenant_with_what_was_done() {
+    for (fault, left) in [("die_before", 2), ("die_after", 1)] {
+        let project = Project::new()
+            .tenant("dev", "domain: sandbox\n")
+            .template("roles", ROLES)
+            .file("faults.json", &format!(r#"[{{"at": {{"write": 2}}, "what": "{fault}"}}]"#));
+        let status = project
+            .command("apply dev --yes")
+            .env("TENANTRY_SANDBOX_FAULTS", project.path("faults.json"))
+            .output()
+            .unwrap()
+            .status;
+        assert_eq!(status.code(), None, "it ends as a killed process does");
+        let plan = project.run("plan dev --json").ok().json();
+        assert_eq!(plan["changes"].as_array().unwrap().len(), left, "{plan:#}");
+        project.run("sandbox reset dev").ok();
+        let plan = project.run("plan dev --json").ok().json();
+        assert_eq!(plan["changes"].as_array().unwrap().len(), 3, "{plan:#}");
+    }
+}
+
+#[test]
+fn a_script_that_is_none_is_refused() {
+    let project = Project::new()
+        .tenant("dev", "domain: sandbox\n")
+        .template("roles", ROLES)
+        .file("faults.json", r#"[{"what": "explode"}]"#);
+    let ran = project.env("TENANTRY_SANDBOX_FAULTS", "faults.json").run("plan dev").code(64);
+    assert!(ran.stderr().contains("unknown variant `explode`"), "{}", ran.screen());
+}
