@@ -131,6 +131,8 @@ mod tests {
             let files = platform.workflows(&chain(&["dev", "test", "prod"], "identity"));
             let all: String = files.iter().map(|file| file.text.as_str()).collect();
             for line in all.lines() {
+                // A failure inside of an argument would go unseen, and an empty fingerprint be expected.
+                assert!(!line.contains("fingerprint") || !line.contains("\"$(jq"), "{platform:?}: {line}");
                 assert!(!line.contains('%') || line.contains("##") || line.contains("printf"), "{platform:?}: {line}");
             }
             for words in [
