@@ -147,6 +147,7 @@ impl World {
             })
             .collect();
         let settings = TenantSettings {
+            project: None,
             tenant: TenantName("bench".to_owned()),
             domain: Domain("sandbox".to_owned()),
             credentials: Credentials::default(),

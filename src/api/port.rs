@@ -1,5 +1,6 @@
 //! The two halves of the way to a tenant. Only `apply` is ever handed the writing one.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use super::failure::ApiFailure;
@@ -21,6 +22,9 @@ pub trait ReadApi: Sync {
 
     /// Returns the client id that the run's token belongs to, if it can be known.
     fn own_client(&self) -> impl Future<Output = Option<String>> + Send;
+
+    /// Returns the scopes that the run's token carries, if that can be known.
+    fn granted_scopes(&self) -> impl Future<Output = Option<BTreeSet<String>>> + Send;
 }
 
 /// The writing half.

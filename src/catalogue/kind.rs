@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 pub use super::membership::{MemberPolicy, MemberStyle, Membership};
 use super::place::Step;
 use super::quirk::Quirk;
+use super::scopes::Scopes;
 pub use super::server::{Envelope, FlagList, Join, Missing, Server, Shown, Variant};
 use super::shape::Shape;
 use crate::model::path::FieldPattern;
@@ -139,6 +140,9 @@ pub struct KeyPath {
     /// The derived field table's name for this key.
     #[serde(default)]
     pub schema: Option<String>,
+    /// The scopes of this key, where they are not the kind's.
+    #[serde(default)]
+    pub scopes: Option<Scopes>,
 }
 
 /// Where the values of an identity field are listed.
@@ -325,16 +329,6 @@ pub struct Bare {
     pub response: bool,
 }
 
-/// The scopes of a token, by what is done.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Scopes {
-    pub read: Vec<String>,
-    pub create: Vec<String>,
-    pub update: Vec<String>,
-    pub delete: Vec<String>,
-}
-
 impl Kind {
     pub fn has(&self, quirk: Quirk) -> bool {
         self.quirks.contains(&quirk)
@@ -381,6 +375,15 @@ impl Kind {
     /// Returns what is particular to this key of a keyed kind.
     pub fn key_path(&self, key: &BTreeMap<String, String>) -> Option<&KeyPath> {
         self.key_paths.get(&self.name_of_key(key))
+    }
+
+    /// Returns the scopes of the object with this key.
+    pub fn scopes_for(&self, key: &BTreeMap<String, String>) -> &Scopes {
+        let own = match self.key_paths.is_empty() {
+            true => None,
+            false => self.key_path(key).and_then(|own| own.scopes.as_ref()),
+        };
+        own.unwrap_or(&self.scopes)
     }
 
     /// Joins a key's values in identity order.

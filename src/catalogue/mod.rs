@@ -7,6 +7,7 @@ pub mod kind;
 pub mod membership;
 pub mod place;
 pub mod quirk;
+pub mod scopes;
 pub mod server;
 pub mod shape;
 pub mod table;

@@ -7,6 +7,10 @@ pub enum Quirk {
     /// Lifetimes read in (fractional) hours and are written as `<field>_in_minutes`.
     /// Source: recorded-facts 4, "Tenant settings".
     HoursAsMinutes,
+    /// One of the objects is the tenant's default: read and chosen at `{path}/default`.
+    OneIsDefault,
+    /// Encryption keys: made, given material, put in the place of others, destroyed. Source: recorded-facts 4, "Encryption keys".
+    KeyRing,
     /// A change is a draft until it is built and deployed: wait for `built`, `POST {object}/deploy`, wait until deployed.
     /// The field `deployed` of the files asks for it. Source: api-quirks 3.1.
     BuildThenDeploy,

@@ -40,7 +40,7 @@ pub struct Server {
     pub merged: Vec<String>,
     /// Fields dropped when an update sends this other field without them: trigger -> dropped.
     pub dropped_with: BTreeMap<String, Vec<String>>,
-    /// Fields that an empty string (or null) removes.
+    /// Fields that an empty string or object (or null) removes.
     pub empty_removes: Vec<String>,
     /// Fields that are not shown while they are an empty list or object.
     pub hidden_if_empty: Vec<String>,
@@ -91,10 +91,38 @@ pub struct Server {
     pub empty_lists: IndexMap<String, String>,
     /// Answers near this kind that never change: path -> body.
     pub fixed: IndexMap<String, Json>,
+    /// Paths that answer what a create would fill into this field: path -> field.
+    pub default_lists: IndexMap<String, String>,
+    /// The list is not of members but of who holds one.
+    pub holders: Option<Holders>,
+    /// What an id that comes with a create is put behind.
+    pub id_prefix: Option<String>,
+    /// The 400 message of an id that does not begin as `id_form` says; `{id}` is the id.
+    pub malformed: Option<String>,
+    /// Objects that are refused for want of a field.
+    pub needs: Vec<Needs>,
+    /// What a list shows of each object's tie to the member that the query names.
+    pub association: Option<Association>,
+    /// Lists begin with what was made last.
+    pub newest_first: bool,
     /// Lists that are made of flags, where they are not sent.
     pub flag_lists: Vec<FlagList>,
     /// Fields that the answer to a write shows as null where null was sent.
     pub null_echoed: Vec<String>,
+    /// Where clients that are older still find the same.
+    pub older: Option<Older>,
+}
+
+/// An older path of a list. It reads and writes the same objects.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Older {
+    /// What stands in place of the kind's path; paths below it follow.
+    pub path: String,
+    /// The name of the items in its pages.
+    pub items: String,
+    /// The fields that its answers do not have.
+    pub hide: Vec<String>,
 }
 
 /// How a list is wrapped.
@@ -124,6 +152,52 @@ pub struct Shown {
     /// Fields that are shown as null where they are absent.
     pub nulls: Vec<String>,
     pub hide: Vec<String>,
+}
+
+/// What some objects need besides what all do.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Needs {
+    /// As in a variant.
+    pub when: IndexMap<String, Vec<Json>>,
+    /// The dotted field without which a create is refused.
+    pub field: String,
+    pub message: String,
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+/// An object's tie to one member, shown on demand.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Association {
+    /// The query parameter that names the member.
+    pub query: String,
+    /// The path of an object's members; `{id}` is the object's.
+    pub path: String,
+    /// Where it goes.
+    pub set: String,
+    /// The member's fields that are shown.
+    pub copy: Vec<String>,
+}
+
+/// Who holds a member: the reverse of a membership.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holders {
+    /// The kind of the holders.
+    pub of: String,
+    /// The path of a holder's members, the holder's own id as `{holder}`; other braces are those of the list's path.
+    pub members: String,
+    /// The brace of the list's path that holds the member's id.
+    #[serde(default = "parent")]
+    pub member: String,
+    /// The fields of a holder that are shown.
+    pub copy: Vec<String>,
+}
+
+fn parent() -> String {
+    "parent".to_owned()
 }
 
 /// A field of answers that another object holds.

@@ -12,16 +12,21 @@ include!(concat!(env!("OUT_DIR"), "/kinds.rs"));
 #[derive(Debug)]
 pub struct Catalogue {
     kinds: Vec<Kind>,
+    /// What no file configures and the sandbox answers all the same: people and what they have.
+    unmanaged: Vec<Kind>,
 }
 
-static CATALOGUE: LazyLock<Result<Catalogue, String>> = LazyLock::new(|| {
+static CATALOGUE: LazyLock<Result<Catalogue, String>> =
+    LazyLock::new(|| Ok(Catalogue { kinds: read(KIND_FILES)?, unmanaged: read(UNMANAGED_FILES)? }));
+
+fn read(files: &[(&str, &str)]) -> Result<Vec<Kind>, String> {
     let mut kinds = Vec::new();
-    for (file, text) in KIND_FILES {
+    for (file, text) in files {
         kinds.push(toml::from_str::<Kind>(text).map_err(|error| format!("{file}: {error}"))?);
     }
     kinds.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Catalogue { kinds })
-});
+    Ok(kinds)
+}
 
 /// Returns the catalogue that is built into the program.
 ///
@@ -42,6 +47,15 @@ impl Catalogue {
 
     pub fn kind(&'static self, name: &str) -> Option<&'static Kind> {
         self.kinds.iter().find(|kind| kind.name == name)
+    }
+
+    /// Returns everything that the sandbox answers: the kinds, and what is not managed.
+    pub fn served(&'static self) -> impl Iterator<Item = &'static Kind> {
+        self.kinds.iter().chain(&self.unmanaged)
+    }
+
+    pub fn served_kind(&'static self, name: &str) -> Option<&'static Kind> {
+        self.served().find(|kind| kind.name == name)
     }
 
     /// Returns the kinds nested in this one.
@@ -89,5 +103,6 @@ mod tests {
     #[test]
     fn every_kind_file_is_read() {
         assert_eq!(catalogue().kinds().count(), KIND_FILES.len());
+        assert_eq!(catalogue().served().count(), KIND_FILES.len() + UNMANAGED_FILES.len());
     }
 }

@@ -277,7 +277,7 @@ fn scopes_cover_the_verbs() {
         assert!(verbs.create.is_none() || !scopes.create.is_empty(), "{name}: no scope to create");
         assert!(verbs.update.is_none() || !scopes.update.is_empty(), "{name}: no scope to update");
         assert!(!verbs.delete || !scopes.delete.is_empty(), "{name}: no scope to delete");
-        for scope in scopes.read.iter().chain(&scopes.create).chain(&scopes.update).chain(&scopes.delete) {
+        for scope in scopes.all() {
             let (verb, object) = scope.split_once(':').unwrap_or_default();
             assert!(matches!(verb, "read" | "create" | "update" | "delete") && !object.is_empty(), "{name}: {scope}");
         }
@@ -299,14 +299,14 @@ fn deletion_is_possible_or_said_not_to_be() {
 
 #[test]
 fn every_quirk_is_some_kinds() {
-    let used: BTreeSet<Quirk> = catalogue().kinds().flat_map(|kind| kind.quirks.iter().copied()).collect();
+    let used: BTreeSet<Quirk> = catalogue().served().flat_map(|kind| kind.quirks.iter().copied()).collect();
     for quirk in ALL {
         assert!(used.contains(&quirk) != WAITING.contains(&quirk), "{quirk:?} is declared by no kind");
     }
 }
 
 /// Every quirk; the match below keeps it whole.
-const ALL: [Quirk; 24] = [
+const ALL: [Quirk; 26] = [
     Quirk::HoursAsMinutes,
     Quirk::BuildThenDeploy,
     Quirk::PublishVersion,
@@ -331,6 +331,8 @@ const ALL: [Quirk; 24] = [
     Quirk::UpdateDefaultsDiffer,
     Quirk::LogoutMirror,
     Quirk::SharedMembers,
+    Quirk::OneIsDefault,
+    Quirk::KeyRing,
 ];
 
 #[test]
@@ -359,7 +361,9 @@ fn all_quirks_are_counted() {
         | Quirk::NameChangeDropsRest
         | Quirk::UpdateDefaultsDiffer
         | Quirk::LogoutMirror
-        | Quirk::SharedMembers => quirk,
+        | Quirk::SharedMembers
+        | Quirk::OneIsDefault
+        | Quirk::KeyRing => quirk,
     };
     assert_eq!(ALL.iter().map(|quirk| next(*quirk)).collect::<BTreeSet<_>>().len(), ALL.len());
 }

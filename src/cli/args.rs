@@ -58,8 +58,16 @@ pub enum Command {
     Plan(PlanArgs),
     /// Change a tenant as its plan says
     Apply(ApplyArgs),
+    /// Show what was done to a tenant: every record, or one
+    History(HistoryArgs),
+    /// Make existing objects the files' own, without writing to the tenant
+    Adopt(AdoptArgs),
+    /// Cease to manage an address, without writing to the tenant
+    Release(ReleaseArgs),
     /// Write a tenant as files
     Export(ExportArgs),
+    /// Print the scopes that a token needs for a tenant's configuration
+    Scopes(ScopesArgs),
     /// Show the kinds of objects that tenantry manages, or one in full
     Kinds(KindsArgs),
     /// Write JSON Schemas of the workspace's files, for editors
@@ -137,6 +145,15 @@ pub struct ConsentArgs {
     /// Allow an address to be deleted and created again; repeatable
     #[arg(long, value_name = "ADDRESS")]
     pub allow_replace: Vec<String>,
+    /// Allow edits that somebody made in the tenant to be overwritten
+    #[arg(long)]
+    pub accept_drift: bool,
+    /// Allow existing objects to be overwritten though there is no record of an earlier apply
+    #[arg(long)]
+    pub first_apply: bool,
+    /// Take an address over from another project that has recorded it as its own; repeatable
+    #[arg(long, value_name = "ADDRESS")]
+    pub take_over: Vec<String>,
     /// Allow files with changes that are not committed
     #[arg(long)]
     pub allow_dirty: bool,
@@ -172,10 +189,51 @@ pub struct ApplyArgs {
     /// Do not ask before writing; opens no gate
     #[arg(long, short)]
     pub yes: bool,
+    /// Tag the commit once it is applied
+    #[arg(long, value_name = "NAME")]
+    pub tag: Option<String>,
     #[command(flatten)]
     pub consent: ConsentArgs,
     #[command(flatten)]
     pub pace: PaceArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct HistoryArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: Option<String>,
+    /// The record to show: its number, or `last`
+    #[arg(value_name = "N")]
+    pub record: Option<String>,
+    /// Only records that changed this address (`*` matches anything)
+    #[arg(long, value_name = "ADDRESS")]
+    pub address: Option<String>,
+    /// Every tenant of the workspace
+    #[arg(long, conflicts_with_all = ["tenant", "record"])]
+    pub all: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct AdoptArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: String,
+    /// The address to adopt
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub address: Option<String>,
+    /// The id of the object that it is, where the name does not tell
+    #[arg(long, requires = "address")]
+    pub id: Option<String>,
+    /// Everything that the files describe and the tenant has
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ReleaseArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: String,
+    /// The address to release, with what lies in it
+    pub address: String,
 }
 
 #[derive(Args, Debug)]
@@ -209,6 +267,32 @@ pub enum ExportFormat {
     Yaml,
     /// The Deploy CLI's folder
     Directory,
+}
+
+#[derive(Args, Debug)]
+pub struct ScopesArgs {
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    /// What the token is for
+    #[arg(long = "for", value_enum, value_name = "WHAT", default_value_t = ScopesFor::Apply)]
+    pub purpose: ScopesFor,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScopesFor {
+    /// Looking: plan, drift, export
+    Plan,
+    /// Writing what the files say
+    Apply,
+}
+
+impl ScopesFor {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Apply => "apply",
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -272,6 +356,9 @@ pub struct ServeArgs {
     /// Answer so much later
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency_ms: u64,
+    /// The scopes that its tokens carry, separated by commas [default: all]
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
+    pub scopes: Option<Vec<String>>,
     /// Requests a second that are let through; 0 is no limit
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub rate: u32,

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::exit::Exit;
 use crate::api::failure::ApiFailure;
 use crate::edge::files::FileError;
+use crate::edge::records::RecordError;
 use crate::edge::sandbox_store::StoreError;
 use crate::edge::serve::ServeError;
 use crate::edge::state::StateError;
@@ -36,6 +37,8 @@ pub enum Failure {
     #[error("{0}")]
     State(#[from] StateError),
     #[error("{0}")]
+    Record(#[from] RecordError),
+    #[error("{0}")]
     File(#[from] FileError),
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[from] std::io::Error),
@@ -65,6 +68,7 @@ impl Failure {
             | Self::Serve(_)
             | Self::Export(_)
             | Self::State(_)
+            | Self::Record(_)
             | Self::File(_)
             | Self::Terminal(_)
             | Self::InTheWay(_)
@@ -98,6 +102,11 @@ impl Failure {
             }
             Self::State(StateError::Newer(_)) => Some("Update tenantry.".to_owned()),
             Self::Store(StoreError::Damaged { .. }) => Some("`tenantry sandbox reset` makes it new again.".to_owned()),
+            Self::Record(RecordError::TagExists(_)) => Some("Choose another name; nothing was applied.".to_owned()),
+            Self::Record(RecordError::NoCommit) => {
+                Some("Commit the files first: a tag names the commit that was applied.".to_owned())
+            }
+            Self::Record(RecordError::Newer(_)) => Some("Update tenantry.".to_owned()),
             Self::InTheWay(_) => Some(
                 "No export wrote them, or they were edited since. Export to another folder, or give `--force` to overwrite them."
                     .to_owned(),

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod leftovers;
 pub mod planning;
 pub mod project;
+pub mod recording;
 pub mod run;
 pub mod settings;
 pub mod world;

@@ -3,6 +3,7 @@
 use super::args::{ConsentArgs, ScopeArgs};
 use super::failure::Failure;
 use super::project::{Look, Project, workspace};
+use super::recording::History;
 use super::run::Run;
 use crate::api::port::ReadApi;
 use crate::edge::connection::{Connection, Target};
@@ -12,9 +13,12 @@ use crate::model::diagnostic::Diagnostics;
 use crate::model::document::SourceTexts;
 use crate::model::names::TenantName;
 use crate::model::plan::{Gate, Plan};
+use crate::model::record::RunScope;
+use crate::pipeline::ownership;
 use crate::pipeline::plan::{self, Consent, Facts, Remembered};
 use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::{findings, text};
+use crate::pipeline::scopes::{self, Needed};
 
 /// A plan and what it was made from.
 #[derive(Debug)]
@@ -23,12 +27,16 @@ pub struct Planned {
     pub found: Diagnostics,
     pub sources: SourceTexts,
     pub remembered: Remembered,
+    pub history: History,
 }
 
 /// What the files want, before the tenant is looked at.
 #[derive(Debug)]
 pub struct Wish {
-    desired: Desired,
+    pub desired: Desired,
+    scope: RunScope,
+    /// The plan is made to be applied.
+    writing: bool,
     found: Diagnostics,
     sources: SourceTexts,
 }
@@ -49,7 +57,7 @@ impl Wish {
     pub fn looking(args: &ScopeArgs, look: &Look, run: &Run<'_>) -> Result<Self, Failure> {
         let tenant = args.tenant.clone().map(TenantName);
         let (desired, found, sources) = Project::read(run, tenant.as_ref(), look)?.sound()?;
-        Ok(Self { desired, found, sources })
+        Ok(Self { desired, scope: scope(args), writing: look.writing, found, sources })
     }
 
     /// Says where the tenant is.
@@ -69,9 +77,25 @@ impl Wish {
     ///
     /// # Errors
     /// If the tenant does not answer, or shows that the files are wrong after all.
-    pub async fn plan(self, api: &impl ReadApi, consent: Consent, run: &Run<'_>) -> Result<Planned, Failure> {
+    pub async fn plan(mut self, api: &impl ReadApi, consent: Consent, run: &Run<'_>) -> Result<Planned, Failure> {
         let target = self.target(run);
-        let remembered = run.settings.state.remembered(&target.remembrance())?;
+        let local = run.settings.state.remembered(&target.remembrance())?;
+        let history = History::open(run, &target, self.scope, &local)?;
+        let remembered = history.remembered(local);
+        let project = self.desired.settings.project.clone();
+        let applied = history.applied();
+        if let Some(applied) = &applied {
+            ownership::withdraw(&mut self.desired, applied, project.as_deref(), self.scope);
+        }
+        // What the tenant would refuse is not even tried.
+        let granted = api.granted_scopes().await;
+        let lacking = |needed: &Needed| granted.as_ref().map(|granted| needed.lacking(granted)).unwrap_or_default();
+        let unreadable = lacking(&scopes::for_plan(&self.desired));
+        if !unreadable.is_empty() {
+            let facts = Facts { sandbox: target.is_sandbox(), ..Facts::default() };
+            let plan = plan::unread(&self.desired, facts, unreadable.gates());
+            return Ok(Planned { plan, found: self.found, sources: self.sources, remembered, history });
+        }
         let live = {
             let _bar = run.terminal.bar(None, "reading the tenant");
             refresh(api, Wanted::For(&self.desired)).await?
@@ -81,15 +105,24 @@ impl Wish {
             provenance: git::provenance(workspace(run)?),
             remembered: remembered.clone(),
             consent,
+            applied,
+            keeps_history: history.is_kept(),
+            project,
+            scope: self.scope,
         };
-        let (plan, more) = plan::plan(&self.desired, &live, facts);
+        let (mut plan, more) = plan::plan(&self.desired, &live, facts);
+        if self.writing {
+            let mut needed = scopes::for_apply(&self.desired);
+            needed.add_steps(&plan.steps);
+            plan.gates.extend(lacking(&needed).gates());
+        }
         let mut found = self.found;
         found.extend(more);
         findings::tidy(&mut found);
         if found.has_errors() {
             return Err(Failure::Invalid { found, sources: self.sources });
         }
-        Ok(Planned { plan, found, sources: self.sources, remembered })
+        Ok(Planned { plan, found, sources: self.sources, remembered, history })
     }
 }
 
@@ -122,7 +155,19 @@ impl ConsentArgs {
             max_deletes: self.max_deletes,
             allow_replace: self.allow_replace.clone(),
             allow_dirty: self.allow_dirty,
+            accept_drift: self.accept_drift,
+            first_apply: self.first_apply,
+            take_over: self.take_over.clone(),
         }
+    }
+}
+
+/// Returns how much of the configuration a run is about.
+fn scope(args: &ScopeArgs) -> RunScope {
+    match (args.target.is_empty(), args.exclude.is_empty()) {
+        (false, _) => RunScope::Targeted,
+        (true, false) => RunScope::Partial,
+        (true, true) => RunScope::Full,
     }
 }
 
@@ -134,11 +179,14 @@ fn command_line(args: &ScopeArgs, consent: &ConsentArgs, gates: &[Gate], run: &R
     words.extend(run.settings.repeated.iter().cloned());
     words.extend(args.strict.then(|| "--strict".to_owned()));
     words.extend(consent.allow_dirty.then(|| "--allow-dirty".to_owned()));
+    words.extend(consent.accept_drift.then(|| "--accept-drift".to_owned()));
+    words.extend(consent.first_apply.then(|| "--first-apply".to_owned()));
     let lists = [
         ("--target", &args.target),
         ("--exclude", &args.exclude),
         ("--allow-delete", &consent.allow_delete),
         ("--allow-replace", &consent.allow_replace),
+        ("--take-over", &consent.take_over),
     ];
     for (flag, values) in lists {
         words.extend(values.iter().flat_map(|value| [flag.to_owned(), value.clone()]));

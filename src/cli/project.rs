@@ -43,6 +43,8 @@ pub struct Look {
     /// No tenant will be read: names that the files do not know are judged by the files alone, and no command is run
     /// to fetch a secret.
     pub offline: bool,
+    /// No secret is needed: no command is run to fetch one.
+    pub no_commands: bool,
     /// The run will write, if all goes well: it gets the credentials for that.
     pub writing: bool,
     /// The commit to take domain, credentials, secrets and policy from, where the work tree is somebody's proposal.
@@ -53,7 +55,7 @@ impl Look {
     /// Takes what was typed for a plan or, `writing`, for an apply.
     pub fn of(args: &ScopeArgs, writing: bool) -> Self {
         let scope = Scope { targets: args.target.clone(), exclude: args.exclude.clone() };
-        Self { scope, strict: args.strict, offline: false, writing, trust_from: None }
+        Self { scope, strict: args.strict, writing, ..Self::default() }
     }
 }
 
@@ -160,7 +162,7 @@ fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Lo
     let trusted = look.trust_from.as_deref().map(|reference| trusted(&tree, reference, tenant)).transpose()?;
     let world = Sources::new(run.world.environment.clone(), tree.clone()).trusting(trusted.clone());
     let options = NativeOptions {
-        run_commands: !look.offline,
+        run_commands: !look.offline && !look.no_commands,
         writing: look.writing,
         settings_from: trusted.as_deref().map(|trusted| trusted as &dyn Tree),
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser as _;
 
 use super::args::{Arguments, Command};
-use super::commands::{apply, check, ci, completions, export, kinds, plan, sandbox, schema};
+use super::commands::{adopt, apply, check, ci, completions, export, history, kinds, plan, sandbox, schema, scopes};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::settings::{Settings, manner};
@@ -64,7 +64,11 @@ fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Re
         Command::Check(args) => check::run(args, &run),
         Command::Plan(args) => plan::run(args, &run),
         Command::Apply(args) => apply::run(args, &run),
+        Command::History(args) => history::run(args, &run),
+        Command::Adopt(args) => adopt::run(args, &run),
+        Command::Release(args) => adopt::release(args, &run),
         Command::Export(args) => export::run(args, &run),
+        Command::Scopes(args) => scopes::run(args, &run),
         Command::Kinds(args) => kinds::run(args, &run),
         Command::Schema(args) => schema::run(args, &run),
         Command::Sandbox(command) => sandbox::run(command, &run),

@@ -1,5 +1,6 @@
 //! The way to a tenant, real or embedded, behind the API port.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -135,6 +136,13 @@ impl ReadApi for Connection {
             Self::Sandbox { api, .. } => api.own_client().await,
         }
     }
+
+    async fn granted_scopes(&self) -> Option<BTreeSet<String>> {
+        match self {
+            Self::Http(api) => api.granted_scopes().await,
+            Self::Sandbox { api, .. } => api.granted_scopes().await,
+        }
+    }
 }
 
 impl WriteApi for Connection {
@@ -164,6 +172,10 @@ impl<C: AsRef<Connection> + Sync> ReadApi for ReadOnly<C> {
 
     async fn own_client(&self) -> Option<String> {
         self.0.as_ref().own_client().await
+    }
+
+    async fn granted_scopes(&self) -> Option<BTreeSet<String>> {
+        self.0.as_ref().granted_scopes().await
     }
 }
 

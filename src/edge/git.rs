@@ -13,8 +13,10 @@ pub fn provenance(folder: &Path) -> Provenance {
     let Ok(repository) = Repository::discover(folder) else {
         return Provenance::default();
     };
-    let commit = repository.head().ok().and_then(|head| head.peel_to_commit().ok()).map(|c| c.id().to_string());
-    Provenance { commit, dirty: is_dirty(&repository, folder).unwrap_or(true) }
+    let head = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
+    let commit = head.as_ref().map(|commit| commit.id().to_string());
+    let tree = head.as_ref().map(|commit| commit.tree_id().to_string());
+    Provenance { commit, tree, dirty: is_dirty(&repository, folder).unwrap_or(true) }
 }
 
 /// Returns the top of the repository that a folder lies in, and where the folder is below it, with `/`.

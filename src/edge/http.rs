@@ -1,5 +1,6 @@
 //! The way to a real tenant: the API port over HTTPS, with the run's token.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -96,6 +97,10 @@ impl ReadApi for HttpApi {
 
     async fn own_client(&self) -> Option<String> {
         self.tokens.own_client(&self.wire).await
+    }
+
+    async fn granted_scopes(&self) -> Option<BTreeSet<String>> {
+        self.tokens.granted_scopes(&self.wire).await
     }
 }
 
@@ -291,6 +296,7 @@ mod tests {
         use crate::edge::{certificate::for_this_machine, serve};
         let (place, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let options = serve::ServeOptions {
+            scopes: None,
             port: 0,
             tls: Some(place.path().to_owned()),
             latency: Duration::ZERO,

@@ -2,7 +2,7 @@
 //!
 //! It only listens at the loopback address. What a request waits for (latency, the rate) it waits for without the tenant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -51,6 +51,8 @@ pub struct ServeOptions {
     pub port: u16,
     /// The folder of the certificate; without one it is plain HTTP.
     pub tls: Option<PathBuf>,
+    /// The scopes of its tokens; `None` is all there are.
+    pub scopes: Option<BTreeSet<String>>,
     /// Every answer comes so much later.
     pub latency: Duration,
     /// Requests per second that the tenant grants; `None` is without limit.
@@ -129,6 +131,7 @@ pub async fn bind(tenant: Tenant, options: ServeOptions) -> Result<Server, Serve
         authority: tls.as_ref().map(|tls| tls.authority.clone()),
     };
     let mut faulty = FaultyTenant::new(tenant);
+    faulty.granted.clone_from(&options.scopes);
     faulty.set(options.faults.clone().unwrap_or_default());
     let bucket = Bucket::new(options.rate.map(f64::from), options.burst.map(f64::from));
     let state = Mutex::new(Shared { faulty, changed: false, counts: BTreeMap::new(), bucket, began: Instant::now() });
@@ -281,7 +284,8 @@ async fn answer(served: &Served, request: hyper::Request<Body>) -> Result<HttpRe
         let mut state = served.state();
         state.faulty.tenant.set_now(sandbox_store::now());
         state.faulty.renewed();
-        Delivery::Whole(state.faulty.tenant.token(&body))
+        let Shared { faulty, .. } = &mut *state;
+        Delivery::Whole(faulty.tenant.token(&body, faulty.granted.as_ref()))
     } else {
         call(served, &parts, &bytes).unwrap_or_else(|refusal| Delivery::Whole(refusal.into()))
     };

@@ -88,6 +88,11 @@ impl StateFolder {
         Ok(Remembered { salt, fingerprints: stored.fingerprints })
     }
 
+    /// Says whether anything is remembered of a place.
+    pub fn knows(&self, place: &Remembrance) -> bool {
+        exists(&self.file(place))
+    }
+
     /// Writes what is to be remembered of a place, readable by the user alone.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Access tokens: one for a run, renewed before it runs out. Neither a token nor what it was got with is ever shown.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -37,6 +38,8 @@ struct Token {
     text: SecretString,
     /// `None` for a token that was handed in: nothing could renew it.
     until: Option<Instant>,
+    /// What the token endpoint said that it carries.
+    scopes: Option<BTreeSet<String>>,
 }
 
 impl Tokens {
@@ -82,9 +85,20 @@ impl Tokens {
         claimed.or_else(|| self.credentials.client_id.as_ref().and_then(|id| id.expose().map(str::to_owned)))
     }
 
+    /// Returns the scopes that the token carries: what it says, else what the token endpoint said of it.
+    pub async fn granted_scopes(&self, wire: &Wire) -> Option<BTreeSet<String>> {
+        let token = self.bearer(wire).await.ok()?;
+        let said = self.kept.lock().await.as_ref().and_then(|kept| kept.as_ref().ok()?.scopes.clone());
+        scopes_of(token.expose_secret()).or(said)
+    }
+
     async fn fetch(&self, wire: &Wire) -> Result<Token, ApiFailure> {
         if let Some(given) = &self.credentials.access_token {
-            return Ok(Token { text: SecretString::from(self.known(given, "access token")?), until: None });
+            return Ok(Token {
+                text: SecretString::from(self.known(given, "access token")?),
+                until: None,
+                scopes: None,
+            });
         }
         let body = self.request_body()?;
         let sending = Sending {
@@ -109,7 +123,8 @@ impl Tokens {
         let lifetime = response.body.get("expires_in").and_then(Json::as_u64).unwrap_or(3600);
         // Half of it at least is used, however short it is.
         let usable = Duration::from_secs(lifetime).saturating_sub(MARGIN).max(Duration::from_secs(lifetime / 2));
-        Ok(Token { text: SecretString::from(token.to_owned()), until: Some(Instant::now() + usable) })
+        let scopes = text("scope").map(words);
+        Ok(Token { text: SecretString::from(token.to_owned()), until: Some(Instant::now() + usable), scopes })
     }
 
     fn request_body(&self) -> Result<Json, ApiFailure> {
@@ -172,10 +187,24 @@ impl Tokens {
     }
 }
 
-/// Reads the client out of a token's claims. The signature is the server's business: the claim only protects.
-fn client_of(token: &str) -> Option<String> {
+/// Reads a token's claims. The signature is the server's business: here a claim only protects.
+fn claims(token: &str) -> Option<Json> {
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Json = serde_json::from_slice(&payload).ok()?;
+    serde_json::from_slice(&payload).ok()
+}
+
+/// Returns the scopes that a token says it carries.
+pub(super) fn scopes_of(token: &str) -> Option<BTreeSet<String>> {
+    claims(token)?.get("scope").and_then(Json::as_str).map(words)
+}
+
+fn words(text: &str) -> BTreeSet<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Returns the client that a token says it is of.
+fn client_of(token: &str) -> Option<String> {
+    let claims = claims(token)?;
     let text = |key: &str| claims.get(key).and_then(Json::as_str);
     text("azp").or_else(|| text("sub")?.strip_suffix("@clients")).map(str::to_owned)
 }

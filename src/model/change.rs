@@ -8,7 +8,7 @@ use super::value::Value;
 use crate::catalogue::kind::Kind;
 
 /// What happens to a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     Create,
@@ -46,6 +46,13 @@ pub struct Change {
     pub place: Option<Place>,
 }
 
+impl Change {
+    /// Counts the differences that somebody made in the tenant.
+    pub fn drifted(&self) -> usize {
+        self.deltas.iter().filter(|delta| delta.cause.is_some_and(Cause::is_drift)).count()
+    }
+}
+
 /// One field's difference.
 #[derive(Clone, Debug)]
 pub struct Delta {
@@ -53,6 +60,27 @@ pub struct Delta {
     pub before: Option<Value>,
     pub after: Option<Value>,
     pub note: Option<DeltaNote>,
+    /// Who moved; `None` where no record says what was applied last.
+    pub cause: Option<Cause>,
+}
+
+/// Why a field differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The files changed since the last record.
+    Configuration,
+    /// Somebody changed the tenant since the last record.
+    Drift,
+    /// Both did.
+    Both,
+}
+
+impl Cause {
+    /// Says whether applying overwrites what somebody did to the tenant.
+    pub fn is_drift(self) -> bool {
+        matches!(self, Self::Drift | Self::Both)
+    }
 }
 
 /// What must be said about a delta.

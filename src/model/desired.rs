@@ -80,6 +80,8 @@ pub struct Excluded {
 #[derive(Clone, Debug)]
 pub struct TenantSettings {
     pub tenant: TenantName,
+    /// The workspace's name.
+    pub project: Option<String>,
     pub domain: Domain,
     pub credentials: Credentials,
     pub policy: Policy,

@@ -1,6 +1,7 @@
 //! The nouns: plain data with its own invariants. Nothing here reads a file, a clock or a socket.
 
 pub mod address;
+pub mod applied;
 pub mod change;
 pub mod desired;
 pub mod diagnostic;
@@ -10,5 +11,6 @@ pub mod live;
 pub mod names;
 pub mod path;
 pub mod plan;
+pub mod record;
 pub mod secret;
 pub mod value;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::address::Address;
+use super::applied::Ownership;
 use super::change::{Action, Change};
 use super::desired::TenantSettings;
 use super::document::Place;
@@ -20,6 +21,8 @@ pub struct Plan {
     /// What people see: one entry a resource, `Nothing` left out.
     pub changes: Vec<Change>,
     pub gates: Vec<Gate>,
+    /// Gates that a switch has opened.
+    pub opened: Vec<Gate>,
     pub notes: Vec<String>,
     /// Live objects of the kinds in scope that nobody declared.
     pub unmanaged: usize,
@@ -34,6 +37,8 @@ pub struct Plan {
     /// Secrets that have no value here; an apply is refused as long as there is one.
     pub missing_secrets: Vec<String>,
     pub provenance: Provenance,
+    /// What is ours before and after, for the record.
+    pub ownership: Ownership,
     /// Requests that planning sent, and that the steps will send at least.
     pub requests: Requests,
 }
@@ -48,6 +53,9 @@ pub struct Requests {
 #[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Provenance {
     pub commit: Option<String>,
+    /// The commit's tree.
+    #[serde(skip)]
+    pub tree: Option<String>,
     /// The work tree had uncommitted changes under the workspace.
     pub dirty: bool,
 }

@@ -151,7 +151,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn differ(&mut self, path: &FieldPath, before: Option<Value>, after: Option<Value>, note: Option<DeltaNote>) {
-        self.deltas.push(Delta { path: path.clone(), before, after, note });
+        self.deltas.push(Delta { path: path.clone(), before, after, note, cause: None });
     }
 
     /// Fills a string's holes from what is known; `None` if something does not exist yet.

@@ -9,7 +9,9 @@ use crate::model::change::{Action, Change};
 use crate::model::desired::Desired;
 use crate::model::live::Live;
 use crate::model::plan::{Gate, Operation, Step};
+use crate::pipeline::matching::Matched;
 use crate::pipeline::plan::Facts;
+use crate::pipeline::report::text::differences;
 use crate::pipeline::scope::fits;
 
 /// A share of deletions is asked only where a kind has this many objects.
@@ -21,6 +23,8 @@ pub fn gates(desired: &Desired, changes: &[Change], live: &Live, facts: &Facts) 
     closed.extend(protected(desired, changes, facts));
     closed.extend(deletions(desired, changes, live, facts));
     closed.extend(replaces(changes, facts));
+    closed.extend(drift(changes, facts));
+    closed.extend(no_record(changes, facts));
     if desired.settings.policy.require_clean && facts.provenance.dirty && !facts.consent.allow_dirty {
         closed.push(Gate {
             name: "dirty",
@@ -102,6 +106,59 @@ fn replaces(changes: &[Change], facts: &Facts) -> Option<Gate> {
         reason: "a replacement deletes the object with all that hangs on it and makes a new one with a new id"
             .to_owned(),
         switch: Some(switches("--allow-replace", &addresses)),
+        addresses,
+    })
+}
+
+fn drift(changes: &[Change], facts: &Facts) -> Option<Gate> {
+    let drifted: Vec<&Change> = changes.iter().filter(|change| change.drifted() > 0).collect();
+    let fields: usize = drifted.iter().map(|change| change.drifted()).sum();
+    (fields > 0 && !facts.consent.accept_drift).then(|| Gate {
+        name: "drift",
+        reason: format!("{} drift: what somebody changed in the tenant would be undone", differences(fields)),
+        addresses: drifted.iter().map(|change| change.address.clone()).collect(),
+        switch: Some("--accept-drift".to_owned()),
+    })
+}
+
+/// Without a record nothing says whether a difference is wanted. A sandbox is nobody's.
+fn no_record(changes: &[Change], facts: &Facts) -> Option<Gate> {
+    if !facts.keeps_history || facts.applied.is_some() || facts.sandbox || facts.consent.first_apply {
+        return None;
+    }
+    let addresses: Vec<Address> = changes
+        .iter()
+        .filter(|change| matches!(change.action, Action::Update | Action::Rename | Action::Replace))
+        .map(|change| change.address.clone())
+        .collect();
+    (!addresses.is_empty()).then(|| Gate {
+        name: "no-record",
+        reason: "these differ, and there is no record of an earlier apply that would say why".to_owned(),
+        addresses,
+        switch: Some("--first-apply".to_owned()),
+    })
+}
+
+/// Returns the gate of what another project has recorded as its own.
+pub fn others(matched: &Matched<'_>, facts: &Facts) -> Option<Gate> {
+    let applied = facts.applied.as_ref()?;
+    let mut owners: Vec<String> = Vec::new();
+    let mut addresses = Vec::new();
+    let asked = matched.pairs.iter().filter(|(r, _)| !facts.consent.take_over.iter().any(|p| fits(p, &r.address)));
+    for (resource, object) in asked {
+        let by_id = object.and_then(|object| applied.with_id(&resource.kind.name, object.id.as_ref()?));
+        let owned = by_id.map(|(_, owned)| owned).or_else(|| applied.resources.get(&resource.address));
+        if let Some(owned) = owned.filter(|owned| !owned.is_of(facts.project.as_deref())) {
+            addresses.push(resource.address.clone());
+            owners.extend(owned.project.clone());
+        }
+    }
+    owners.sort();
+    owners.dedup();
+    (!addresses.is_empty()).then(|| Gate {
+        name: "other-project",
+        reason: format!("the record says that these belong to {}", owners.join(", ")),
+        switch: Some(switches("--take-over", &addresses)),
         addresses,
     })
 }

@@ -1,10 +1,11 @@
 //! Which live object each resource is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::catalogue::kind::Kind;
 use crate::catalogue::shape::Shape;
 use crate::model::address::Address;
+use crate::model::applied::Applied;
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object};
@@ -34,23 +35,35 @@ impl<'a> Matched<'a> {
     }
 }
 
-/// Pairs resources and objects. Two objects with one identity are an error that names `bind`.
-pub fn pair<'a>(desired: &'a Desired, live: &'a Live, findings: &mut Diagnostics) -> Matched<'a> {
+/// Pairs resources and objects: by `bind`, by the id in the record, by identity. Two objects with one identity are an
+/// error that names `bind`.
+pub fn pair<'a>(
+    desired: &'a Desired,
+    live: &'a Live,
+    applied: Option<&Applied>,
+    findings: &mut Diagnostics,
+) -> Matched<'a> {
+    let ours = ours(desired, live, applied);
     let mut taken: BTreeMap<(String, String), (String, Address)> = BTreeMap::new();
     let by_reference =
         |kind: &Kind| kind.references.iter().any(|r| r.by == "id" && kind.identity.contains(&r.field.to_string()));
     let with_id = || desired.resources.iter().filter(|r| r.kind.shape == Shape::Collection);
     let index = Index::of(live, &Names::default());
     for resource in with_id().filter(|r| !by_reference(r.kind)) {
-        claim(resource, desired, &index, &mut taken, findings);
+        claim(resource, desired, (&index, &ours), &mut taken, findings);
     }
     let index = Index::of(live, &Names::of(live, &taken));
     for resource in with_id().filter(|r| by_reference(r.kind)) {
-        claim(resource, desired, &index, &mut taken, findings);
+        claim(resource, desired, (&index, &ours), &mut taken, findings);
     }
     let names = Names::of(live, &taken);
     let mut by_address: HashMap<(&str, Address), usize> = HashMap::new();
-    for (position, object) in live.objects.iter().enumerate() {
+    let is_taken = |object: &Object| {
+        object.id.as_ref().is_some_and(|id| taken.contains_key(&(object.kind.space().to_owned(), id.0.clone())))
+    };
+    // An object that a resource has laid hand on comes before others of its name.
+    let (first, then): (Vec<_>, Vec<_>) = live.objects.iter().enumerate().partition(|(_, object)| is_taken(object));
+    for (position, object) in first.into_iter().chain(then) {
         by_address.entry((object.kind.name.as_str(), names.address_of(object))).or_insert(position);
     }
     let mut used = vec![false; live.objects.len()];
@@ -94,15 +107,65 @@ impl<'a> Index<'a> {
         index
     }
 
-    fn named(&self, kind: &'a str, name: &str) -> Vec<&'a Object> {
+    fn named(&self, kind: &str, name: &str) -> Vec<&'a Object> {
         self.names.get(&(kind, name.to_owned())).cloned().unwrap_or_default()
+    }
+}
+
+/// Which live object each resource is by the record: address -> kind and id, and all of those.
+struct Recorded<'a>(HashMap<Address, (&'a str, &'a str)>, HashSet<(&'a str, &'a str)>);
+
+impl Recorded<'_> {
+    fn is_anyones(&self, kind: &str, id: &str) -> bool {
+        self.1.contains(&(kind, id))
+    }
+}
+
+/// Looks each resource up in the record. A `$was` leads to the old address.
+fn ours<'a>(desired: &Desired, live: &Live, applied: Option<&'a Applied>) -> Recorded<'a> {
+    let mut ours = Recorded(HashMap::new(), HashSet::new());
+    let Some(applied) = applied else { return ours };
+    let there: HashSet<(&str, &str)> =
+        live.objects.iter().filter_map(|o| Some((o.kind.name.as_str(), o.id.as_ref()?.0.as_str()))).collect();
+    let find = |address: &Address| {
+        let owned = applied.resources.get(address)?;
+        let key = (owned.kind.as_str(), owned.id.as_ref()?.0.as_str());
+        there.contains(&key).then_some(key)
+    };
+    let collections = desired.resources.iter().filter(|resource| resource.kind.shape == Shape::Collection);
+    let bound = |resource: &Resource| desired.settings.bind.contains_key(resource.address.as_str());
+    for resource in collections.clone().filter(|resource| !bound(resource)) {
+        if let Some(key) = find(&resource.address) {
+            ours.0.insert(resource.address.clone(), key);
+            ours.1.insert(key);
+        }
+    }
+    for resource in collections.filter(|resource| !bound(resource)) {
+        if let (Some(was), false) = (&resource.was, ours.0.contains_key(&resource.address))
+            && let Some(key) = find(&Address::named(&resource.kind.name, was))
+            && ours.1.insert(key)
+        {
+            ours.0.insert(resource.address.clone(), key);
+        }
+    }
+    ours
+}
+
+/// Objects of the resource's name, or else of the one it had; never one that the record gives to another resource.
+fn by_name<'a>(resource: &Resource, index: &Index<'a>, ours: &Recorded<'_>) -> Vec<&'a Object> {
+    let kind = resource.kind.name.as_str();
+    let free = |object: &&Object| object.id.as_ref().is_none_or(|id| !ours.is_anyones(kind, &id.0));
+    let named = |name: &str| -> Vec<&'a Object> { index.named(kind, name).into_iter().filter(free).collect() };
+    match (named(&resource.name), &resource.was) {
+        (fitting, Some(was)) if fitting.is_empty() => named(was),
+        (fitting, _) => fitting,
     }
 }
 
 fn claim(
     resource: &Resource,
     desired: &Desired,
-    index: &Index<'_>,
+    (index, ours): (&Index<'_>, &Recorded<'_>),
     taken: &mut BTreeMap<(String, String), (String, Address)>,
     findings: &mut Diagnostics,
 ) {
@@ -110,9 +173,9 @@ fn claim(
     let bound = desired.settings.bind.get(resource.address.as_str());
     let fitting: Vec<&Object> = match bound {
         Some(id) => index.ids.get(&(kind, id.as_str())).copied().into_iter().collect(),
-        None => match (index.named(kind, &resource.name), &resource.was) {
-            (fitting, Some(was)) if fitting.is_empty() => index.named(kind, was),
-            (fitting, _) => fitting,
+        None => match ours.0.get(&resource.address) {
+            Some(key) => index.ids.get(key).copied().into_iter().collect(),
+            None => by_name(resource, index, ours),
         },
     };
     if let (Some(id), true) = (bound, fitting.is_empty()) {

@@ -20,15 +20,22 @@ pub struct MemberDiff {
     pub missing: Vec<String>,
 }
 
-/// Compares. With `exact`, members that the files do not name are removed though the kind shares its lists.
-pub fn members(comparison: Comparison<'_>, desired: &[Value], live: &[Value], exact: bool) -> MemberDiff {
+/// Which members that the files do not name are removed, of a kind that shares its lists.
+#[derive(Debug)]
+pub enum Removal {
+    All,
+    /// Only those that are ours, by key.
+    Ours(BTreeSet<String>),
+}
+
+/// Compares.
+pub fn members(comparison: Comparison<'_>, desired: &[Value], live: &[Value], removal: &Removal) -> MemberDiff {
     let kind = comparison.kind;
     let Some(membership) = &kind.membership else { return MemberDiff::default() };
     let wanted: Vec<Value> = desired.iter().map(|member| complete(kind, member)).collect();
     if membership.style == MemberStyle::Replace {
         return ordered(membership, &wanted, live);
     }
-    let exact = exact || membership.members == MemberPolicy::Exact;
     let have: BTreeMap<String, &Value> = live.iter().map(|member| (key_of(membership, member), member)).collect();
     let mut diff = MemberDiff::default();
     let mut seen = BTreeSet::new();
@@ -41,7 +48,13 @@ pub fn members(comparison: Comparison<'_>, desired: &[Value], live: &[Value], ex
         let path = FieldPath::default().with(Segment::Item(key.clone()));
         let Some(found) = have.get(&key) else {
             comparison.note_secrets(&path, member);
-            diff.deltas.push(Delta { path, before: None, after: Some(shown(membership, member)), note: None });
+            diff.deltas.push(Delta {
+                path,
+                before: None,
+                after: Some(shown(membership, member)),
+                note: None,
+                cause: None,
+            });
             diff.change.add.push(sent(membership, member));
             continue;
         };
@@ -53,14 +66,14 @@ pub fn members(comparison: Comparison<'_>, desired: &[Value], live: &[Value], ex
         diff.change.change.push(changed(membership, member, found, &deltas));
         diff.deltas.extend(deltas);
     }
-    if exact {
-        for (key, member) in &have {
-            if !seen.contains(key) {
-                let path = FieldPath::default().with(Segment::Item(key.clone()));
-                diff.deltas.push(Delta { path, before: Some(shown(membership, member)), after: None, note: None });
-                diff.change.remove.push((*member).clone());
-            }
-        }
+    let goes = |key: &String| match removal {
+        Removal::Ours(ours) if membership.members == MemberPolicy::Owned => ours.contains(key),
+        _ => true,
+    };
+    for (key, member) in have.iter().filter(|(key, _)| !seen.contains(*key) && goes(key)) {
+        let path = FieldPath::default().with(Segment::Item(key.clone()));
+        diff.deltas.push(Delta { path, before: Some(shown(membership, member)), after: None, note: None, cause: None });
+        diff.change.remove.push((*member).clone());
     }
     diff.fingerprints = comparison.fingerprints;
     diff.missing = comparison.missing;
@@ -150,13 +163,14 @@ fn ordered(membership: &Membership, wanted: &[Value], live: &[Value]) -> MemberD
     for (key, member) in new.iter().zip(&after) {
         let path = FieldPath::default().with(Segment::Item(key.clone()));
         match old.iter().position(|have| have == key) {
-            None => deltas.push(Delta { path, before: None, after: Some(member.clone()), note: None }),
+            None => deltas.push(Delta { path, before: None, after: Some(member.clone()), note: None, cause: None }),
             Some(position) if before[position] != *member => {
                 deltas.push(Delta {
                     path,
                     before: Some(before[position].clone()),
                     after: Some(member.clone()),
                     note: None,
+                    cause: None,
                 });
             }
             Some(_) => {}
@@ -165,7 +179,7 @@ fn ordered(membership: &Membership, wanted: &[Value], live: &[Value]) -> MemberD
     for (key, member) in old.iter().zip(&before) {
         if !new.contains(key) {
             let path = FieldPath::default().with(Segment::Item(key.clone()));
-            deltas.push(Delta { path, before: Some(member.clone()), after: None, note: None });
+            deltas.push(Delta { path, before: Some(member.clone()), after: None, note: None, cause: None });
         }
     }
     let kept =
@@ -177,6 +191,7 @@ fn ordered(membership: &Membership, wanted: &[Value], live: &[Value]) -> MemberD
             before: Some(names(&old)),
             after: Some(names(&new)),
             note: None,
+            cause: None,
         });
     }
     MemberDiff { change: MemberChange { whole: after, ..MemberChange::default() }, deltas, ..MemberDiff::default() }

@@ -256,7 +256,7 @@ mod tests {
     }
 
     fn delta(path: &str) -> Delta {
-        Delta { path: FieldPath::default().key(path), before: None, after: None, note: None }
+        Delta { path: FieldPath::default().key(path), before: None, after: None, note: None, cause: None }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod canonical;
+pub mod cause;
 pub mod credentials;
 pub mod diff;
 pub mod export;
@@ -17,14 +18,17 @@ pub mod member_diff;
 pub mod members;
 pub mod merge;
 pub mod order;
+pub mod ownership;
 pub mod partings;
 pub mod plan;
+pub mod record;
 pub mod references;
 pub mod refresh;
 pub mod report;
 pub mod resolve;
 pub mod schema;
 pub mod scope;
+pub mod scopes;
 pub mod steps;
 pub mod tree;
 pub mod unique_order;

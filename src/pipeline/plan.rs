@@ -2,28 +2,32 @@
 //!
 //! A pure function: same input, same plan, whatever order files and answers came in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::kind::Kind;
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::Address;
+use crate::model::applied::{Applied, ById};
 use crate::model::desired::{Desired, Manage, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object, Reading};
 use crate::model::path::FieldPattern;
 use crate::model::plan::{Gate, Plan, Provenance, Requests, Step};
+use crate::model::record::RunScope;
 use crate::model::value::Value;
-use crate::pipeline::canonical::{Names, is_builtin};
+use crate::pipeline::canonical::is_builtin;
+use crate::pipeline::cause;
 use crate::pipeline::gates;
 use crate::pipeline::matching::{self, Matched};
 use crate::pipeline::order;
+use crate::pipeline::ownership::{self, Made};
 use crate::pipeline::partings;
 use crate::pipeline::references::qualified;
 use crate::pipeline::refresh::reading_name;
 use crate::pipeline::scope::fits;
-use crate::pipeline::steps::Stepper;
+use crate::pipeline::steps::{NOT_IN_FILES, Stepper};
 use crate::pipeline::unique_order;
 
 /// What a run may be consented to.
@@ -37,6 +41,12 @@ pub struct Consent {
     pub allow_replace: Vec<String>,
     /// `--allow-dirty`.
     pub allow_dirty: bool,
+    /// `--accept-drift`, or somebody at the terminal who will be asked.
+    pub accept_drift: bool,
+    /// `--first-apply`.
+    pub first_apply: bool,
+    /// `--take-over ADDRESS`: patterns of what another project's record owns.
+    pub take_over: Vec<String>,
 }
 
 /// What is remembered of secrets that were sent.
@@ -55,16 +65,23 @@ pub struct Facts {
     pub provenance: Provenance,
     pub remembered: Remembered,
     pub consent: Consent,
+    /// What the last record of the domain says; `None` without one.
+    pub applied: Option<Applied>,
+    /// Whether records can be kept at all: there is a git repository.
+    pub keeps_history: bool,
+    /// The workspace's name.
+    pub project: Option<String>,
+    pub scope: RunScope,
 }
 
 /// Known fields of live objects: (space, name) -> field -> text.
 pub type KnownFields = BTreeMap<(String, String), BTreeMap<String, String>>;
 
 /// Plans. Findings are errors of the configuration that only the tenant could show (a dangling reference).
-pub fn plan(desired: &Desired, live: &Live, facts: Facts) -> (Plan, Diagnostics) {
+pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnostics) {
     let mut findings = Diagnostics::default();
-    let matched = matching::pair(desired, live, &mut findings);
-    let known = known_fields(live, &matched.names);
+    let matched = matching::pair(desired, live, facts.applied.as_ref(), &mut findings);
+    let known = known_fields(live, &matched);
     let mut planner = Planner {
         desired,
         live,
@@ -74,14 +91,16 @@ pub fn plan(desired: &Desired, live: &Live, facts: Facts) -> (Plan, Diagnostics)
         gates: Vec::new(),
         unmanaged: 0,
         unchanged: 0,
+        recorded: facts.applied.as_ref().map(Applied::by_id).unwrap_or_default(),
+        spared: BTreeSet::new(),
     };
-    let mut stepper = Stepper::new(&facts.remembered, &known, &matched, &desired.settings.policy);
+    let mut stepper = Stepper::new(&facts, &known, &matched, &desired.settings.policy);
     for (resource, object) in &matched.pairs {
         planner.one(&mut stepper, resource, *object, &mut findings);
     }
     planner.leftovers(&mut stepper);
     planner.released();
-    let Planner { mut notes, mut gates, unmanaged, unchanged, .. } = planner;
+    let Planner { mut notes, mut gates, unmanaged, unchanged, spared, .. } = planner;
     unique_order::untangle(&mut stepper.drafts, &matched, &mut findings);
     partings::held(desired, &stepper.drafts, &mut findings);
     let dangling = order::dangling(&stepper.drafts, &known, desired);
@@ -112,9 +131,24 @@ pub fn plan(desired: &Desired, live: &Live, facts: Facts) -> (Plan, Diagnostics)
             Vec::new()
         }
     };
+    if let Some(applied) = &facts.applied {
+        cause::label(&mut changes, &matched, applied, &fingerprints);
+    }
+    let made = Made { fingerprints: &fingerprints, known: &known, spared: &spared };
+    let ownership = ownership::ownership(desired, &matched, &facts, &changes, &made);
+    notes.extend(ownership::released(desired, &facts));
     changes.sort_by(|a, b| (&a.address, a.action).cmp(&(&b.address, b.action)));
     notes.extend(partings::renames(&changes, &matched));
-    gates.extend(gates::gates(desired, &changes, live, &facts));
+    let closed = |facts: &Facts| {
+        let mut closed = gates::gates(desired, &changes, live, facts);
+        closed.extend(gates::others(&matched, facts));
+        closed
+    };
+    let own = closed(&facts);
+    facts.consent = Consent::default();
+    let mut opened = closed(&facts);
+    opened.retain(|gate| !own.iter().any(|closed| closed.name == gate.name));
+    gates.extend(own);
     for name in &missing {
         notes.push(format!("{name} is not available here and was not compared"));
     }
@@ -133,9 +167,33 @@ pub fn plan(desired: &Desired, live: &Live, facts: Facts) -> (Plan, Diagnostics)
         fingerprints,
         missing_secrets: missing,
         provenance: facts.provenance,
+        ownership,
+        opened,
         requests: Requests { refresh: live.requests, apply },
     };
     (plan, findings)
+}
+
+/// Returns the plan of a tenant that cannot even be read: no step, and the gates that say why.
+pub fn unread(desired: &Desired, facts: Facts, gates: Vec<Gate>) -> Plan {
+    Plan {
+        settings: desired.settings.clone(),
+        sandbox: facts.sandbox,
+        steps: Vec::new(),
+        changes: Vec::new(),
+        gates,
+        notes: Vec::new(),
+        unmanaged: 0,
+        unchanged: 0,
+        known: KnownFields::new(),
+        ids: BTreeMap::new(),
+        fingerprints: BTreeMap::new(),
+        opened: Vec::new(),
+        ownership: Default::default(),
+        missing_secrets: Vec::new(),
+        provenance: facts.provenance,
+        requests: Requests::default(),
+    }
 }
 
 struct Planner<'a> {
@@ -147,6 +205,10 @@ struct Planner<'a> {
     gates: Vec<Gate>,
     unmanaged: usize,
     unchanged: usize,
+    /// The last record's resources by id.
+    recorded: ById<'a>,
+    /// Declared, and left alone all the same.
+    spared: BTreeSet<Address>,
 }
 
 impl Planner<'_> {
@@ -166,6 +228,7 @@ impl Planner<'_> {
         }
         if self.is_own(resource, object) {
             self.notes.push(format!("{} is what this run logs in with; it is left alone", resource.address));
+            self.spared.insert(resource.address.clone());
             return;
         }
         let ignored = self.ignored(&resource.address);
@@ -175,7 +238,7 @@ impl Planner<'_> {
             None if !resource.kind.always_exists() => stepper.create(resource, findings),
             object => stepper.update(resource, object, &ignored),
         }
-        if stepper.changes.len() == before {
+        if stepper.changes.len() == before && !ownership::is_withdrawn(resource) {
             self.unchanged += 1;
         }
     }
@@ -237,7 +300,8 @@ impl Planner<'_> {
             if !self.desired.declared.contains(&kind.name) {
                 continue;
             }
-            let address = self.matched.names.address_of(object);
+            let ours = self.ours(object);
+            let address = ours.cloned().unwrap_or_else(|| self.matched.names.address_of(object));
             let own = self.live.own_client.as_ref().is_some_and(|own| {
                 object.id.as_ref() == Some(own)
                     || kind.has(Quirk::GranteeOrDefault)
@@ -249,7 +313,12 @@ impl Planner<'_> {
                 || self.desired.excluded.third_party_clients
                     && matches!(object.body.get("is_first_party"), Some(Value::Bool(false)))
                 || self.edge_is_excluded(object);
-            if own || excluded || is_builtin(object) || self.desired.released.contains(&address) {
+            if own
+                || excluded
+                || self.is_anothers(object)
+                || is_builtin(object)
+                || self.desired.released.contains(&address)
+            {
                 continue;
             }
             let complete = matches!(self.reading_of(object), Some(Reading::Complete));
@@ -258,13 +327,19 @@ impl Planner<'_> {
                     && self.parent_is_described(object)
                     && self.desired.settings.policy.manage(kind) != Manage::Additive
             } else {
-                self.desired.settings.policy.manage(kind) == Manage::Exact
+                match self.desired.settings.policy.manage(kind) {
+                    Manage::Exact => true,
+                    Manage::Owned => ours.is_some(),
+                    Manage::Additive => false,
+                }
             };
             if !exact || !complete {
                 self.unmanaged += 1;
                 continue;
             }
-            if self.is_protected(object, &address) {
+            // What is ours was taken out of the files by somebody: that closes a gate.
+            let is_meant = ours.is_some() && !self.desired.settings.deploy_cli;
+            if !is_meant && self.is_protected(object, &address) {
                 self.notes.push(format!("{address} is not in the files; it is protected and left alone"));
                 self.unmanaged += 1;
                 continue;
@@ -276,18 +351,41 @@ impl Planner<'_> {
                 self.unmanaged += 1;
                 continue;
             }
-            stepper.delete(object, &address, "not in the files, and the policy is exact");
+            let reason = if ours.is_some() { NOT_IN_FILES } else { "not in the files, and the policy is exact" };
+            stepper.delete(object, &address, reason);
         }
-        let unowned = self.desired.removed.iter().filter(|r| {
-            self.desired.settings.policy.manage(r.kind) != Manage::Exact
-                && self.matched.left.iter().any(|o| self.matched.names.address_of(o) == r.address)
-        });
+        let unowned: Vec<&Resource> = self
+            .desired
+            .removed
+            .iter()
+            .filter(|r| {
+                self.desired.settings.policy.manage(r.kind) != Manage::Exact
+                    && self
+                        .matched
+                        .left
+                        .iter()
+                        .any(|o| self.ours(o).is_none() && self.matched.names.address_of(o) == r.address)
+            })
+            .collect();
         for resource in unowned {
             self.notes.push(format!(
                 "{} is removed in the files, but nothing here says that it is ours; it is left alone",
                 resource.address
             ));
         }
+    }
+
+    /// Returns the address under which the record holds this very object, if it is of this project.
+    fn ours(&self, object: &Object) -> Option<&Address> {
+        let (address, owned) = self.recorded.get(&(object.kind.name.as_str(), object.id.as_ref()?.0.as_str()))?;
+        owned.is_of(self.facts.project.as_deref()).then_some(*address)
+    }
+
+    /// Says whether another project has recorded the object as its own.
+    fn is_anothers(&self, object: &Object) -> bool {
+        let id = object.id.as_ref().map_or("", |id| id.0.as_str());
+        let found = self.recorded.get(&(object.kind.name.as_str(), id));
+        found.is_some_and(|(_, owned)| !owned.is_of(self.facts.project.as_deref()))
     }
 
     fn reading_of(&self, object: &Object) -> Option<&Reading> {
@@ -355,9 +453,12 @@ fn split_rule(rule: &str) -> Option<(String, String)> {
 }
 
 /// Returns what references and holes may be filled with: ids and plain top-level texts of live objects.
-fn known_fields(live: &Live, names: &Names) -> KnownFields {
+fn known_fields(live: &Live, matched: &Matched<'_>) -> KnownFields {
+    let names = &matched.names;
     let mut known = KnownFields::new();
-    for object in &live.objects {
+    // Of two objects with one name the declared one is meant: it comes last.
+    let paired = matched.pairs.iter().filter_map(|(_, object)| *object);
+    for object in live.objects.iter().chain(paired) {
         let Some(id) = &object.id else { continue };
         let Some(name) = names.name(object.kind.space(), &id.0) else { continue };
         let fields = known.entry((object.kind.space().to_owned(), name.to_owned())).or_default();

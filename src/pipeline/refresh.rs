@@ -297,6 +297,11 @@ async fn single(api: &impl ReadApi, task: &Task) -> Result<Brought, ApiFailure> 
     }
 }
 
+/// Returns the top-level kinds that a plan reads, with the key where they are read key by key.
+pub fn root_reads(desired: &Desired) -> Vec<(&'static Kind, BTreeMap<String, String>)> {
+    roots_for(desired).into_iter().map(|task| (task.kind, task.key)).collect()
+}
+
 /// Which top-level reads a plan needs.
 fn roots_for(desired: &Desired) -> Vec<Task> {
     let mut kinds: BTreeSet<&str> = desired.declared.iter().map(String::as_str).collect();

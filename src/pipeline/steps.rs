@@ -1,6 +1,6 @@
 //! One resource and its object -> the change that people see and the steps that make it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::fields;
 use crate::catalogue::kind::{DeleteMeans, Kind, Verb};
@@ -17,15 +17,20 @@ use crate::model::plan::{Operation, Step};
 use crate::model::value::{Map, Value};
 use crate::pipeline::diff::Comparison;
 use crate::pipeline::matching::Matched;
-use crate::pipeline::member_diff;
+use crate::pipeline::member_diff::{self, Removal};
 use crate::pipeline::merge::{WouldLose, create_body, update_body};
-use crate::pipeline::plan::{Draft, KnownFields, Remembered, provided_name};
+use crate::pipeline::ownership::{is_withdrawn, own_members};
+use crate::pipeline::plan::{Draft, Facts, KnownFields, Remembered, provided_name};
 use crate::pipeline::resolve::split_key;
 use crate::pipeline::wire;
+
+/// Why something that is ours goes.
+pub const NOT_IN_FILES: &str = "not in the files any more";
 
 /// Collects changes and drafts.
 #[derive(Debug)]
 pub struct Stepper<'a> {
+    facts: &'a Facts,
     remembered: &'a Remembered,
     known: &'a KnownFields,
     matched: &'a Matched<'a>,
@@ -38,15 +43,11 @@ pub struct Stepper<'a> {
 }
 
 impl<'a> Stepper<'a> {
-    pub fn new(
-        remembered: &'a Remembered,
-        known: &'a KnownFields,
-        matched: &'a Matched<'a>,
-        policy: &'a Policy,
-    ) -> Self {
+    pub fn new(facts: &'a Facts, known: &'a KnownFields, matched: &'a Matched<'a>, policy: &'a Policy) -> Self {
         Self {
             policy,
-            remembered,
+            facts,
+            remembered: &facts.remembered,
             known,
             matched,
             drafts: Vec::new(),
@@ -252,7 +253,8 @@ impl<'a> Stepper<'a> {
         let Some(object) = object else { return };
         match &resource.kind.delete {
             DeleteMeans::Delete if resource.kind.verbs.delete => {
-                self.change(resource, Action::Delete, "null in the files", Vec::new(), object.id.clone());
+                let reason = if is_withdrawn(resource) { NOT_IN_FILES } else { "null in the files" };
+                self.change(resource, Action::Delete, reason, Vec::new(), object.id.clone());
                 self.deletion(object, &resource.address);
             }
             DeleteMeans::Reset(defaults) => {
@@ -261,7 +263,12 @@ impl<'a> Stepper<'a> {
                 let done = body.iter().all(|(field, value)| live.get(field) == Some(value))
                     && (!body.is_empty() || live.is_empty());
                 if !done {
-                    self.change(resource, Action::Update, "null in the files: reset", Vec::new(), object.id.clone());
+                    let reason = if is_withdrawn(resource) {
+                        "not in the files any more: reset"
+                    } else {
+                        "null in the files: reset"
+                    };
+                    self.change(resource, Action::Update, reason, Vec::new(), object.id.clone());
                     self.draft(resource, Action::Update, Operation::Reset { body }, Some(object));
                 }
             }
@@ -275,13 +282,17 @@ impl<'a> Stepper<'a> {
     }
 
     fn members(&mut self, resource: &Resource, object: Option<&Object>, ignored: &[FieldPattern]) {
-        let exact = self.policy.manage(resource.kind) == Manage::Exact;
+        let removal = match self.policy.manage(resource.kind) {
+            Manage::Exact => Removal::All,
+            Manage::Owned => Removal::Ours(own_members(resource, self.matched, self.facts)),
+            Manage::Additive => Removal::Ours(BTreeSet::new()),
+        };
         let live = object
             .map(|object| self.matched.names.body(object))
             .and_then(|mut body| body.shift_remove(MEMBERS))
             .unwrap_or(Value::List(Vec::new()));
         let comparison = Comparison::new(resource.kind, &resource.address, self.remembered, ignored, self.known);
-        let found = member_diff::members(comparison, resource.members(), live.as_list().unwrap_or_default(), exact);
+        let found = member_diff::members(comparison, resource.members(), live.as_list().unwrap_or_default(), &removal);
         self.fingerprints.extend(found.fingerprints);
         self.missing.extend(found.missing);
         if found.deltas.is_empty() {
@@ -329,7 +340,7 @@ impl<'a> Stepper<'a> {
             reason: reason.to_owned(),
             deltas,
             id,
-            place: Some(resource.place.clone()),
+            place: (!is_withdrawn(resource)).then(|| resource.place.clone()),
         });
     }
 
@@ -361,7 +372,7 @@ impl<'a> Stepper<'a> {
                 parent: resource.parent.clone(),
                 key,
                 provides: Some(provided_name(resource, self.matched)),
-                place: Some(resource.place.clone()),
+                place: (!is_withdrawn(resource)).then(|| resource.place.clone()),
                 field_places: resource.field_places.clone(),
             },
             after: Vec::new(),
@@ -384,7 +395,7 @@ impl<'a> Stepper<'a> {
 }
 
 /// The tool's own field that asks for a deployment, true by either quirk's name.
-fn wants_deploy(resource: &Resource) -> bool {
+pub(super) fn wants_deploy(resource: &Resource) -> bool {
     (resource.kind.has(Quirk::BuildThenDeploy) || resource.kind.has(Quirk::PublishVersion))
         && resource.tool.values().any(|value| matches!(value, Value::Bool(true)))
 }
@@ -438,6 +449,7 @@ fn shown(kind: &Kind, body: &Map) -> Vec<Delta> {
             before: None,
             after: Some(value.clone()),
             note: None,
+            cause: None,
         })
         .collect()
 }

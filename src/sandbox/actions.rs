@@ -127,8 +127,9 @@ pub fn deploy(tenant: &mut Tenant, found: &Found) -> Answer {
         .object(&path, &id)
         .map(|action| brief(&answer::show(&tenant.store, kind, &id, action, Moment::Read), false));
     version.insert("action".to_owned(), brief.unwrap_or_default());
-    let mut shown = Json::Object(version);
-    spot::remove(&mut shown, "secrets[].value");
+    let shown = without_values(&Json::Object(version.clone()));
+    version.insert("deployed".to_owned(), json!(true));
+    tenant.store.collection_mut(&format!("{path}/{id}/versions")).insert(version_id, Json::Object(version), &[]);
     Ok(Response::new(200, shown))
 }
 
@@ -169,7 +170,7 @@ pub fn publish(tenant: &mut Tenant, found: &Found) -> Answer {
     Ok(Response::new(200, shown))
 }
 
-/// Lists a module's versions, newest first.
+/// Lists the versions of an action or a module, newest first.
 pub fn versions(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     let (kind, path, id) = objects::locate(&tenant.store, found)?;
     let mut all: Vec<(&str, &Json)> = tenant
@@ -190,7 +191,7 @@ pub fn versions(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer
     Ok(response)
 }
 
-/// Reads one version of a module.
+/// Reads one version of an action or a module.
 pub fn version(tenant: &mut Tenant, found: &Found) -> Answer {
     let (kind, path, id) = objects::locate(&tenant.store, found)?;
     let version = tenant.store.object(&format!("{path}/{id}/versions"), found.param("version"));

@@ -151,6 +151,25 @@ fn joined(store: &Store, join: &Join, id: &str, object: &Json) -> Option<Json> {
     }
 }
 
+/// Turns an answer into that of the kind's older path: the name of its items, and without the fields that came later.
+pub fn as_older(kind: &Kind, body: &mut Json) {
+    let Some(older) = &kind.server.older else { return };
+    let strip = |item: &mut Json| older.hide.iter().for_each(|field| spot::remove(item, field));
+    if let (Json::Object(map), Some(list)) = (&mut *body, &kind.list)
+        && let Some(items) = map.shift_remove(&list.items)
+    {
+        map.insert(older.items.clone(), items);
+    }
+    match body {
+        Json::Array(items) => items.iter_mut().for_each(strip),
+        Json::Object(map) => match map.get_mut(&older.items) {
+            Some(Json::Array(items)) => items.iter_mut().for_each(strip),
+            _ => strip(body),
+        },
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,9 +3,11 @@
 //! What a script of faults does to connections, a run sees as it would over a socket: requests are sent again by the same
 //! rules, only that pauses take no time.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::expand::scope_names;
 use super::faults::Faults;
 use super::faulty::{Delivery, FaultyTenant, reading_matters};
 use super::tenant::Tenant;
@@ -59,6 +61,13 @@ impl SandboxApi {
     /// Hands every change to a keeper before it is answered.
     pub fn kept_by(self, keeper: Box<dyn Keeper>) -> Self {
         Self { keeper: Some(keeper), ..self }
+    }
+
+    /// Lets calls do only what these scopes allow.
+    #[must_use]
+    pub fn granting(self, scopes: impl IntoIterator<Item = String>) -> Self {
+        self.state().faulty.granted = Some(scopes.into_iter().collect());
+        self
     }
 
     /// A panic elsewhere leaves the tenant as it was between two calls.
@@ -188,6 +197,11 @@ impl ReadApi for SandboxApi {
 
     async fn own_client(&self) -> Option<String> {
         Some(self.state().faulty.tenant.own_client_id().to_owned())
+    }
+
+    async fn granted_scopes(&self) -> Option<BTreeSet<String>> {
+        let state = self.state();
+        Some(state.faulty.granted.clone().unwrap_or_else(|| scope_names().into_iter().collect()))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::catalogue::table::catalogue;
 /// Removes what cannot outlive the object that was just taken out of `path`.
 pub fn after_delete(store: &mut Store, kind: &Kind, path: &str, id: &str, object: &Json) {
     store.drop_below(&format!("{path}/{id}"));
-    for dependent in catalogue().kinds() {
+    for dependent in catalogue().served() {
         for reference in dependent.references.iter().filter(|reference| reference.space == kind.space()) {
             let Some(field) = joining_field(dependent, reference) else { continue };
             let value = if reference.by == "id" {

@@ -6,8 +6,8 @@ use serde_json::{Map, Value as Json};
 
 use super::refusal::Refusal;
 use super::routes::Found;
-use super::spot;
 use super::store::Store;
+use super::{merge, spot};
 use crate::api::request::Request;
 use crate::catalogue::fields;
 use crate::catalogue::kind::{Kind, ReferenceField};
@@ -55,6 +55,11 @@ pub fn create(store: &Store, kind: &Kind, body: &Map<String, Json>) -> Result<()
     exclusive(kind, body)?;
     let body = Json::Object(body.clone());
     schema(kind, &BTreeMap::new(), &body)?;
+    for needs in &kind.server.needs {
+        if merge::holds(&needs.when, &body) && spot::get(&body, &needs.field).is_none() {
+            return Err(Refusal::new(400, needs.code.as_deref().unwrap_or_default(), needs.message.clone()));
+        }
+    }
     references(store, kind, &body, "")
 }
 
@@ -66,7 +71,8 @@ fn fixed(kind: &Kind, old: &Json, body: &Map<String, Json>) -> Result<(), Refusa
     for pattern in kind.fields.create_only.iter().filter(|pattern| !is_accepted(pattern)) {
         let path = pattern.to_string();
         let mut holds = false;
-        spot::visit(&body, &path, &mut |_| holds = true);
+        // What is sent as it was is no change.
+        spot::visit(&body, &path, &mut |sent| holds |= spot::get(old, &path) != Some(sent));
         if holds && path.contains('.') {
             return Err(Refusal::payload(&format!("Additional properties not allowed: {path}"), None));
         }
@@ -201,10 +207,22 @@ fn exists(store: &Store, reference: &ReferenceField, value: &Json) -> bool {
     }
 }
 
+/// Refuses an id that no object of the kind can have, where the API tells it from one that is not there.
+pub fn id(kind: &Kind, id: &str) -> Result<(), Refusal> {
+    let (Some(message), Some(form)) = (&kind.server.malformed, &kind.server.id_form) else { return Ok(()) };
+    let head = form.split('{').next().unwrap_or_default();
+    let length = form.split_once("base58x").and_then(|(_, rest)| rest.trim_end_matches('}').parse::<usize>().ok());
+    let tail = id.strip_prefix(head).filter(|tail| length.is_none_or(|length| tail.len() == length));
+    match tail {
+        Some(tail) if tail.bytes().all(|byte| byte.is_ascii_alphanumeric()) => Ok(()),
+        _ => Err(Refusal::new(400, "invalid_uri", message.replace("{id}", id))),
+    }
+}
+
 /// Checks that the object exists below which the call's path lies.
 pub fn parent(store: &Store, found: &Found) -> Result<(), Refusal> {
     let kind = found.kind();
-    let Some(parent) = kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else { return Ok(()) };
+    let Some(parent) = kind.parent.as_deref().and_then(|name| catalogue().served_kind(name)) else { return Ok(()) };
     let id = found.param("parent");
     if id.is_empty() || store.object(&parent.path, id).is_some() { Ok(()) } else { Err(Refusal::missing(parent)) }
 }
@@ -212,7 +230,7 @@ pub fn parent(store: &Store, found: &Found) -> Result<(), Refusal> {
 /// Checks that the parent is one that can have such a thing.
 pub fn parent_fits(store: &Store, found: &Found) -> Result<(), Refusal> {
     let kind = found.kind();
-    let Some(parent) = kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else { return Ok(()) };
+    let Some(parent) = kind.parent.as_deref().and_then(|name| catalogue().served_kind(name)) else { return Ok(()) };
     let object = store.object(&parent.path, found.param("parent")).and_then(Json::as_object);
     match (&kind.parents, object) {
         (Some(filter), Some(object))

@@ -118,6 +118,18 @@ pub fn create(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     Ok(Response::new(status, kind.server.create_body.clone().unwrap_or(shown)))
 }
 
+/// Answers one field, as a create would fill it for the parent of the path.
+pub fn defaults(tenant: &mut Tenant, found: &Found, field: &str) -> Answer {
+    check::parent(&tenant.store, found)?;
+    check::parent_fits(&tenant.store, found)?;
+    let kind = found.kind();
+    let mut object = serde_json::json!({"$parent": found.param("parent")});
+    let joined = answer::with_joins(&tenant.store, kind, "", &object);
+    merge::defaults(kind, &mut object, &joined, &mut tenant.world);
+    let value = object.get(field).cloned().unwrap_or_default();
+    Ok(Response::new(200, Json::Object(Map::from_iter([(field.to_owned(), value)]))))
+}
+
 /// Deletes one; that it was not there is no error.
 pub fn delete(tenant: &mut Tenant, found: &Found) -> Answer {
     check::parent(&tenant.store, found)?;

@@ -38,7 +38,8 @@ impl World {
 /// Fills the texts of a value. `${.name}` alone is that field of `object` with its type.
 ///
 /// Words: `null`, `now0`, `now3`, `now6`, `now9`, `domain`, `tenant`, `own_client`, `scopes`, `scope_names` (those of the
-/// Management API), `.field`, `dashed.field`, `digest.field`, and the words of id forms (`uuid`, `hex32`, `16`).
+/// Management API), `.field`, `dashed.field`, `digest.field`,
+/// `local.field`, `bare.field`, and the words of id forms (`uuid`, `hex32`, `16`).
 pub fn expand(template: &Json, object: &Json, world: &mut World) -> Json {
     match template {
         Json::String(text) if text.contains("${") => match whole(text) {
@@ -81,6 +82,14 @@ fn expand_word(word: &str, object: &Json, world: &mut World) -> Json {
         let text = spot::get(object, field).and_then(Json::as_str).unwrap_or_default();
         return Json::String(text.to_lowercase().replace('_', "-"));
     }
+    // What stands before the `@` of an address, and behind the `|` of an id.
+    let text = |field: &str| spot::get(object, field).and_then(Json::as_str).unwrap_or_default();
+    if let Some(field) = word.strip_prefix("local.") {
+        return Json::String(text(field).split('@').next().unwrap_or_default().to_owned());
+    }
+    if let Some(field) = word.strip_prefix("bare.") {
+        return Json::String(text(field).rsplit('|').next().unwrap_or_default().to_owned());
+    }
     if let Some(field) = word.strip_prefix("digest.") {
         return spot::get(object, field).and_then(Json::as_str).map_or(Json::Null, |text| Json::String(digest(text)));
     }
@@ -109,10 +118,10 @@ pub fn digest(text: &str) -> String {
 /// Returns every scope that some kind needs: what the Management API of this tenant offers.
 pub fn scope_names() -> Vec<String> {
     let all = |kind: &'static Kind| {
-        let scopes = &kind.scopes;
-        [&scopes.read, &scopes.create, &scopes.update, &scopes.delete].into_iter().flatten().cloned()
+        let of_keys = kind.key_paths.values().filter_map(|key| key.scopes.as_ref());
+        std::iter::once(&kind.scopes).chain(of_keys).flat_map(|scopes| scopes.all().cloned())
     };
-    let mut names: Vec<String> = catalogue().kinds().flat_map(all).collect();
+    let mut names: Vec<String> = catalogue().served().flat_map(all).collect();
     names.sort();
     names.dedup();
     names

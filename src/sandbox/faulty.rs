@@ -1,6 +1,6 @@
 //! A tenant whose answers go wrong as a script says. Pure: what is to happen to the connection is a value.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
@@ -9,6 +9,7 @@ use super::faults::{Fault, Faults, Script};
 use super::refusal::Refusal;
 use super::routes;
 use super::tenant::Tenant;
+use super::token;
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 use crate::catalogue::kind::Kind;
@@ -19,6 +20,10 @@ use crate::model::path::{FieldPath, Segment};
 #[derive(Debug)]
 pub struct FaultyTenant {
     pub tenant: Tenant,
+    /// The scopes of its tokens; `None` is all there are.
+    pub granted: Option<BTreeSet<String>>,
+    /// Those of the token that came with the request at hand.
+    carried: Option<BTreeSet<String>>,
     script: Script,
     /// What the tenant was before the last writes, the latest at the end; only as much as the script asks for.
     past: VecDeque<Tenant>,
@@ -66,6 +71,8 @@ impl FaultyTenant {
     pub fn new(tenant: Tenant) -> Self {
         Self {
             tenant,
+            granted: None,
+            carried: None,
             script: Script::default(),
             past: VecDeque::new(),
             behind: None,
@@ -98,6 +105,7 @@ impl FaultyTenant {
         if self.expired == Expiry::Of(bearer.to_owned()) {
             return untouched(Delivery::Whole(expired()));
         }
+        self.carried = token::scopes_of(bearer).or_else(|| self.granted.clone());
         let Some(fault) = self.script.next(request.method, &request.path) else {
             let response = self.answer(request);
             return reached(Delivery::Whole(response));
@@ -192,14 +200,14 @@ impl FaultyTenant {
     fn answer(&mut self, request: &Request) -> Response {
         if request.method == Method::Get {
             if let Some((before, reads)) = &mut self.behind {
-                let response = before.send(request);
+                let response = before.send_as(request, self.carried.as_ref());
                 *reads -= 1;
                 if *reads == 0 {
                     self.behind = None;
                 }
                 return response;
             }
-            return self.tenant.send(request);
+            return self.tenant.send_as(request, self.carried.as_ref());
         }
         let depth = self.script.depth();
         if depth > 0 {
@@ -208,12 +216,12 @@ impl FaultyTenant {
         while self.past.len() > depth {
             self.past.pop_front();
         }
-        self.tenant.send(request)
+        self.tenant.send_as(request, self.carried.as_ref())
     }
 
     /// Returns the answer, of the tenant itself or of a copy.
     fn rehearsed(&mut self, request: &Request, done: bool) -> Response {
-        if done { self.answer(request) } else { self.tenant.clone().send(request) }
+        if done { self.answer(request) } else { self.tenant.clone().send_as(request, self.carried.as_ref()) }
     }
 
     fn too_many(&self, headers: bool, seconds: u32) -> Response {

@@ -31,7 +31,9 @@ pub fn patch(kind: &Kind, old: &Json, body: &Map<String, Json>, world: &mut Worl
 fn merge_into(kind: &Kind, target: &mut Map<String, Json>, body: &Map<String, Json>, prefix: &str) {
     for (key, value) in body {
         let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        let removes = value.is_null() || (value == "" && kind.server.empty_removes.contains(&path));
+        let removes = value.is_null()
+            || ((value == "" || value.as_object().is_some_and(Map::is_empty))
+                && kind.server.empty_removes.contains(&path));
         if removes {
             target.shift_remove(key);
             continue;
@@ -137,7 +139,7 @@ pub fn fits(variant: &Variant, object: &Json) -> bool {
     holds(&variant.when, object)
 }
 
-fn holds(when: &IndexMap<String, Vec<Json>>, object: &Json) -> bool {
+pub fn holds(when: &IndexMap<String, Vec<Json>>, object: &Json) -> bool {
     when.iter().all(|(path, values)| {
         let found = spot::get(object, path);
         values.iter().any(|value| match found {

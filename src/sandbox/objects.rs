@@ -24,18 +24,65 @@ pub fn list(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     let path = found.fill(&found.kind().path);
     actions::settle_all(tenant, found.kind(), &path);
     let store = &tenant.store;
-    let entries = store
+    let mut entries: Vec<lists::Entry<'_>> = store
         .collection(&path)
         .into_iter()
         .flat_map(|collection| collection.iter())
-        .map(|(id, object)| (id.as_str(), object));
-    lists::answer(found.kind(), entries, request, &|(id, object)| {
+        .map(|(id, object)| (id.as_str(), object))
+        .collect();
+    if found.kind().server.newest_first {
+        entries.reverse();
+    }
+    lists::answer(found.kind(), entries.into_iter(), request, &|(id, object)| {
         let kind = found.kind_of(object);
         let mut shown = answer::show(store, kind, id, object, Moment::List);
         actions::fill_modules(store, kind, &mut shown);
+        associate(store, kind, id, &mut shown, request);
         lists::pick_fields(kind, &mut shown, request);
         shown
     })
+}
+
+fn associate(store: &Store, kind: &Kind, id: &str, shown: &mut Json, request: &Request) {
+    let Some(association) = &kind.server.association else { return };
+    let Some(named) = lists::param(request, &association.query) else { return };
+    let Some(member) = store.object(&association.path.replace("{id}", id), named) else { return };
+    let copied = association.copy.iter().filter_map(|field| Some((field.clone(), spot::get(member, field)?.clone())));
+    spot::put(shown, &association.set, &Json::Object(copied.collect()));
+}
+
+/// Reads the one that is the default: the one that says so, else the first.
+pub fn read_default(tenant: &Tenant, found: &Found) -> Answer {
+    let kind = found.kind();
+    let all = tenant.store.collection(&kind.path).into_iter().flat_map(|collection| collection.iter());
+    let is_default = |object: &Json| object.get("is_default") == Some(&Json::Bool(true));
+    let (id, object) = all.min_by_key(|(_, object)| !is_default(object)).ok_or_else(|| Refusal::missing(kind))?;
+    Ok(Response::new(200, answer::show(&tenant.store, kind, id, object, Moment::Read)))
+}
+
+/// Makes the one that the body names the default; it must be ready.
+pub fn choose_default(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
+    let kind = found.kind();
+    let body = check::object(request)?;
+    let chosen = tenant.store.collection(&kind.path).and_then(|collection| {
+        let (field, value) = kind.identity.iter().find_map(|field| Some((field, body.get(field)?)))?;
+        collection.find(field, value)
+    });
+    let Some(id) = chosen.filter(|(_, o)| o.get("status") == Some(&Json::from("ready"))).map(|(id, _)| id.clone())
+    else {
+        return Err(Refusal::body(format!(
+            "The {} must be verified before it can be set as default.",
+            kind.identity.join(" ")
+        )));
+    };
+    let collection = tenant.store.collection_mut(&kind.path);
+    let ids: Vec<String> = collection.iter().map(|(id, _)| id.clone()).collect();
+    for other in ids {
+        if let Some(object) = collection.get_mut(&other) {
+            spot::put(object, "is_default", &Json::Bool(other == id));
+        }
+    }
+    read_default(tenant, found)
 }
 
 /// Makes one.
@@ -72,9 +119,13 @@ pub fn insert(
     }
     clients::before_create(tenant, kind, path, &mut object)?;
     let id_field = kind.id.as_deref().unwrap_or("id");
-    let given = object.get(id_field).and_then(Json::as_str).map(str::to_owned);
+    let prefix = kind.server.id_prefix.as_deref().unwrap_or_default();
+    let given = object.get(id_field).and_then(Json::as_str).map(|id| match id.starts_with(prefix) {
+        true => id.to_owned(),
+        false => format!("{prefix}{id}"),
+    });
     let id = given.unwrap_or_else(|| tenant.world.dice.id(kind.server.id_form.as_deref().unwrap_or(ID_FORM)));
-    spot::fill(&mut object, id_field, &Json::String(id.clone()));
+    spot::put(&mut object, id_field, &Json::String(id.clone()));
     if kind.has(Quirk::UniqueOrder) {
         next_order(&tenant.store, path, &mut object);
     }
@@ -178,6 +229,7 @@ pub fn locate(store: &Store, found: &Found) -> Result<(&'static Kind, String, St
     let first = found.kind();
     let path = found.fill(&first.path);
     let asked = found.param("id");
+    check::id(first, asked)?;
     let collection = store.collection(&path).ok_or_else(|| Refusal::missing(first))?;
     let id =
         if collection.contains(asked) { Some(asked.to_owned()) } else { by_other_field(store, first, &path, asked) };

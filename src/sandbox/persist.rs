@@ -74,7 +74,7 @@ impl Tenant {
         let mut store = Store { documents: kept.documents, ..Store::default() };
         for (path, objects) in kept.collections {
             let unique = catalogue()
-                .kinds()
+                .served()
                 .find(|kind| is_collection_of(kind, &path))
                 .map(|kind| kind.server.unique.as_slice());
             let mut collection = Collection::default();

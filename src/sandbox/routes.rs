@@ -43,6 +43,16 @@ pub enum Op {
     /// A list under this name that the sandbox never fills.
     EmptyList(String),
     Fixed(&'static Json),
+    /// This field, as a create would fill it.
+    Defaults(String),
+    /// The objects that hold the one of the path as a member.
+    ListHolders,
+    ReadDefault,
+    ChooseDefault,
+    DestroyKey,
+    Rekey,
+    WrappingKey,
+    ImportKey,
 }
 
 /// One call that the tenant answers.
@@ -55,6 +65,8 @@ pub struct Route {
     kind: &'static Kind,
     /// The others; an object's own is the one whose filter fits.
     others: Vec<&'static Kind>,
+    /// Reached by the path that older clients know; its answers are theirs too.
+    pub older: bool,
     segments: Vec<Segment>,
 }
 
@@ -119,11 +131,16 @@ impl Found {
 
     /// Returns the kind that an object of this path is of.
     pub fn kind_of(&self, object: &Json) -> &'static Kind {
-        let mut kinds = std::iter::once(self.route.kind).chain(self.route.others.iter().copied());
+        let mut kinds = self.kinds();
         let fits = |kind: &&'static Kind| {
             kind.filter.as_ref().is_none_or(|filter| filter.fits(super::spot::get(object, &filter.field)))
         };
         kinds.find(fits).unwrap_or(self.route.kind)
+    }
+
+    /// Returns every kind of the path.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> {
+        std::iter::once(self.route.kind).chain(self.route.others.iter().copied())
     }
 
     /// Returns the first kind of the path, for what all of them have in common.
@@ -174,7 +191,7 @@ struct Table(HashMap<(Method, usize), Vec<Route>>);
 
 fn table() -> HashMap<(Method, usize), Vec<Route>> {
     let mut table = Table::default();
-    for kind in catalogue().kinds() {
+    for kind in catalogue().served() {
         match kind.shape {
             Shape::Collection | Shape::Child => table.objects(kind),
             Shape::Singleton | Shape::OptionalSingleton => table.one(kind),
@@ -190,6 +207,9 @@ fn table() -> HashMap<(Method, usize), Vec<Route>> {
         for (path, body) in &kind.server.fixed {
             table.add(Method::Get, path, Op::Fixed(body), kind);
         }
+        for (path, fields) in &kind.server.default_lists {
+            table.add(Method::Get, path, Op::Defaults(fields.clone()), kind);
+        }
     }
     for routes in table.0.values_mut() {
         routes.sort_by_key(Route::braces);
@@ -198,8 +218,18 @@ fn table() -> HashMap<(Method, usize), Vec<Route>> {
 }
 
 impl Table {
-    /// Adds a call; a kind that says the same of the same path joins the one before.
+    /// Adds a call, and the older path to it where the kind has one.
     fn add(&mut self, method: Method, template: &str, op: Op, kind: &'static Kind) {
+        if let Some(older) = &kind.server.older
+            && let Some(rest) = template.strip_prefix(&kind.path)
+        {
+            self.put(method, &format!("{}{rest}", older.path), op.clone(), kind, true);
+        }
+        self.put(method, template, op, kind, false);
+    }
+
+    /// Adds a call; a kind that says the same of the same path joins the one before.
+    fn put(&mut self, method: Method, template: &str, op: Op, kind: &'static Kind, older: bool) {
         let segments = segments(template);
         let routes = self.0.entry((method, segments.len())).or_default();
         let same = |a: &Segment, b: &Segment| match (a, b) {
@@ -212,7 +242,8 @@ impl Table {
             Some(route) if route.op == op => route.others.push(kind),
             Some(_) => {}
             None => {
-                routes.push(Route { method, template: template.to_owned(), op, kind, others: Vec::new(), segments })
+                let (template, others) = (template.to_owned(), Vec::new());
+                routes.push(Route { method, template, op, kind, others, older, segments });
             }
         }
     }
@@ -236,6 +267,16 @@ impl Table {
         if kind.server.put {
             self.add(Method::Put, &object, Op::Update, kind);
         }
+        if kind.has(Quirk::OneIsDefault) {
+            self.add(Method::Get, &format!("{}/default", kind.path), Op::ReadDefault, kind);
+            self.add(Method::Patch, &format!("{}/default", kind.path), Op::ChooseDefault, kind);
+        }
+        if kind.has(Quirk::KeyRing) {
+            self.add(Method::Delete, &object, Op::DestroyKey, kind);
+            self.add(Method::Post, &format!("{}/rekey", kind.path), Op::Rekey, kind);
+            self.add(Method::Post, &format!("{object}/wrapping-key"), Op::WrappingKey, kind);
+            self.add(Method::Post, &object, Op::ImportKey, kind);
+        }
         if kind.verbs.delete {
             self.add(Method::Delete, &object, Op::Delete, kind);
         }
@@ -244,6 +285,8 @@ impl Table {
         }
         if kind.has(Quirk::PublishVersion) {
             self.add(Method::Post, &format!("{object}/versions"), Op::Publish, kind);
+        }
+        if kind.has(Quirk::BuildThenDeploy) || kind.has(Quirk::PublishVersion) {
             self.add(Method::Get, &format!("{object}/versions"), Op::ListVersions, kind);
             self.add(Method::Get, &format!("{object}/versions/{{version}}"), Op::ReadVersion, kind);
         }
@@ -308,7 +351,8 @@ impl Table {
         use crate::catalogue::kind::MemberStyle;
         let Some(membership) = &kind.membership else { return };
         if kind.list.is_some() {
-            self.add(Method::Get, &kind.path, Op::ListMembers, kind);
+            let op = if kind.server.holders.is_some() { Op::ListHolders } else { Op::ListMembers };
+            self.add(Method::Get, &kind.path, op, kind);
         }
         self.add_verb(kind.verbs.create, &kind.path, Op::AddMembers, kind);
         match membership.style {

@@ -13,7 +13,7 @@ use crate::catalogue::table::catalogue;
 /// Fills a tenant that is empty. Singletons and keyed objects are seeded when they are first asked for.
 pub fn fill(tenant: &mut Tenant) {
     // What points at others comes after them: kinds with fewer references first.
-    let mut kinds: Vec<&'static Kind> = catalogue().kinds().filter(|kind| kind.server.seed.is_some()).collect();
+    let mut kinds: Vec<&'static Kind> = catalogue().served().filter(|kind| kind.server.seed.is_some()).collect();
     kinds.sort_by_key(|kind| kind.references.iter().filter(|reference| !reference.optional).count());
     for kind in kinds {
         let Some(seed) = &kind.server.seed else { continue };

@@ -3,14 +3,16 @@
 //! Pure: time and randomness are handed in as [`Surroundings`]. The same requests in the same surroundings give the same
 //! answers.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use super::expand::World;
 use super::ids::Dice;
 use super::refusal::Refusal;
-use super::routes::{self, Op};
+use super::routes::{self, Found, Op};
 use super::store::Store;
-use super::{actions, documents, lists, members, objects, seed};
+use super::{actions, answer, documents, keys, lists, members, objects, permission, seed};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 
@@ -88,7 +90,11 @@ impl Tenant {
 
     /// Answers a call as the Management API would. An error is an answer too.
     pub fn send(&mut self, request: &Request) -> Response {
-        let mut response = self.handle(request).unwrap_or_else(Response::from);
+        let response = self.handle(request).unwrap_or_else(Response::from);
+        self.finish(response)
+    }
+
+    fn finish(&self, mut response: Response) -> Response {
         if response.status == 204 {
             response.body = Json::Null;
         }
@@ -101,33 +107,62 @@ impl Tenant {
         response
     }
 
+    /// Answers a call that carries a token with these scopes; `None` is all of them.
+    pub fn send_as(&mut self, request: &Request, granted: Option<&BTreeSet<String>>) -> Response {
+        let Some(granted) = granted else { return self.send(request) };
+        match permission::check(request, granted) {
+            Ok(()) => {
+                let mut response = self.send(request);
+                permission::withhold(request, granted, &mut response);
+                response
+            }
+            Err(refusal) => self.finish(refusal.into()),
+        }
+    }
+
     fn handle(&mut self, request: &Request) -> Answer {
         let found = routes::find(request.method, &request.path)?;
+        let mut response = self.perform(&found, request)?;
+        if found.route.older {
+            answer::as_older(found.kind(), &mut response.body);
+        }
+        Ok(response)
+    }
+
+    fn perform(&mut self, found: &Found, request: &Request) -> Answer {
         match &found.route.op {
-            Op::List => objects::list(self, &found, request),
-            Op::Create => objects::create(self, &found, request),
-            Op::Read => objects::read(self, &found, request),
-            Op::Update => objects::update(self, &found, request),
-            Op::Delete => objects::delete(self, &found, request),
-            Op::Lookup(field) => objects::lookup(self, &found, field, request),
-            Op::Deploy => actions::deploy(self, &found),
-            Op::Publish => actions::publish(self, &found),
-            Op::ListVersions => actions::versions(self, &found, request),
-            Op::ReadVersion => actions::version(self, &found),
-            Op::ReadDocument => documents::read(self, &found, request),
-            Op::WriteDocument => documents::write(self, &found, request, request.method == Method::Put),
-            Op::CreateDocument => documents::create(self, &found, request),
-            Op::DeleteDocument => documents::delete(self, &found),
-            Op::ListDocuments => documents::list(self, &found, request),
-            Op::ListMembers => members::list(self, &found, request),
-            Op::AddMembers => members::add(self, &found, request),
-            Op::ChangeMembers => members::change(self, &found, request),
-            Op::RemoveMembers => members::remove(self, &found, request),
-            Op::ReadMember => members::read_one(self, &found),
-            Op::ChangeMember => members::change_one(self, &found, request),
-            Op::RemoveMember => members::remove_one(self, &found),
+            Op::List => objects::list(self, found, request),
+            Op::Create => objects::create(self, found, request),
+            Op::Read => objects::read(self, found, request),
+            Op::Update => objects::update(self, found, request),
+            Op::Delete => objects::delete(self, found, request),
+            Op::Lookup(field) => objects::lookup(self, found, field, request),
+            Op::Deploy => actions::deploy(self, found),
+            Op::Publish => actions::publish(self, found),
+            Op::ListVersions => actions::versions(self, found, request),
+            Op::ReadVersion => actions::version(self, found),
+            Op::ReadDocument => documents::read(self, found, request),
+            Op::WriteDocument => documents::write(self, found, request, request.method == Method::Put),
+            Op::CreateDocument => documents::create(self, found, request),
+            Op::DeleteDocument => documents::delete(self, found),
+            Op::ListDocuments => documents::list(self, found, request),
+            Op::ListMembers => members::list(self, found, request),
+            Op::AddMembers => members::add(self, found, request),
+            Op::ChangeMembers => members::change(self, found, request),
+            Op::RemoveMembers => members::remove(self, found, request),
+            Op::ReadMember => members::read_one(self, found),
+            Op::ChangeMember => members::change_one(self, found, request),
+            Op::RemoveMember => members::remove_one(self, found),
             Op::EmptyList(items) => lists::empty(found.kind(), items, request),
             Op::Fixed(body) => Ok(Response::new(200, (*body).clone())),
+            Op::Defaults(field) => documents::defaults(self, found, field),
+            Op::ReadDefault => objects::read_default(self, found),
+            Op::ChooseDefault => objects::choose_default(self, found, request),
+            Op::DestroyKey => keys::destroy(self, found),
+            Op::Rekey => keys::rekey(self, found),
+            Op::WrappingKey => keys::wrapping_key(self, found),
+            Op::ImportKey => keys::import(self, found, request),
+            Op::ListHolders => members::holders(self, found, request),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 
 mod documents;
+mod people;
 
 struct Caller(Tenant);
 
@@ -400,6 +401,43 @@ fn pages_are_those_of_the_real_api() {
     assert_eq!(seen, 1_050);
     let fields = tenant.get("/clients?fields=client_id,name&include_fields=true&take=1").body;
     assert_eq!(fields["clients"][0].as_object().unwrap().len(), 2);
+}
+
+#[test]
+fn the_older_path_of_an_organizations_connections_leads_to_the_same() {
+    let mut tenant = caller();
+    let connection = tenant.made("/connections", "id", json!({"name": "db", "strategy": "auth0"}));
+    let organization = tenant.made("/organizations", "id", json!({"name": "acme"}));
+    let older = format!("/organizations/{organization}/enabled_connections");
+    let made = tenant.post(&older, json!({"connection_id": connection, "assign_membership_on_login": true}));
+    let expected = json!({
+        "connection_id": connection, "assign_membership_on_login": true, "show_as_button": true,
+        "is_signup_enabled": false, "connection": {"name": "db", "strategy": "auth0"},
+    });
+    assert_eq!((made.status, &made.body), (201, &expected));
+    assert_eq!(tenant.get(&older).body, json!([expected]));
+    let page = tenant.get(&format!("{older}?include_totals=true")).body;
+    assert_eq!((&page["enabled_connections"], &page["total"]), (&json!([expected]), &json!(1)));
+    let newer = tenant.get(&format!("/organizations/{organization}/connections")).body;
+    assert_eq!(newer[0]["is_enabled"], true);
+    assert_eq!(tenant.delete(&format!("{older}/{connection}")).status, 204);
+    assert_eq!(tenant.get(&older).body, json!([]));
+}
+
+#[test]
+fn each_deploy_of_an_action_is_a_version() {
+    let mut tenant = caller();
+    let body = json!({"name": "A", "code": "x", "supported_triggers": [{"id": "post-login", "version": "v3"}], "secrets": [{"name": "KEY", "value": "hush"}]});
+    let path = format!("/actions/actions/{}", tenant.made("/actions/actions", "id", body));
+    assert_eq!(tenant.get(&format!("{path}/versions")).body["versions"], json!([]));
+    tenant.get(&path);
+    let version = tenant.post(&format!("{path}/deploy"), json!({})).body;
+    let listed = tenant.get(&format!("{path}/versions?per_page=50")).body;
+    assert_eq!((&listed["total"], &listed["versions"][0]["id"]), (&json!(1), &version["id"]));
+    assert_eq!(listed["versions"][0]["deployed"], true);
+    assert!(!listed.to_string().contains("hush"));
+    let one = tenant.get(&format!("{path}/versions/{}", version["id"].as_str().unwrap())).body;
+    assert_eq!(one["number"], 1);
 }
 
 #[test]

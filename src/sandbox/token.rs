@@ -1,5 +1,7 @@
 //! `POST /oauth/token`: a token that looks like one. The sandbox has nothing to protect, so any secret will do.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value as Json, json};
@@ -12,8 +14,9 @@ use crate::api::response::Response;
 const LIFETIME: i64 = 86_400;
 
 impl Tenant {
-    /// Answers the token endpoint for the client credentials grant. The token names its client, as a real one does.
-    pub fn token(&mut self, body: &Json) -> Response {
+    /// Answers the token endpoint for the client credentials grant. The token names its client, as a real one does, and
+    /// carries the granted scopes; `None` is all there are.
+    pub fn token(&mut self, body: &Json, granted: Option<&BTreeSet<String>>) -> Response {
         let text = |field: &str| body.get(field).and_then(Json::as_str).unwrap_or_default();
         let refused = |status: u16, error: &str, why: &str| {
             Response::new(status, json!({"error": error, "error_description": why}))
@@ -30,7 +33,8 @@ impl Tenant {
             "" => format!("https://{}/api/v2/", self.domain()),
             audience => audience.to_owned(),
         };
-        let scope = scope_names().join(" ");
+        let all = || scope_names().into_iter().collect();
+        let scope = granted.cloned().unwrap_or_else(all).into_iter().collect::<Vec<_>>().join(" ");
         let now = self.world.now;
         let payload = json!({
             "iss": format!("https://{}/", self.domain()), "sub": format!("{client}@clients"), "aud": audience,
@@ -46,11 +50,21 @@ impl Tenant {
     }
 }
 
+/// Returns the scopes of one of the sandbox's own tokens; a text that is none says nothing.
+pub fn scopes_of(token: &str) -> Option<BTreeSet<String>> {
+    let claims = claims(token)?;
+    let scope = claims.get("scope").and_then(Json::as_str)?;
+    Some(scope.split_whitespace().map(str::to_owned).collect())
+}
+
 /// Returns the client that an assertion is from.
 fn issuer_of(assertion: &str) -> Option<String> {
-    let payload = URL_SAFE_NO_PAD.decode(assertion.split('.').nth(1)?).ok()?;
-    let claims: Json = serde_json::from_slice(&payload).ok()?;
-    claims.get("iss").and_then(Json::as_str).map(str::to_owned)
+    claims(assertion)?.get("iss").and_then(Json::as_str).map(str::to_owned)
+}
+
+fn claims(token: &str) -> Option<Json> {
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice(&payload).ok()
 }
 
 #[cfg(test)]
@@ -61,13 +75,13 @@ mod tests {
     fn a_token_names_its_client() {
         let mut tenant = Tenant::new("acme.eu.auth0.com", "own");
         let answer =
-            tenant.token(&json!({"grant_type": "client_credentials", "client_id": "abc", "client_secret": "x"}));
+            tenant.token(&json!({"grant_type": "client_credentials", "client_id": "abc", "client_secret": "x"}), None);
         assert_eq!(answer.status, 200);
         let token = answer.body["access_token"].as_str().unwrap();
         let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
         let claims: Json = serde_json::from_slice(&payload).unwrap();
         assert_eq!((&claims["azp"], &claims["sub"]), (&json!("abc"), &json!("abc@clients")));
-        assert_eq!(tenant.token(&json!({"grant_type": "password"})).status, 403);
-        assert_eq!(tenant.token(&json!({"grant_type": "client_credentials"})).status, 401);
+        assert_eq!(tenant.token(&json!({"grant_type": "password"}), None).status, 403);
+        assert_eq!(tenant.token(&json!({"grant_type": "client_credentials"}), None).status, 401);
     }
 }

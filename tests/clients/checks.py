@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The sandbox under a client that we did not write: the Auth0 Deploy CLI.
+"""The sandbox under clients that we did not write: the Auth0 Deploy CLI and the `auth0` SDK of npm.
 
-Each check serves a new sandbox over TLS and lets the client at it:
+Each check serves a new sandbox over TLS and lets a client at it:
 
   export FORMAT    the Deploy CLI exports a new sandbox
   import FORMAT    it imports the northwind project; our plan is then empty but for what it is known not to send
   dry-run FORMAT   we apply the northwind project; its dry run then shows nothing but what it always shows
+  sdk              the SDK, as the Deploy CLI installs it, makes, reads, changes, lists and deletes objects (sdk_crud.mjs)
 
 Rows that are not ours to avoid are listed in known_differences.json, each with its reason. A row that is not listed fails,
 and so does an entry that nothing needed. Kinds that this program does not manage are excluded, as `tenantry kinds` says.
@@ -234,6 +235,13 @@ def check_dry_run(bench, place, form):
     return compare(bench, "dry_run_after_apply", form, rows)
 
 
+def check_sdk(bench, place):
+    script = [str(HERE / "sdk_crud.mjs"), str(bench.oracle), place.domain, OWN_CLIENT, SECRET]
+    screen = place.run("sdk", ["node", *script])
+    version = json.loads((bench.oracle / "node_modules/auth0/package.json").read_text())["version"]
+    return f"auth0 {version}: {screen.strip()}"
+
+
 def excludes(bench):
     return [word for name in bench.excluded for word in ("--exclude", name)]
 
@@ -245,6 +253,7 @@ CHECKS = {
     "dry-run directory": (check_dry_run, "directory"),
     "export yaml": (check_export, "yaml"),
     "export directory": (check_export, "directory"),
+    "sdk": (check_sdk,),
 }
 
 

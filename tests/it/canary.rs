@@ -66,6 +66,7 @@ fn silent(what: &str, ran: &Ran) {
 #[test]
 fn no_secret_is_shown_or_kept() {
     let project = project(PROJECT);
+    let repository = git2::Repository::init(project.path(".")).unwrap();
     for command in [
         "check",
         "plan",
@@ -75,6 +76,9 @@ fn no_secret_is_shown_or_kept() {
         "apply --yes",
         "plan",
         "apply --yes --json",
+        "history",
+        "history last",
+        "history last --json",
         "export --to out-native",
         "export --to out-yaml --format yaml",
         "export --to out-directory --format directory",
@@ -91,6 +95,18 @@ fn no_secret_is_shown_or_kept() {
     let refused = "requires_username: true, attributes: { email: { identifier: { active: true } } }, configuration:";
     project.write("tenant.yaml", &PROJECT.replace("configuration:", refused));
     silent("a refusal", &project.run(&Project::deploying("apply --yes")).code(1));
+    // Git packs what it keeps; nobody is to find a secret in there either.
+    let objects = repository.odb().unwrap();
+    let mut count = 0;
+    objects
+        .foreach(|id| {
+            let object = objects.read(*id).unwrap();
+            count += 1;
+            assert!(!String::from_utf8_lossy(object.data()).contains(CANARY), "object {id} holds a secret");
+            true
+        })
+        .unwrap();
+    assert!(count > 20, "the records are there: {count} objects");
     // The sandbox is the tenant itself and holds what it was given; all else that stays must not.
     for (path, bytes) in project.files(".") {
         let given = path == "config.json" || path.contains("sandbox/");

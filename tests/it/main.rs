@@ -14,4 +14,8 @@ mod laws;
 mod loader_oracle;
 mod northwind;
 mod oracle;
+mod ownership;
+mod quirks;
+mod records;
 mod support;
+mod typos;

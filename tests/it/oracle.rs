@@ -331,6 +331,12 @@ fn updates_that_need_the_whole_object_say_so() {
 fn recorded_requests_pass_the_check() {
     let Some(shared) = shared() else { return };
     let refused = bodies::refused(&shared.join("recordings"));
+    eprintln!(
+        "recorded bodies: {} judged, {} findings refuse one, {} warn",
+        refused.seen,
+        refused.findings.len(),
+        refused.warnings.len()
+    );
     assert!(refused.seen > 600, "only {} recorded bodies belong to a kind", refused.seen);
     settle("accepted by a real tenant, refused here", refused.findings, known::REFUSED);
     settle("accepted by a real tenant, warned of here", refused.warnings, known::WARNED);

@@ -11,6 +11,7 @@ use crate::edge::runtime::Runtime;
 use crate::model::event::Event;
 use crate::model::plan::Plan;
 use crate::pipeline::apply::{Outcome, apply};
+use crate::pipeline::record::Steps;
 use crate::pipeline::report::outcome::{self, Results};
 use crate::pipeline::report::redaction::Redaction;
 use crate::pipeline::report::{progress, text};
@@ -30,14 +31,24 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let remembrance = wish.target(run).remembrance();
     let connection = wish.connect(run)?;
     let runtime = Runtime::start()?;
+    let mut consent = args.consent.consent();
+    // Who is asked sees what drifted before saying yes.
+    consent.accept_drift |= !args.yes;
     let reading = connection.reading();
-    let planning = wish.plan(&reading, args.consent.consent(), run);
-    let planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
+    let planning = wish.plan(&reading, consent, run);
+    let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
+    if let Some(tag) = &args.tag {
+        planned.history.may_tag(tag, &planned.plan.provenance)?;
+    }
     planned.show(&args.scope, &args.consent, run, run.settings.json)?;
     let plan = &planned.plan;
     if !plan.gates.is_empty() || plan.is_empty() {
         if run.settings.json {
             run.answer_json(&Results::default().json(plan, &planned.found, None))?;
+        }
+        if plan.gates.is_empty() {
+            planned.history.unchanged(plan, &planned.remembered, run)?;
+            planned.history.tag(args.tag.as_deref())?;
         }
         return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
     }
@@ -51,13 +62,14 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         }
     }
     let redaction = Redaction::of_plan(plan);
-    let (outcome, results) = perform(plan, &connection, &redaction, &runtime, run);
+    let (outcome, results, steps) = perform(plan, &connection, &redaction, &runtime, run);
     // What was sent is remembered, and a sandbox kept, whether or not all went well; that it went well or not is said
     // even if it cannot be remembered.
-    let mut remembered = planned.remembered;
+    let mut remembered = planned.remembered.clone();
     remembered.fingerprints.extend(outcome.sent.clone());
     let is_remembered = run.settings.state.remember(&remembrance, &remembered);
     let is_kept = connection.keep();
+    let is_recorded = planned.history.applied_now(plan, &steps, &outcome, &remembered, run);
     match run.settings.json {
         true => run.answer_json(&results.json(plan, &planned.found, Some(&outcome.summary)))?,
         false => {
@@ -67,6 +79,10 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     }
     is_remembered?;
     is_kept?;
+    is_recorded?;
+    if outcome.failures.is_empty() {
+        planned.history.tag(args.tag.as_deref())?;
+    }
     Ok(exit(&outcome))
 }
 
@@ -76,11 +92,13 @@ fn perform(
     redaction: &Redaction,
     runtime: &Runtime,
     run: &Run<'_>,
-) -> (Outcome, Results) {
+) -> (Outcome, Results, Steps) {
     let bar = run.terminal.bar(Some(plan.steps.len()), "applying");
     let mut results = Results::default();
+    let mut steps = Steps::default();
     let mut listen = |event: Event| {
         results.note(&event, redaction);
+        steps.note(&event, redaction);
         if let Some(line) = progress::line(&event, redaction) {
             bar.step(&line);
         } else if let Some(address) = progress::under_way(&event) {
@@ -89,7 +107,7 @@ fn perform(
     };
     let applying = apply(plan, connection, &Clock, &mut listen);
     let outcome = runtime.run(connection.telling(applying, |pause| run.waits(pause)));
-    (outcome, results)
+    (outcome, results, steps)
 }
 
 fn exit(outcome: &Outcome) -> Exit {

@@ -13,14 +13,13 @@ use crate::model::names::TenantName;
 use crate::pipeline::report::json::VERSION;
 use crate::pipeline::report::style::count;
 use crate::pipeline::report::{findings, value::harmless};
-use crate::pipeline::scope::Scope;
 
 /// Checks one tenant, or all; needs no network and sends nothing.
 ///
 /// # Errors
 /// See [`Failure`].
 pub fn run(args: &CheckArgs, run: &Run<'_>) -> Result<Exit, Failure> {
-    let look = Look { scope: Scope::default(), strict: args.strict, offline: true, writing: false, trust_from: None };
+    let look = Look { strict: args.strict, offline: true, ..Look::default() };
     let names = match &args.tenant {
         Some(name) => vec![Some(TenantName(name.clone()))],
         None => tenants(run)?,

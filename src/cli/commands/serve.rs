@@ -28,6 +28,7 @@ pub fn run(args: &ServeArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let options = ServeOptions {
         port: args.port,
         tls: args.tls.then(|| state.path().to_owned()),
+        scopes: args.scopes.as_ref().map(|scopes| scopes.iter().cloned().collect()),
         latency: Duration::from_millis(args.latency_ms),
         rate: Some(args.rate).filter(|rate| *rate > 0),
         burst: args.burst,

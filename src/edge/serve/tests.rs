@@ -11,6 +11,7 @@ fn options() -> ServeOptions {
     ServeOptions {
         port: 0,
         tls: None,
+        scopes: None,
         latency: Duration::ZERO,
         rate: None,
         burst: None,

@@ -24,6 +24,11 @@ impl Ledger {
         Self { known: plan.known.clone(), ids: plan.ids.clone() }
     }
 
+    /// Returns all ids by address.
+    pub fn into_ids(self) -> BTreeMap<Address, RemoteId> {
+        self.ids
+    }
+
     /// Returns the text that stands on the wire for a reference.
     pub fn fill(&self, reference: &Reference) -> Option<String> {
         let by_identity = catalogue()

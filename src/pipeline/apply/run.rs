@@ -13,6 +13,7 @@ use crate::api::port::WriteApi;
 use crate::model::address::Address;
 use crate::model::change::Action;
 use crate::model::event::{Event, StepFailure, Summary};
+use crate::model::names::RemoteId;
 use crate::model::plan::{Operation, Plan, Step};
 
 /// Steps in flight at once; the way to the tenant paces itself below that.
@@ -33,6 +34,8 @@ pub struct Outcome {
     pub failures: Vec<StepFailure>,
     /// `address:field` -> fingerprint of secrets that were really sent.
     pub sent: BTreeMap<String, String>,
+    /// Ids by address, those of what came into being included.
+    pub ids: BTreeMap<Address, RemoteId>,
 }
 
 /// Performs the plan. A plan with a closed gate or a secret without a value is not begun: the outcome is one failure.
@@ -81,7 +84,8 @@ pub async fn apply(
         let Some((index, took, result)) = running.next().await else { break };
         free.extend(run.finish(index, took, result, listen));
     }
-    let Run { outcome, .. } = run;
+    let Run { mut outcome, ledger, .. } = run;
+    outcome.ids = ledger.into_ids();
     listen(Event::Finished { summary: outcome.summary.clone() });
     outcome
 }

@@ -4,7 +4,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::style::{ADDED, CHANGED, FAINT, REMOVED, paint};
 use super::value;
-use crate::model::change::{Action, Change, Delta, DeltaNote};
+use crate::model::change::{Action, Cause, Change, Delta, DeltaNote};
 use crate::model::path::{FieldPath, Segment};
 use crate::model::value::Value;
 
@@ -119,6 +119,18 @@ struct Rows {
 }
 
 fn rows(delta: &Delta) -> Rows {
+    let mut rows = unmarked(delta);
+    let mark = match delta.cause {
+        Some(Cause::Drift) => "drift",
+        Some(Cause::Both) => "configuration and drift",
+        Some(Cause::Configuration) | None => return rows,
+    };
+    let mark = paint(REMOVED, format!("({mark})"));
+    rows.inline = Some(rows.inline.map_or_else(|| mark.clone(), |text| format!("{text}  {mark}")));
+    rows
+}
+
+fn unmarked(delta: &Delta) -> Rows {
     let inline = |text: String| Rows { inline: Some(text), below: Vec::new() };
     if let Some(text) = secret(delta) {
         return inline(text);
@@ -227,7 +239,13 @@ mod tests {
     }
 
     fn delta(path: FieldPath, before: Option<Json>, after: Option<Json>) -> Delta {
-        Delta { path, before: before.map(Value::from_json), after: after.map(Value::from_json), note: None }
+        Delta {
+            path,
+            before: before.map(Value::from_json),
+            after: after.map(Value::from_json),
+            note: None,
+            cause: None,
+        }
     }
 
     fn shown(action: Action, deltas: Vec<Delta>) -> String {
@@ -275,7 +293,7 @@ mod tests {
         ];
         for (note, words) in notes {
             let secret = Value::Secret(Secret::new("smtp_key", "hunter2"));
-            let delta = Delta { path: path("key"), before: None, after: Some(secret), note: Some(note) };
+            let delta = Delta { path: path("key"), before: None, after: Some(secret), note: Some(note), cause: None };
             let sign = if note == DeltaNote::NotAvailableHere { "+" } else { "~" };
             assert_eq!(shown(Action::Update, vec![delta]), format!("{sign} key: (secret smtp_key) {words}"));
         }

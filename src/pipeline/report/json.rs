@@ -7,7 +7,7 @@
 //! | `format`, `version` | `tenantry-plan`, 1 |
 //! | `tenant`, `domain`, `sandbox` | where it leads |
 //! | `changes` | what people see, by address: `address`, `kind`, `action`, `reason`, `id`, `place`, `deltas` |
-//! | `changes[].deltas` | `path`, `before` and `after` where there is one, `note` where something must be said |
+//! | `changes[].deltas` | `path`, `before` and `after` where there is one, `note` where something must be said, `cause` (`configuration`, `drift`, `both`) where there is a record |
 //! | `steps` | what an apply would do, in a valid order: `address`, `action`, `requires` (indices of earlier steps) |
 //! | `summary` | numbers: `create`, `update`, `rename`, `replace`, `delete`, `unchanged`, `unmanaged` |
 //! | `gates` | closed gates: `name`, `reason`, `addresses`, `switch` (null where none opens it) |
@@ -107,6 +107,9 @@ fn delta(delta: &Delta) -> Json {
     }
     if let Some(after) = &delta.after {
         members.insert("after".into(), value(after));
+    }
+    if let Some(cause) = delta.cause {
+        members.insert("cause".into(), json!(cause));
     }
     if let Some(note) = delta.note {
         members.insert("note".into(), json!(note));

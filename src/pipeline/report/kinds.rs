@@ -94,9 +94,13 @@ fn patterns(patterns: &[FieldPattern]) -> Vec<String> {
 }
 
 fn scopes(kind: &Kind) -> Vec<String> {
-    let all = &kind.scopes;
-    let mut names: Vec<String> =
-        [&all.read, &all.create, &all.update, &all.delete].into_iter().flatten().cloned().collect();
-    names.dedup();
+    let of_keys = kind.key_paths.values().filter_map(|key| key.scopes.as_ref());
+    let all = std::iter::once(&kind.scopes).chain(of_keys);
+    let mut names: Vec<String> = Vec::new();
+    for scope in all.flat_map(|scopes| scopes.all()) {
+        if !names.contains(scope) {
+            names.push(scope.clone());
+        }
+    }
     names
 }

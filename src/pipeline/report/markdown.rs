@@ -57,7 +57,7 @@ fn head(plan: &Plan) -> String {
         false => format!("{}.", text::counts(plan)),
     };
     let left = format!("{} unchanged, {} left alone.", plan.unchanged, count(plan.unmanaged, "unmanaged object"));
-    out.push_str(&format!("**{summary}** {left}\n{}\n", text::requests(plan)));
+    out.push_str(&format!("**{summary}** {left}\n{}{}\n", text::causes(plan), text::requests(plan)));
     if let Some(commit) = &plan.provenance.commit {
         let dirty = if plan.provenance.dirty { ", with changes that are not committed" } else { "" };
         out.push_str(&format!("Files of commit {}{dirty}.\n", inert::code(commit.get(..12).unwrap_or(commit), 12)));

@@ -6,6 +6,7 @@
 pub mod deltas;
 pub mod findings;
 pub mod gates;
+pub mod history;
 pub mod html;
 pub mod inert;
 pub mod json;

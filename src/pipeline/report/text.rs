@@ -71,7 +71,10 @@ fn entry(change: &Change) -> String {
 
 fn summary(plan: &Plan) -> String {
     let left = format!("{} unchanged, {} left alone.", plan.unchanged, count(plan.unmanaged, "unmanaged object"));
-    let requests = paint(FAINT, requests(plan));
+    let requests = format!("{}{}", causes(plan), paint(FAINT, requests(plan)));
+    if plan.is_empty() && plan.gates.iter().any(|gate| gate.switch.is_none()) {
+        return format!("{} {left}\n{requests}\n", paint(STRONG, "Nothing could be planned."));
+    }
     if plan.is_empty() {
         return format!("{} {left}\n{requests}\n", paint(STRONG, "No changes. The tenant matches."));
     }
@@ -90,6 +93,20 @@ pub fn counts(plan: &Plan) -> String {
         counts.insert(2, format!("{} to rename", plan.count(Action::Rename)));
     }
     counts.join(", ")
+}
+
+/// Says how many differences are somebody's doing in the tenant, where a record tells.
+pub fn causes(plan: &Plan) -> String {
+    let causes = plan.changes.iter().flat_map(|change| &change.deltas).filter_map(|delta| delta.cause);
+    match causes.filter(|cause| cause.is_drift()).count() {
+        0 => String::new(),
+        drift => format!("{} drift: somebody changed the tenant since the last record.\n", differences(drift)),
+    }
+}
+
+/// `1 difference is`, `2 differences are`.
+pub fn differences(many: usize) -> String {
+    if many == 1 { "1 difference is".to_owned() } else { format!("{many} differences are") }
 }
 
 /// Returns what reading took and what applying will.

@@ -25,6 +25,7 @@ fn an_apply_shows_the_plan_the_steps_and_the_result() {
     Applied: 1 created, 0 updated, 0 deleted. 1 write.
     --- stderr ---
     created roles/Reader (… s)
+    note: this folder is in no git repository: no record is kept, and what the files leave out is never known to be ours
     --- exit 0 ---
     "#);
     insta::assert_snapshot!(project.run(&Project::deploying("apply --yes")).screen(), @r"

@@ -9,5 +9,6 @@ mod kinds;
 mod plan;
 mod reports;
 mod sandbox;
+mod schema;
 mod trust;
 mod usage;

@@ -17,7 +17,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
 }
 
 /// Says whether a request sent is the one expected: `*` is one path segment or one string, `...` any other members.
-fn fits(expected: &str, sent: &str) -> bool {
+pub fn fits(expected: &str, sent: &str) -> bool {
     let (want_line, want_body) = split(expected);
     let (line, body) = split(sent);
     let want: Vec<&str> = want_line.split('/').collect();

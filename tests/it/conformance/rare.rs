@@ -112,4 +112,17 @@ pub const CASES: &[Case] = &[
         updates: &[r#"PATCH /agents/* {"metadata":{"room":"b"}}"#],
         goes: Goes::Exact(&["DELETE /agents/*"]),
     },
+    Case {
+        kind: "segments",
+        needs: "",
+        before: "segments: [{ name: Staff, rules: [{ attribute: email, operator: ends_with, value: '@a.example' }] }]",
+        creates: &[
+            r#"POST /experimentation/segments {"name":"Staff","rules":[{"attribute":"email","operator":"ends_with","value":"@a.example"}]}"#,
+        ],
+        after: "segments: [{ name: Staff, rules: [{ attribute: email, operator: ends_with, value: '@b.example' }] }]",
+        updates: &[
+            r#"PATCH /experimentation/segments/* {"rules":[{"attribute":"email","operator":"ends_with","value":"@b.example"}]}"#,
+        ],
+        goes: Goes::Exact(&["DELETE /experimentation/segments/*"]),
+    },
 ];

@@ -22,6 +22,9 @@ const LIMITS: &str =
 /// In the types of the vendor's own client only.
 const SDK: &str = "in npm auth0 7.1.0 only (catalog.json)";
 
+/// Beta: neither in the document nor in npm auth0.
+const BETA: &str = "beta: in docs-v2 and go-auth0 v3.2.0-beta.0 only (catalog.json)";
+
 /// Served, and documented nowhere.
 const SERVED: &str = "undocumented: the Terraform provider calls it (catalog.json; recorded for WebAuthn)";
 
@@ -35,6 +38,11 @@ pub const REQUESTS: &[(&str, &str)] = &[
     ("agents: get /agents/{}", SDK),
     ("agents: patch /agents/{}", SDK),
     ("agents: post /agents", SDK),
+    ("segments: delete /experimentation/segments/{}", BETA),
+    ("segments: get /experimentation/segments", BETA),
+    ("segments: get /experimentation/segments/{}", BETA),
+    ("segments: patch /experimentation/segments/{}", BETA),
+    ("segments: post /experimentation/segments", BETA),
     ("guardianFactorSettings: get /guardian/factors/email/settings", SDK),
     ("guardianFactorSettings: get /guardian/factors/phone/settings", SDK),
     ("guardianFactorSettings: get /guardian/factors/webauthn-platform/settings", SERVED),
@@ -66,6 +74,9 @@ pub const REQUESTS: &[(&str, &str)] = &[
 
 /// Fields that the table has and the document of May 2026 lacks.
 pub const FIELDS: &[(&str, &str)] = &[
+    ("experiment_segment: description", BETA),
+    ("experiment_segment: name", BETA),
+    ("experiment_segment: rules", BETA),
     ("action_trigger_binding: action", FILES),
     ("agent: client_id", SDK),
     ("agent: external_agent_id", SDK),
@@ -224,6 +235,9 @@ pub const NAMED: &[(&str, &str)] = &[
     ("rateLimitPolicies: updated_at", ANSWERED),
     ("resourceServers: authorization_details[].type", ANSWERED),
     ("resourceServers: token_encryption.encryption_key.thumbprint_sha256", ANSWERED),
+    ("segments: created_at", BETA),
+    ("segments: type", BETA),
+    ("segments: updated_at", BETA),
     ("tenant: flags.allow_other_legacy_grant_types", ANSWERED),
     ("tenant: flags.cannot_change_enforce_client_authentication_on_passwordless_start", ANSWERED),
     ("tenant: flags.non_oidc_conformant_updated_at", ANSWERED),

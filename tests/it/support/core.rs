@@ -43,6 +43,10 @@ impl ReadApi for Recorder {
     async fn own_client(&self) -> Option<String> {
         self.inner.own_client().await
     }
+
+    async fn granted_scopes(&self) -> Option<BTreeSet<String>> {
+        self.inner.granted_scopes().await
+    }
 }
 
 impl WriteApi for Recorder {
@@ -94,6 +98,7 @@ impl Core {
                 max_deletes: Some(1000),
                 allow_replace: vec!["*".to_owned()],
                 allow_dirty: true,
+                ..Consent::default()
             },
             deploy_cli: true,
         }
@@ -107,6 +112,7 @@ impl Core {
     pub fn settings(&self) -> TenantSettings {
         TenantSettings {
             tenant: TenantName("test".to_owned()),
+            project: None,
             domain: Domain("sandbox".to_owned()),
             credentials: Credentials::default(),
             policy: self.policy.clone(),

@@ -32,6 +32,7 @@ pub(super) fn tenant_settings(
     let manage_kinds = spared.map(|part| (part.key.clone(), Manage::Additive)).collect();
     TenantSettings {
         tenant: tenant.clone(),
+        project: None,
         domain: domain(settings, findings),
         credentials: credentials(settings, tree, findings),
         policy: Policy { manage, manage_kinds, ..Policy::default() },

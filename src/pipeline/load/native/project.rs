@@ -56,7 +56,7 @@ pub fn load_native(
 ) -> Loaded {
     let mut findings = Diagnostics::default();
     let mut files = SourceTexts::new();
-    read_workspace(tree, &mut files, &mut findings);
+    let workspace = read_workspace(tree, &mut files, &mut findings);
     let all = tenants(tree).unwrap_or_else(|finding| {
         findings.push(*finding);
         Vec::new()
@@ -71,8 +71,11 @@ pub fn load_native(
         None => Some(file.clone()),
     };
     let mut vault = Vault::new(world, options.run_commands);
-    let settings =
+    let mut settings =
         trusted.and_then(|node| tenant_file::settings(&node, tenant, options.writing, &mut vault, &mut findings));
+    if let Some(settings) = &mut settings {
+        settings.project = workspace.project;
+    }
     let variables = tenant_file::variables(&file, tenant, &mut findings);
     let keywords = keywords(&variables);
     let engine = Engine::new(variables);

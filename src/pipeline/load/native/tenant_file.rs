@@ -61,6 +61,7 @@ pub fn settings(
     note_ignored_variables(vault, findings);
     Some(TenantSettings {
         tenant: tenant.clone(),
+        project: None,
         domain,
         credentials: credentials::read(form.node("credentials"), writing, vault, findings),
         policy,

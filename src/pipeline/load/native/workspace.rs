@@ -65,8 +65,11 @@ pub fn read_workspace(tree: &dyn Tree, files: &mut SourceTexts, findings: &mut D
         });
     if let Some(node) = form.node("history") {
         findings.push(
-            Diagnostic::warning("no-effect", "`history` has no effect in this version: nothing is recorded yet")
-                .at(&node.place),
+            Diagnostic::warning(
+                "no-effect",
+                "`history` has no effect in this version: records stay in this repository",
+            )
+            .at(&node.place),
         );
     }
     let project = form.text("project", findings).map(str::to_owned);

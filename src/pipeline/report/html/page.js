@@ -73,13 +73,18 @@ const LONG = 24;
 
 function field(delta, fresh) {
   const note = delta.note ? make('span', { class: 'note' }, NOTES[delta.note] || oneLine(delta.note)) : null;
-  const name = make('th', { scope: 'row' }, oneLine(delta.path || '·'));
+  const drift = delta.cause === 'drift' || delta.cause === 'both';
+  const name = make('th', { scope: 'row' }, oneLine(delta.path || '·'),
+    drift ? make('span', { class: 'note' }, delta.cause === 'both' ? 'drift, and changed here' : 'drift') : null);
   const has = (side) => delta[side] !== undefined;
   const [before, after] = [sideText(delta.before), sideText(delta.after)];
   if (fresh) return make('tr', {}, name, make('td', { class: 'added', colspan: 2 }, long(after), note));
   if (has('before') && has('after') && (before.includes('\n') || after.includes('\n'))) {
     const text = typeof delta.before === 'string' && typeof delta.after === 'string';
-    return make('tr', {}, name, make('td', { class: 'wide', colspan: 2 }, diffTable(before, after, text), note));
+    // Texts take the whole width, below their name.
+    name.setAttribute('colspan', 3);
+    name.append(note || '');
+    return [make('tr', {}, name), make('tr', {}, make('td', { class: 'wide', colspan: 3 }, diffTable(before, after, text)))];
   }
   const unknown = delta.note && delta.note !== 'forces_replacement';
   const [head, tail] = has('before') && has('after') ? shared(before, after) : [0, 0];
@@ -113,12 +118,13 @@ function body(change) {
     const fresh = change.action === 'create';
     const head = fresh ? null : make('thead', {}, make('tr', {}, ['field', 'in the tenant', 'in the files'].map((word) => make('th', { scope: 'col' }, word))));
     box.append(make('table', { class: 'fields' }, make('colgroup', {}, make('col', { class: 'name' }), make('col', {}), make('col', {})),
-      head, make('tbody', {}, change.deltas.map((delta) => field(delta, fresh)))));
+      head, make('tbody', {}, change.deltas.flatMap((delta) => field(delta, fresh)))));
   }
   return box;
 }
 
-const causesOf = (change) => [...new Set([change.cause, ...change.deltas.map((delta) => delta.cause)].filter(Boolean))];
+// `both` is drift where the configuration changed too: it is found under either.
+const causesOf = (change) => [...new Set(change.deltas.flatMap(({ cause }) => (cause === 'both' ? ['configuration', 'drift'] : cause || [])))];
 
 // What the search looks through, made when it is first used.
 const haystacks = new Map();

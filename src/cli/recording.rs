@@ -1,0 +1,199 @@
+//! The records of a run's tenant: read before it is planned, written once something is done.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::failure::Failure;
+use super::project::workspace;
+use super::run::Run;
+use crate::edge::clock;
+use crate::edge::connection::Target;
+use crate::edge::records::{self, Kept, RecordError, Records};
+use crate::edge::state::Remembrance;
+use crate::model::applied::Applied;
+use crate::model::plan::{Plan, Provenance};
+use crate::model::record::{Record, RunKind, RunScope};
+use crate::pipeline::apply::Outcome;
+use crate::pipeline::plan::Remembered;
+use crate::pipeline::record::{self, Circumstances, Steps};
+
+/// How often a record is tried again where somebody else was faster.
+const TRIES: usize = 5;
+
+/// The records of one tenant, as far as a run has read and written them.
+#[derive(Debug)]
+pub struct History {
+    records: Option<Records>,
+    last: Option<Kept>,
+    place: Remembrance,
+    scope: RunScope,
+    /// Nothing is remembered of this tenant yet.
+    is_first: bool,
+}
+
+impl History {
+    /// Reads the last record; without a git repository there is none.
+    ///
+    /// # Errors
+    /// If there is one that cannot be read.
+    pub fn open(run: &Run<'_>, target: &Target, scope: RunScope, local: &Remembered) -> Result<Self, Failure> {
+        let place = target.remembrance();
+        let line = target.is_sandbox().then(|| STANDARD.encode(&local.salt));
+        let records = records::open(workspace(run)?, &place, line)?;
+        let last = records.as_ref().map(Records::last).transpose()?.flatten();
+        let is_first = !run.settings.state.knows(&place);
+        Ok(Self { records, last, place, scope, is_first })
+    }
+
+    /// Says whether records can be kept.
+    pub fn is_kept(&self) -> bool {
+        self.records.is_some()
+    }
+
+    /// Returns the last record.
+    pub fn last(&self) -> Option<&Kept> {
+        self.last.as_ref()
+    }
+
+    /// Returns what the last record says is ours.
+    pub fn applied(&self) -> Option<Applied> {
+        self.last.as_ref().map(|kept| kept.record.applied.clone())
+    }
+
+    /// Returns what is known of secrets: by the record, and by this machine for what the record does not hold.
+    pub fn remembered(&self, local: Remembered) -> Remembered {
+        let Some(kept) = &self.last else { return local };
+        let applied = &kept.record.applied;
+        let Ok(salt) = STANDARD.decode(&applied.salt) else { return local };
+        let mut fingerprints = applied.fingerprints();
+        if salt == local.salt {
+            let is_recorded = |name: &str| {
+                name.split_once(':').is_some_and(|(address, _)| {
+                    applied.resources.contains_key(&crate::model::address::Address::typed(address))
+                })
+            };
+            fingerprints.extend(local.fingerprints.into_iter().filter(|(name, _)| !is_recorded(name)));
+        }
+        Remembered { salt, fingerprints }
+    }
+
+    /// Says whether the commit of these files could be tagged so, before anything is applied.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_tag(&self, tag: &str, provenance: &Provenance) -> Result<(), Failure> {
+        let Some(records) = self.records.as_ref().filter(|_| provenance.commit.is_some()) else {
+            return Err(RecordError::NoCommit.into());
+        };
+        if provenance.dirty {
+            return Err(Failure::usage(
+                "the work tree has changes that are not committed, and a tag would not name them",
+                "Commit them, or leave `--tag` out.",
+            ));
+        }
+        Ok(records.may_tag(tag)?)
+    }
+
+    /// Tags the commit of the last record.
+    ///
+    /// # Errors
+    /// If git refuses.
+    pub fn tag(&self, tag: Option<&str>) -> Result<(), Failure> {
+        match (tag, &self.records, &self.last) {
+            (Some(tag), Some(records), Some(kept)) => Ok(records.tag(tag, &kept.record)?),
+            _ => Ok(()),
+        }
+    }
+
+    /// Records an apply that was performed.
+    ///
+    /// # Errors
+    /// If the record cannot be written.
+    pub fn applied_now(
+        &mut self,
+        plan: &Plan,
+        steps: &Steps,
+        outcome: &Outcome,
+        remembered: &Remembered,
+        run: &Run<'_>,
+    ) -> Result<(), Failure> {
+        if self.records.is_none() {
+            if self.is_first {
+                run.terminal.talk(
+                    "note: this folder is in no git repository: no record is kept, and what the files leave out is \
+                     never known to be ours\n",
+                );
+            }
+            return Ok(());
+        }
+        let circumstances = self.circumstances(plan, RunKind::Apply, remembered, run)?;
+        let record = record::of(plan, steps, outcome, circumstances);
+        self.keep(record, remembered, run)
+    }
+
+    /// Records an apply that had nothing to do, if commit or ownership changed.
+    ///
+    /// # Errors
+    /// If the record cannot be written.
+    pub fn unchanged(&mut self, plan: &Plan, remembered: &Remembered, run: &Run<'_>) -> Result<(), Failure> {
+        if self.records.is_none() {
+            return Ok(());
+        }
+        let circumstances = self.circumstances(plan, RunKind::Apply, remembered, run)?;
+        let record = record::of(plan, &Steps::default(), &Outcome::default(), circumstances);
+        if !record::is_news(&record, self.last.as_ref().map(|kept| &kept.record)) {
+            return Ok(());
+        }
+        self.keep(record, remembered, run)
+    }
+
+    /// Returns what a record says besides plan and outcome.
+    ///
+    /// # Errors
+    /// If there is no workspace.
+    pub fn circumstances(
+        &self,
+        plan: &Plan,
+        kind: RunKind,
+        remembered: &Remembered,
+        run: &Run<'_>,
+    ) -> Result<Circumstances, Failure> {
+        Ok(Circumstances {
+            at: clock::stamp(),
+            by: records::actor(workspace(run)?, &run.world.environment),
+            project: plan.settings.project.clone(),
+            scope: self.scope,
+            run: kind,
+            fingerprint: None,
+            opened: plan.opened.clone(),
+            salt: STANDARD.encode(&remembered.salt),
+        })
+    }
+
+    /// Writes a record; one that somebody else has written since is taken in, never overwritten.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn keep(&mut self, record: Record, remembered: &Remembered, run: &Run<'_>) -> Result<(), Failure> {
+        let Some(records) = &self.records else { return Ok(()) };
+        let base = self.last.as_ref().map(|kept| kept.record.applied.clone());
+        let mut tip = self.last.clone();
+        for _ in 0..TRIES {
+            let mut record = record.clone();
+            if let Some(tip) = tip.as_ref().filter(|tip| Some(&tip.record.applied) != base.as_ref()) {
+                record.applied = record.applied.rebased(base.as_ref(), &tip.record.applied);
+            }
+            match records.write(record, tip.as_ref()) {
+                Ok(kept) => {
+                    self.last = Some(kept);
+                    // A sandbox knows its records by the salt.
+                    run.settings.state.remember(&self.place, remembered)?;
+                    return Ok(());
+                }
+                Err(RecordError::Moved) => tip = records.last()?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(RecordError::Moved.into())
+    }
+}

@@ -1,0 +1,227 @@
+//! What one run did to a tenant: plain data, kept in git.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::address::Address;
+use super::applied::Applied;
+use super::change::{Action, Cause};
+use super::names::{Domain, TenantName};
+use super::plan::Gate;
+
+/// The format of records that this program writes. It only ever grows; a change that takes something away raises it.
+pub const RECORD_VERSION: u32 = 1;
+
+/// One record: the header, and what is ours after it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub header: Header,
+    pub applied: Applied,
+}
+
+/// Everything of a record but what is ours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    pub version: u32,
+    /// Its place in the line, from 1.
+    pub number: u64,
+    pub tenant: TenantName,
+    pub domain: Domain,
+    #[serde(default)]
+    pub sandbox: bool,
+    #[serde(default)]
+    pub project: Option<String>,
+    /// In UTC, to the second: `2026-01-31T12:00:00Z`.
+    pub at: String,
+    pub by: Actor,
+    /// The version of tenantry.
+    pub tool: String,
+    pub config: Config,
+    /// The plan's fingerprint, where it has one.
+    #[serde(default)]
+    pub plan: Option<String>,
+    pub scope: RunScope,
+    pub run: RunKind,
+    pub result: RunResult,
+    #[serde(default)]
+    pub changes: Vec<RecordedChange>,
+    #[serde(default)]
+    pub steps: Vec<RecordedStep>,
+    /// Gates that were closed and were opened by a switch.
+    #[serde(default)]
+    pub gates: Vec<OpenedGate>,
+    /// Edits of others that were overwritten: address -> field paths.
+    #[serde(default)]
+    pub drift: BTreeMap<Address, Vec<String>>,
+}
+
+/// Who ran it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The pipeline's system, where it ran in one: `github`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<String>,
+    /// The address of the pipeline's run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_url: Option<String>,
+}
+
+/// Which files it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    #[serde(default)]
+    pub commit: Option<String>,
+    #[serde(default)]
+    pub tree: Option<String>,
+    /// The work tree differed from the commit.
+    #[serde(default)]
+    pub dirty: bool,
+}
+
+/// How much of the configuration a run was about. Only `full` can be promoted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunScope {
+    #[default]
+    Full,
+    /// Without what `--exclude` named.
+    Partial,
+    /// Only what `--target` named.
+    Targeted,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    Apply,
+    Rollback,
+    Promotion,
+    /// Ownership alone: nothing was written.
+    Adopt,
+    Release,
+}
+
+impl RunKind {
+    /// Returns the word for messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Rollback => "rollback",
+            Self::Promotion => "promotion",
+            Self::Adopt => "adopt",
+            Self::Release => "release",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunResult {
+    Done,
+    /// Some steps failed or were skipped.
+    Partial,
+    /// Nothing was written.
+    Failed,
+}
+
+impl RunResult {
+    /// Returns the word for messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Partial => "in part",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A change as people saw it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordedChange {
+    pub address: Address,
+    pub kind: String,
+    pub action: Action,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deltas: Vec<RecordedDelta>,
+}
+
+/// One field's difference; secrets by name alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordedDelta {
+    pub path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+}
+
+/// What became of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedStep {
+    pub address: Address,
+    pub action: Action,
+    pub result: StepResult,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepResult {
+    Ok,
+    Failed,
+    Skipped,
+}
+
+/// A gate that somebody opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedGate {
+    pub name: String,
+    pub reason: String,
+    pub addresses: Vec<Address>,
+}
+
+impl From<&Gate> for OpenedGate {
+    fn from(gate: &Gate) -> Self {
+        Self { name: gate.name.to_owned(), reason: gate.reason.clone(), addresses: gate.addresses.clone() }
+    }
+}
+
+impl Header {
+    /// Counts what was done: created, updated, deleted.
+    pub fn counts(&self) -> [usize; 3] {
+        let failed =
+            |address: &Address| self.steps.iter().any(|step| &step.address == address && step.result != StepResult::Ok);
+        let mut counts = [0; 3];
+        for change in self.changes.iter().filter(|change| !failed(&change.address)) {
+            match change.action {
+                Action::Create => counts[0] += 1,
+                Action::Update | Action::Rename | Action::Replace => counts[1] += 1,
+                Action::Delete => counts[2] += 1,
+                Action::Nothing => {}
+            }
+        }
+        counts
+    }
+
+    /// Returns what was done in a few words: `3 created, 2 updated`.
+    pub fn told(&self) -> String {
+        let words = ["created", "updated", "deleted"];
+        let mut told: Vec<String> =
+            self.counts().iter().zip(words).filter(|(n, _)| **n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+        let failed = self.steps.iter().filter(|step| step.result != StepResult::Ok).count();
+        if failed > 0 {
+            told.push(format!("{failed} not done"));
+        }
+        if told.is_empty() { "no change".to_owned() } else { told.join(", ") }
+    }
+}
