@@ -93,7 +93,7 @@ impl Wish {
         let unreadable = lacking(&scopes::for_plan(&self.desired));
         if !unreadable.is_empty() {
             let facts = Facts { sandbox: target.is_sandbox(), ..Facts::default() };
-            let plan = plan::unread(&self.desired, facts, unreadable.gates());
+            let plan = scopes::unread(&self.desired, facts, unreadable.gates());
             return Ok(Planned { plan, found: self.found, sources: self.sources, remembered, history });
         }
         let live = {

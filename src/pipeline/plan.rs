@@ -174,28 +174,6 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     (plan, findings)
 }
 
-/// Returns the plan of a tenant that cannot even be read: no step, and the gates that say why.
-pub fn unread(desired: &Desired, facts: Facts, gates: Vec<Gate>) -> Plan {
-    Plan {
-        settings: desired.settings.clone(),
-        sandbox: facts.sandbox,
-        steps: Vec::new(),
-        changes: Vec::new(),
-        gates,
-        notes: Vec::new(),
-        unmanaged: 0,
-        unchanged: 0,
-        known: KnownFields::new(),
-        ids: BTreeMap::new(),
-        fingerprints: BTreeMap::new(),
-        opened: Vec::new(),
-        ownership: Default::default(),
-        missing_secrets: Vec::new(),
-        provenance: facts.provenance,
-        requests: Requests::default(),
-    }
-}
-
 struct Planner<'a> {
     desired: &'a Desired,
     live: &'a Live,

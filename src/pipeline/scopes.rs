@@ -11,7 +11,8 @@ use crate::catalogue::shape::Shape;
 use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Manage, Policy, Resource};
-use crate::model::plan::{Gate, MemberChange, Operation, Step};
+use crate::model::plan::{Gate, MemberChange, Operation, Plan, Requests, Step};
+use crate::pipeline::plan::{Facts, KnownFields};
 use crate::pipeline::refresh::root_reads;
 use crate::pipeline::resolve::split_key;
 use crate::pipeline::steps::wants_deploy;
@@ -224,4 +225,26 @@ fn deletes_undeclared(kind: &'static Kind, desired: &Desired) -> bool {
         _ => false,
     };
     may && kind.verbs.delete && !desired.excluded.kind(kind)
+}
+
+/// Returns the plan of a tenant that cannot even be read: no step, and the gates that say why.
+pub fn unread(desired: &Desired, facts: Facts, gates: Vec<Gate>) -> Plan {
+    Plan {
+        settings: desired.settings.clone(),
+        sandbox: facts.sandbox,
+        steps: Vec::new(),
+        changes: Vec::new(),
+        gates,
+        notes: Vec::new(),
+        unmanaged: 0,
+        unchanged: 0,
+        known: KnownFields::new(),
+        ids: BTreeMap::new(),
+        fingerprints: BTreeMap::new(),
+        opened: Vec::new(),
+        ownership: Default::default(),
+        missing_secrets: Vec::new(),
+        provenance: facts.provenance,
+        requests: Requests::default(),
+    }
 }

@@ -66,6 +66,14 @@ fn sides(quirk: Quirk) -> (Side, Side) {
             (Test(client::options_are_sent_whole), Test(server::who_leaves_pkce_out_turns_it_off))
         }
         Quirk::LogoutMirror => (Case("clients"), Test(server::one_logout_is_the_other)),
+        Quirk::OneIsDefault => (
+            Nothing("which domain is the default is chosen by an operation of its own that no file asks for"),
+            Test(server::the_default_domain_must_be_ready),
+        ),
+        Quirk::KeyRing => (
+            Nothing("keys that rotate are not managed: the files hold nothing of them"),
+            Test(server::an_encryption_key_is_made_in_steps),
+        ),
         Quirk::SharedMembers => {
             (Test(client::members_of_others_stay), Test(server::a_member_that_is_there_is_a_conflict))
         }

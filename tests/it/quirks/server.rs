@@ -258,3 +258,19 @@ pub fn a_member_that_is_there_is_a_conflict() {
     answers(t, Method::Post, &path, member.clone(), 201);
     answers(t, Method::Post, &path, member, 409);
 }
+
+pub fn the_default_domain_must_be_ready() {
+    let t = &mut tenant();
+    let body = json!({"domain": "login.acme.com", "type": "auth0_managed_certs"});
+    made(t, "/custom-domains", "custom_domain_id", body);
+    answers(t, Method::Patch, "/custom-domains/default", json!({"domain": "login.acme.com"}), 400);
+}
+
+pub fn an_encryption_key_is_made_in_steps() {
+    let t = &mut tenant();
+    let path = "/keys/encryption";
+    let key = answers(t, Method::Post, path, json!({"type": "customer-provided-root-key"}), 201);
+    assert_eq!(key["state"], "pre-activation");
+    let kid = key["kid"].as_str().unwrap();
+    answers(t, Method::Post, &format!("{path}/{kid}/wrapping-key"), json!({}), 201);
+}
