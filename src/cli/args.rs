@@ -75,6 +75,9 @@ pub enum Command {
     /// Work with the embedded tenants
     #[command(subcommand)]
     Sandbox(SandboxCommand),
+    /// Set up pipelines
+    #[command(subcommand)]
+    Ci(CiCommand),
     /// Print a shell's completion script
     Completions(CompletionsArgs),
 }
@@ -163,6 +166,16 @@ pub struct PlanArgs {
     /// Exit with 2 if changes are pending
     #[arg(long)]
     pub exit_code: bool,
+    /// Answer in Markdown that fits into a comment on a pull request; with a file, write it there besides the answer
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
+    pub markdown: Option<PathBuf>,
+    /// Write the plan as a page to look at in a browser, too
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Take domain, credentials, secrets and policy as this branch or commit has them, because the files here are a
+    /// proposal
+    #[arg(long, value_name = "REF")]
+    pub trust_from: Option<String>,
     #[command(flatten)]
     pub consent: ConsentArgs,
     #[command(flatten)]
@@ -358,6 +371,42 @@ pub struct ServeArgs {
     /// Fail as this script says (CONTRIBUTING.md)
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CiCommand {
+    /// Write pipelines for a git host: plan on pull requests, apply, promotion, drift, rollback
+    Init(CiInitArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct CiInitArgs {
+    /// The host
+    #[arg(value_enum)]
+    pub platform: CiPlatform,
+    /// The folder to write to [default: the top of the git repository]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// The tenants in the order of promotion [default: dev, test, staging, prod, as far as they are there]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub tenants: Vec<String>,
+    /// The branch that changes are merged to
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub branch: String,
+    /// The command that installs tenantry into the folder that follows it as `--root DIR` [default: cargo install]
+    #[arg(long, value_name = "COMMAND")]
+    pub install: Option<String>,
+    /// Overwrite files that are there
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CiPlatform {
+    Github,
+    Gitlab,
+    Azure,
+    Bitbucket,
 }
 
 #[derive(Args, Debug)]

@@ -47,9 +47,17 @@ impl Wish {
     /// # Errors
     /// If anything is wrong with them.
     pub fn read(args: &ScopeArgs, writing: bool, run: &Run<'_>) -> Result<Self, Failure> {
+        Self::looking(args, &Look::of(args, writing), run)
+    }
+
+    /// Reads the files that the arguments name, in a way of its own.
+    ///
+    /// # Errors
+    /// If anything is wrong with them.
+    pub fn looking(args: &ScopeArgs, look: &Look, run: &Run<'_>) -> Result<Self, Failure> {
         let tenant = args.tenant.clone().map(TenantName);
-        let (desired, found, sources) = Project::read(run, tenant.as_ref(), &Look::of(args, writing))?.sound()?;
-        Ok(Self { desired, scope: scope(args), writing, found, sources })
+        let (desired, found, sources) = Project::read(run, tenant.as_ref(), look)?.sound()?;
+        Ok(Self { desired, scope: scope(args), writing: look.writing, found, sources })
     }
 
     /// Says where the tenant is.
@@ -125,12 +133,17 @@ impl Planned {
     /// If stdout takes no more.
     pub fn show(&self, args: &ScopeArgs, consent: &ConsentArgs, run: &Run<'_>, talk: bool) -> Result<(), Failure> {
         run.terminal.talk(&findings::text(&self.found, &self.sources));
-        let screen = text::plan(&self.plan, &command_line(args, consent, &self.plan.gates, run));
+        let screen = text::plan(&self.plan, &self.command(args, consent, run));
         match talk {
             true => run.terminal.talk(&screen),
             false => run.terminal.answer(&screen)?,
         }
         Ok(())
+    }
+
+    /// Returns the apply command of this run, to be followed by the switches of the gates that are still closed.
+    pub fn command(&self, args: &ScopeArgs, consent: &ConsentArgs, run: &Run<'_>) -> String {
+        command_line(args, consent, &self.plan.gates, run)
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::ScopeArgs;
 use super::failure::Failure;
 use super::run::Run;
 use super::settings::{Source, WORKSPACE_FILE};
 use crate::edge::files::{self, WorkTree};
+use crate::edge::git_tree::GitTree;
 use crate::edge::secrets::Sources;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::{Diagnostics, Severity};
@@ -18,7 +20,7 @@ use crate::pipeline::load::deploy_cli::{ConfigText, load_deploy_cli};
 use crate::pipeline::load::native::{self, NativeOptions, load_native};
 use crate::pipeline::report::findings;
 use crate::pipeline::scope::Scope;
-use crate::pipeline::tree::Tree as _;
+use crate::pipeline::tree::{Tree, TreeError};
 use crate::pipeline::{resolve, validate};
 
 /// The code of findings that `--strict` makes errors.
@@ -45,6 +47,8 @@ pub struct Look {
     pub no_commands: bool,
     /// The run will write, if all goes well: it gets the credentials for that.
     pub writing: bool,
+    /// The commit to take domain, credentials, secrets and policy from, where the work tree is somebody's proposal.
+    pub trust_from: Option<String>,
 }
 
 impl Look {
@@ -62,6 +66,12 @@ impl Project {
     /// Only what makes reading impossible altogether; what is wrong in the files is among the findings.
     pub fn read(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<Self, Failure> {
         let (Loaded { documents, mut findings }, sources) = match &run.settings.source {
+            Source::DeployCli { .. } if look.trust_from.is_some() => {
+                return Err(Failure::usage(
+                    "`--trust-from` is for workspaces",
+                    "A Deploy CLI project keeps domain and credentials outside of its files already.",
+                ));
+            }
             Source::DeployCli { root, input, config } => {
                 (deploy_cli(run, root, input, config.as_deref(), tenant)?, SourceTexts::new())
             }
@@ -149,9 +159,13 @@ fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Lo
     let Some(tenant) = tenant else {
         return Err(Failure::usage("which tenant?", format!("Name one of {}.", names(&tree)?.join(", "))));
     };
-    let world = Sources::new(run.world.environment.clone(), tree.clone());
-    let options =
-        NativeOptions { run_commands: !look.offline && !look.no_commands, writing: look.writing, settings_from: None };
+    let trusted = look.trust_from.as_deref().map(|reference| trusted(&tree, reference, tenant)).transpose()?;
+    let world = Sources::new(run.world.environment.clone(), tree.clone()).trusting(trusted.clone());
+    let options = NativeOptions {
+        run_commands: !look.offline && !look.no_commands,
+        writing: look.writing,
+        settings_from: trusted.as_deref().map(|trusted| trusted as &dyn Tree),
+    };
     let loaded = load_native(&tree, &world, tenant, &options);
     let mut sources = SourceTexts::new();
     if loaded.documents.is_none() {
@@ -163,6 +177,23 @@ fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Lo
         }
     }
     Ok((loaded, sources))
+}
+
+/// Opens the commit that settings are to come from.
+fn trusted(tree: &WorkTree, reference: &str, tenant: &TenantName) -> Result<Arc<GitTree>, Failure> {
+    let trusted = GitTree::open(tree.root(), reference).map_err(|error| {
+        let help = "`--trust-from` takes a branch, a tag or a commit that is here; a shallow clone has few of them \
+                    (`fetch-depth: 0`).";
+        Failure::usage(error.to_string(), help)
+    })?;
+    let file = native::settings_file(tenant);
+    if trusted.read(&file) == Err(TreeError::Missing) {
+        return Err(Failure::usage(
+            format!("`{reference}` has no `{file}`, so it trusts no tenant `{tenant}`"),
+            "A new tenant's file is planned once it is on the branch that is trusted.",
+        ));
+    }
+    Ok(Arc::new(trusted))
 }
 
 fn names(tree: &WorkTree) -> Result<Vec<String>, Failure> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser as _;
 
 use super::args::{Arguments, Command};
-use super::commands::{adopt, apply, check, completions, export, history, kinds, plan, sandbox, schema, scopes};
+use super::commands::{adopt, apply, check, ci, completions, export, history, kinds, plan, sandbox, schema, scopes};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::settings::{Settings, manner};
@@ -72,6 +72,7 @@ fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Re
         Command::Kinds(args) => kinds::run(args, &run),
         Command::Schema(args) => schema::run(args, &run),
         Command::Sandbox(command) => sandbox::run(command, &run),
+        Command::Ci(command) => ci::run(command, &run),
         Command::Completions(args) => completions::run(args, &run),
     }
 }

@@ -1,6 +1,6 @@
 //! Where the configuration comes from, as git knows it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use git2::{Repository, StatusOptions};
 
@@ -17,6 +17,15 @@ pub fn provenance(folder: &Path) -> Provenance {
     let commit = head.as_ref().map(|commit| commit.id().to_string());
     let tree = head.as_ref().map(|commit| commit.tree_id().to_string());
     Provenance { commit, tree, dirty: is_dirty(&repository, folder).unwrap_or(true) }
+}
+
+/// Returns the top of the repository that a folder lies in, and where the folder is below it, with `/`.
+pub fn place(folder: &Path) -> Option<(PathBuf, String)> {
+    let top = Repository::discover(folder).ok()?.workdir()?.canonicalize().ok()?;
+    let folder = folder.canonicalize().ok()?;
+    let names = folder.strip_prefix(&top).ok()?.iter().map(|name| name.to_string_lossy().into_owned());
+    let below = names.collect::<Vec<_>>().join("/");
+    Some((top, below))
 }
 
 /// Says whether files under the folder are changed, new or gone. `None` if git cannot say.

@@ -7,6 +7,7 @@ pub mod connection;
 pub mod environment;
 pub mod files;
 pub mod git;
+pub mod git_tree;
 pub mod http;
 pub mod records;
 pub mod runtime;

@@ -34,5 +34,6 @@ pub mod tree;
 pub mod unique_order;
 pub mod validate;
 pub mod wire;
+pub mod workflow;
 pub mod yaml;
 pub mod yaml_write;

@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod apply;
 pub mod check;
+pub mod ci;
 pub mod completions;
 pub mod export;
 pub mod history;

@@ -8,14 +8,21 @@ use serde_json::Value as Json;
 use crate::support::Project;
 
 /// A sandbox served by the real program; it ends with this value.
-struct Served {
+pub struct Served {
     child: Child,
-    url: String,
-    authority: String,
+    pub url: String,
+    pub authority: String,
 }
 
 impl Served {
-    fn start(project: &Project, flags: &str) -> Self {
+    /// Returns how many writes it has answered, refused ones included.
+    pub fn writes(&self) -> u64 {
+        let stats = crate::support::fetch(&self.url, &self.authority, "/__sandbox/stats");
+        let count = |method: &str| stats["requests"][method].as_u64().unwrap_or(0);
+        ["POST", "PUT", "PATCH", "DELETE"].into_iter().map(count).sum()
+    }
+
+    pub fn start(project: &Project, flags: &str) -> Self {
         let mut child = project
             .command(&format!("sandbox serve acme --port 0 --tls --json {flags}"))
             .stdin(Stdio::null())

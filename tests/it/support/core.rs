@@ -212,6 +212,11 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
 }
 
+/// Runs a future that waits for sockets.
+pub fn wait_io<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
+}
+
 /// Kinds that a set of names leaves out.
 pub fn all_kinds() -> BTreeSet<String> {
     tenantry::catalogue::table::catalogue().kinds().map(|kind| kind.name.clone()).collect()

@@ -8,7 +8,7 @@ use super::engine::Engine;
 use super::overlay::Overlay;
 use super::render::{RENDERED, Renderer, WHOLE};
 use super::vault::{SecretSource, Vault};
-use super::workspace::{TENANTS, read_workspace, tenants};
+use super::workspace::{TENANTS, read_workspace, settings_file, tenants};
 use super::{combine, removal, secrecy, tenant_file};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::model::document::{Documents, Entry, Node, SourceTexts};
@@ -112,7 +112,7 @@ fn tenant_node(
     files: &mut SourceTexts,
     findings: &mut Diagnostics,
 ) -> Option<Node> {
-    let path = format!("{TENANTS}/{tenant}.yaml");
+    let path = settings_file(tenant);
     // A name with a path in it must not reach other files.
     if tenant.0.contains(['/', '\\']) || tree.read(&path) == Err(TreeError::Missing) {
         let finding = Diagnostic::error("unknown-tenant", format!("there is no tenant `{tenant}`: no `{path}`"));
