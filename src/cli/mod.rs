@@ -10,6 +10,7 @@ pub mod exit;
 pub mod failure;
 pub mod leftovers;
 pub mod planning;
+pub mod point;
 pub mod project;
 pub mod recording;
 pub mod run;
