@@ -21,6 +21,7 @@ pub mod order;
 pub mod ownership;
 pub mod partings;
 pub mod plan;
+pub mod read;
 pub mod record;
 pub mod references;
 pub mod refresh;
