@@ -10,7 +10,7 @@ use crate::edge::runtime::Runtime;
 use crate::model::event::Event;
 use crate::model::plan::Plan;
 use crate::model::record::Doing;
-use crate::pipeline::apply::{Outcome, apply};
+use crate::pipeline::apply::{Outcome, Unwritten, apply};
 use crate::pipeline::record::Steps;
 use crate::pipeline::report::outcome::{self, Results};
 use crate::pipeline::report::redaction::Redaction;
@@ -116,7 +116,8 @@ fn perform(
             bar.doing(address);
         }
     };
-    let applying = apply(plan, connection, &Clock, &mut listen);
+    let mut conduct = Unwritten;
+    let applying = apply(plan, connection, &Clock, &mut conduct, &mut listen);
     let outcome = runtime.run(connection.telling(applying, |pause| run.waits(pause)));
     (outcome, results, steps)
 }

@@ -22,6 +22,7 @@ pub mod ownership;
 pub mod parity;
 pub mod partings;
 pub mod plan;
+pub mod read;
 pub mod record;
 pub mod references;
 pub mod refresh;
