@@ -45,6 +45,9 @@ pub struct Global {
     /// Where to keep what is remembered between runs [default: .tenantry in the workspace]
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// The journal of an apply, if it is not in the state folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
     /// Requests under way at one time
     #[arg(long, global = true, hide = true, value_name = "N", default_value_t = IN_FLIGHT)]
     pub in_flight: usize,
@@ -186,6 +189,12 @@ pub struct PlanArgs {
 pub struct ApplyArgs {
     #[command(flatten)]
     pub scope: ScopeArgs,
+    /// Go on with an apply that did not end
+    #[arg(long, conflicts_with = "undo")]
+    pub resume: bool,
+    /// Take the last apply back: put what it changed as it was
+    #[arg(long)]
+    pub undo: bool,
     /// Do not ask before writing; opens no gate
     #[arg(long, short)]
     pub yes: bool,

@@ -8,6 +8,7 @@ pub mod args;
 pub mod commands;
 pub mod exit;
 pub mod failure;
+pub mod journaling;
 pub mod leftovers;
 pub mod planning;
 pub mod project;

@@ -2,6 +2,7 @@
 
 use super::args::{ConsentArgs, ScopeArgs};
 use super::failure::Failure;
+use super::journaling::Journaling;
 use super::project::{Look, Project, workspace};
 use super::recording::History;
 use super::run::Run;
@@ -28,6 +29,7 @@ pub struct Planned {
     pub sources: SourceTexts,
     pub remembered: Remembered,
     pub history: History,
+    pub journal: Journaling,
 }
 
 /// What the files want, before the tenant is looked at.
@@ -81,9 +83,12 @@ impl Wish {
         let target = self.target(run);
         let local = run.settings.state.remembered(&target.remembrance())?;
         let history = History::open(run, &target, self.scope, &local)?;
-        let remembered = history.remembered(local);
+        let mut journal = Journaling::of(run, &target)?;
+        let in_doubt = journal.settle(api, self.writing).await?;
+        let mut remembered = history.remembered(local);
+        journal.remembered(&mut remembered);
         let project = self.desired.settings.project.clone();
-        let applied = history.applied();
+        let applied = journal.applied(history.applied(), history.is_kept());
         if let Some(applied) = &applied {
             ownership::withdraw(&mut self.desired, applied, project.as_deref(), self.scope);
         }
@@ -94,7 +99,7 @@ impl Wish {
         if !unreadable.is_empty() {
             let facts = Facts { sandbox: target.is_sandbox(), ..Facts::default() };
             let plan = scopes::unread(&self.desired, facts, unreadable.gates());
-            return Ok(Planned { plan, found: self.found, sources: self.sources, remembered, history });
+            return Ok(Planned { plan, found: self.found, sources: self.sources, remembered, history, journal });
         }
         let live = {
             let _bar = run.terminal.bar(None, "reading the tenant");
@@ -111,6 +116,8 @@ impl Wish {
             scope: self.scope,
         };
         let (mut plan, more) = plan::plan(&self.desired, &live, facts);
+        plan.gates.extend(in_doubt);
+        plan.notes.extend(journal.note());
         if self.writing {
             let mut needed = scopes::for_apply(&self.desired);
             needed.add_steps(&plan.steps);
@@ -122,7 +129,7 @@ impl Wish {
         if found.has_errors() {
             return Err(Failure::Invalid { found, sources: self.sources });
         }
-        Ok(Planned { plan, found, sources: self.sources, remembered, history })
+        Ok(Planned { plan, found, sources: self.sources, remembered, history, journal })
     }
 }
 

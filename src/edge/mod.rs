@@ -9,6 +9,7 @@ pub mod files;
 pub mod git;
 pub mod git_tree;
 pub mod http;
+pub mod journal;
 pub mod records;
 pub mod runtime;
 pub mod sandbox_log;

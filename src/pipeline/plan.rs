@@ -20,6 +20,7 @@ use crate::model::value::Value;
 use crate::pipeline::canonical::is_builtin;
 use crate::pipeline::cause;
 use crate::pipeline::gates;
+use crate::pipeline::images;
 use crate::pipeline::matching::{self, Matched};
 use crate::pipeline::order;
 use crate::pipeline::ownership::{self, Made};
@@ -153,6 +154,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         notes.push(format!("{name} is not available here and was not compared"));
     }
     let apply = steps.iter().map(gates::requests_of).sum();
+    let images = images::images(&changes, &matched, live);
     let plan = Plan {
         settings: desired.settings.clone(),
         sandbox: facts.sandbox,
@@ -167,6 +169,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         fingerprints,
         missing_secrets: missing,
         provenance: facts.provenance,
+        images,
         ownership,
         opened,
         requests: Requests { refresh: live.requests, apply },

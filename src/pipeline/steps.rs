@@ -401,7 +401,7 @@ pub(super) fn wants_deploy(resource: &Resource) -> bool {
 }
 
 /// Says whether what the tenant runs is what it shows.
-fn is_deployed(kind: &Kind, object: &Object) -> bool {
+pub(super) fn is_deployed(kind: &Kind, object: &Object) -> bool {
     let flag = if kind.has(Quirk::PublishVersion) { "all_changes_published" } else { "all_changes_deployed" };
     matches!(object.body.get(flag), Some(Value::Bool(true)))
 }

@@ -13,3 +13,4 @@ pub mod sandbox;
 pub mod schema;
 pub mod scopes;
 pub mod serve;
+pub mod undo;
