@@ -1,5 +1,7 @@
 //! What may be typed: clap's structs and nothing else.
 
+mod earlier;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,6 +10,8 @@ use clap_complete::Shell;
 use crate::api::pace::Reserve;
 use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
+
+pub use earlier::{PromoteArgs, ReleaseHoldArgs, RollbackArgs};
 
 /// Deploys the configuration of Auth0 tenants from files: plan, apply, export.
 #[derive(Debug, Parser)]
@@ -63,6 +67,12 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Show what was done to a tenant: every record, or one
     History(HistoryArgs),
+    /// Return a tenant to what was applied earlier: a record, a tag or a commit
+    Rollback(RollbackArgs),
+    /// Let be applied again what a rollback holds back
+    ReleaseHold(ReleaseHoldArgs),
+    /// Apply to a tenant what was last applied to another
+    Promote(PromoteArgs),
     /// Make existing objects the files' own, without writing to the tenant
     Adopt(AdoptArgs),
     /// Cease to manage an address, without writing to the tenant
@@ -130,6 +140,8 @@ impl Command {
         match self {
             Self::Plan(args) => Some(&args.pace),
             Self::Apply(args) => Some(&args.pace),
+            Self::Rollback(args) => Some(&args.pace),
+            Self::Promote(args) => Some(&args.pace),
             Self::Export(args) => Some(&args.pace),
             _ => None,
         }

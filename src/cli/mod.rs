@@ -11,6 +11,7 @@ pub mod failure;
 pub mod journaling;
 pub mod leftovers;
 pub mod planning;
+pub mod point;
 pub mod project;
 pub mod recording;
 pub mod run;

@@ -12,7 +12,7 @@ use crate::edge::records::{self, Kept, RecordError, Records};
 use crate::edge::state::Remembrance;
 use crate::model::applied::Applied;
 use crate::model::plan::{Plan, Provenance};
-use crate::model::record::{Doing, Record, RunScope};
+use crate::model::record::{Doing, Header, Record, RunKind, RunScope};
 use crate::pipeline::apply::Outcome;
 use crate::pipeline::plan::Remembered;
 use crate::pipeline::record::{self, Circumstances, Steps};
@@ -58,6 +58,26 @@ impl History {
     /// Returns the last record.
     pub fn last(&self) -> Option<&Kept> {
         self.last.as_ref()
+    }
+
+    /// Returns the headers of all records with their commits, the last one first.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn walk(&self) -> Result<Vec<(String, Header)>, Failure> {
+        // Records of a sandbox that is gone are no history of this one.
+        match (&self.records, &self.last) {
+            (Some(records), Some(_)) => Ok(records.walk()?),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns the whole record of a commit.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn at(&self, commit: &str) -> Result<Option<Kept>, Failure> {
+        Ok(self.records.as_ref().map(|records| records.at(commit)).transpose()?)
     }
 
     /// Returns what the last record says is ours.
@@ -174,11 +194,21 @@ impl History {
             by: records::actor(workspace(run)?, &run.world.environment),
             project: plan.settings.project.clone(),
             scope: self.scope,
-            doing,
+            doing: Doing { holds: self.holds(&doing), ..doing },
             fingerprint: None,
             opened: plan.opened.clone(),
             salt: STANDARD.encode(&remembered.salt),
         })
+    }
+
+    /// The commits that are held after a run: those that were, and what it adds, unless it lets them all go.
+    fn holds(&self, doing: &Doing) -> Vec<String> {
+        let mut holds = self.last.as_ref().map(|kept| kept.record.header.holds.clone()).unwrap_or_default();
+        if doing.run == RunKind::ReleaseHold {
+            holds.clear();
+        }
+        holds.extend(doing.holds.iter().filter(|held| !holds.contains(held)).cloned().collect::<Vec<_>>());
+        holds
     }
 
     /// Writes a record; one that somebody else has written since is taken in, never overwritten.

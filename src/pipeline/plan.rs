@@ -216,6 +216,9 @@ impl Planner<'_> {
         let before = stepper.changes.len();
         match object {
             _ if resource.unset => stepper.unset(resource, object),
+            None if ownership::is_given_back(resource) && resource.kind.shape != Shape::Membership => {
+                self.notes.push(format!("{} was there before it was ours and is gone", resource.address));
+            }
             None if !resource.kind.always_exists() => stepper.create(resource, findings),
             object => stepper.update(resource, object, &ignored),
         }

@@ -340,7 +340,7 @@ impl<'a> Stepper<'a> {
             reason: reason.to_owned(),
             deltas,
             id,
-            place: (!is_withdrawn(resource)).then(|| resource.place.clone()),
+            place: (resource.place.line > 0).then(|| resource.place.clone()),
         });
     }
 
@@ -372,7 +372,7 @@ impl<'a> Stepper<'a> {
                 parent: resource.parent.clone(),
                 key,
                 provides: Some(provided_name(resource, self.matched)),
-                place: (!is_withdrawn(resource)).then(|| resource.place.clone()),
+                place: (resource.place.line > 0).then(|| resource.place.clone()),
                 field_places: resource.field_places.clone(),
             },
             after: Vec::new(),

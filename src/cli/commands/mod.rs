@@ -9,6 +9,8 @@ pub mod export;
 pub mod history;
 pub mod kinds;
 pub mod plan;
+pub mod promote;
+pub mod rollback;
 pub mod sandbox;
 pub mod schema;
 pub mod scopes;

@@ -97,5 +97,15 @@ async fn look(
         let next = journal.beginning.ownership.prior.clone().unwrap_or_default().resources;
         plan.ownership = Ownership { prior: Some(prior), next };
     }
-    Ok(Planned { plan, found, sources: Default::default(), remembered, history, journal: journaling.undoing() })
+    Ok(Planned {
+        plan,
+        found,
+        sources: Default::default(),
+        remembered,
+        history,
+        journal: journaling.undoing(),
+        seen: None,
+        lost: Vec::new(),
+        opening: vec!["apply".to_owned(), settings.tenant.0.clone(), "--undo".to_owned()],
+    })
 }

@@ -13,6 +13,7 @@ pub mod json;
 pub mod kinds;
 pub mod markdown;
 pub mod outcome;
+pub mod parity;
 pub mod progress;
 pub mod redaction;
 pub mod style;
