@@ -7,9 +7,9 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value as Json;
 
-use super::conduct::Conduct;
+use super::conduct::{Conduct, Journal};
 use super::ledger::Ledger;
-use super::perform::{Done, Journal, StepError, Tools, Undone, perform};
+use super::perform::{Done, StepError, Tools, Undone, perform};
 use crate::api::failure::ApiFailure;
 use crate::api::port::WriteApi;
 use crate::model::address::Address;
