@@ -42,9 +42,12 @@ pub fn all_scopes_go_off_in_two_steps() {
     let writes = last(&[&text("allow_all_scopes: true"), &text("allow_all_scopes: false, scope: [r]")]);
     let expected = [
         r#"PATCH /client-grants/* {"allow_all_scopes":false,"scope":[]}"#,
-        r#"PATCH /client-grants/* {"allow_all_scopes":false,"scope":["r"]}"#,
+        r#"PATCH /client-grants/* {"scope":["r"]}"#,
     ];
     sent(&writes, &expected);
+    // Without scopes to give, one is enough.
+    let writes = last(&[&text("allow_all_scopes: true"), &text("allow_all_scopes: false, scope: []")]);
+    sent(&writes, &[r#"PATCH /client-grants/* {"allow_all_scopes":false,"scope":[]}"#]);
 }
 
 pub fn a_system_api_is_changed_by_its_id() {
@@ -84,6 +87,9 @@ pub fn options_are_sent_whole() {
     let writes = last(&[&text("openid"), &text("openid email")]);
     let expected = r#"PATCH /connections/* {"options":{...,"client_id":"x","issuer":"https://i.example","scope":"openid email","connection_settings":{"pkce":"auto"}}}"#;
     sent(&writes, &[expected]);
+    let text = |off: bool| format!("databases: [{{ name: d, strategy: auth0, options: {{ disable_signup: {off} }} }}]");
+    let expected = r#"PATCH /connections/* {"options":{...,"disable_signup":false,"passwordPolicy":"good","mfa":{"active":true,"return_enroll_settings":true},"authentication_methods":{"passkey":{"enabled":false}}}}"#;
+    sent(&last(&[&text(true), &text(false)]), &[expected]);
 }
 
 pub fn members_of_others_stay() {

@@ -154,6 +154,7 @@ pub fn scopes_beside_all_scopes_are_refused() {
     answers(t, Method::Patch, &path, json!({"allow_all_scopes": true}), 200);
     answers(t, Method::Patch, &path, json!({"allow_all_scopes": false, "scope": ["r"]}), 400);
     answers(t, Method::Patch, &path, json!({"allow_all_scopes": false, "scope": []}), 200);
+    answers(t, Method::Patch, &path, json!({"scope": ["r"]}), 200);
 }
 
 pub fn a_connection_is_deleted_with_202() {
@@ -262,6 +263,18 @@ pub fn who_leaves_pkce_out_turns_it_off() {
     answers(t, Method::Patch, &path, json!({"options": {"disable_signup": true}}), 200);
     let options = get(t, &path)["options"].clone();
     assert_eq!((options.get("passwordPolicy"), options.get("mfa")), (None, None));
+    let methods = |passkey: bool| json!({"password": {"enabled": true}, "passkey": {"enabled": passkey}});
+    let options = json!({"authentication_methods": methods(true)});
+    let path = made(t, "/connections", "id", json!({"name": "keys", "strategy": "auth0", "options": options}));
+    assert_eq!(get(t, &path)["options"]["authentication_methods"]["passkey"]["enabled"], true);
+    let options = json!({"authentication_methods": {"password": {"enabled": true}}});
+    answers(t, Method::Patch, &path, json!({"options": options}), 200);
+    assert_eq!(get(t, &path)["options"]["authentication_methods"]["passkey"]["enabled"], false);
+    let options = json!({"signInEndpoint": "https://s.example"});
+    let path = made(t, "/connections", "id", json!({"name": "s", "strategy": "samlp", "options": options}));
+    assert!(get(t, &path)["options"]["assertion_decryption_settings"].is_object());
+    answers(t, Method::Patch, &path, json!({"options": options}), 200);
+    assert_eq!(get(t, &path)["options"].get("assertion_decryption_settings"), None);
 }
 
 pub fn one_logout_is_the_other() {
