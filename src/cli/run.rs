@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::Parser as _;
 
 use super::args::{Arguments, Command};
-use super::commands::{adopt, apply, check, completions, export, history, kinds, plan, sandbox, schema, scopes};
+use super::commands::{
+    adopt, apply, check, ci, completions, export, history, kinds, plan, promote, rollback, sandbox, schema, scopes,
+};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::settings::{Settings, manner};
@@ -65,6 +67,9 @@ fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Re
         Command::Plan(args) => plan::run(args, &run),
         Command::Apply(args) => apply::run(args, &run),
         Command::History(args) => history::run(args, &run),
+        Command::Rollback(args) => rollback::run(args, &run),
+        Command::ReleaseHold(args) => rollback::release_hold(args, &run),
+        Command::Promote(args) => promote::run(args, &run),
         Command::Adopt(args) => adopt::run(args, &run),
         Command::Release(args) => adopt::release(args, &run),
         Command::Export(args) => export::run(args, &run),
@@ -72,6 +77,7 @@ fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Re
         Command::Kinds(args) => kinds::run(args, &run),
         Command::Schema(args) => schema::run(args, &run),
         Command::Sandbox(command) => sandbox::run(command, &run),
+        Command::Ci(command) => ci::run(command, &run),
         Command::Completions(args) => completions::run(args, &run),
     }
 }

@@ -1,8 +1,8 @@
 //! Where the configuration comes from, as git knows it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use git2::{Repository, StatusOptions};
+use git2::{ErrorCode, Oid, Repository, StatusOptions};
 
 use crate::model::plan::Provenance;
 
@@ -17,6 +17,32 @@ pub fn provenance(folder: &Path) -> Provenance {
     let commit = head.as_ref().map(|commit| commit.id().to_string());
     let tree = head.as_ref().map(|commit| commit.tree_id().to_string());
     Provenance { commit, tree, dirty: is_dirty(&repository, folder).unwrap_or(true) }
+}
+
+/// Returns the top of the repository that a folder lies in, and where the folder is below it, with `/`.
+pub fn place(folder: &Path) -> Option<(PathBuf, String)> {
+    let top = Repository::discover(folder).ok()?.workdir()?.canonicalize().ok()?;
+    let folder = folder.canonicalize().ok()?;
+    let names = folder.strip_prefix(&top).ok()?.iter().map(|name| name.to_string_lossy().into_owned());
+    let below = names.collect::<Vec<_>>().join("/");
+    Some((top, below))
+}
+
+/// Says whether a commit is another one or comes after it. `None` if this clone is too shallow to know.
+pub fn contains(folder: &Path, commit: &str, other: &str) -> Option<bool> {
+    let repository = Repository::discover(folder).ok()?;
+    let (commit, other) = (Oid::from_str(commit).ok()?, Oid::from_str(other).ok()?);
+    if commit == other {
+        return Some(true);
+    }
+    match repository.graph_descendant_of(commit, other) {
+        Ok(true) => Some(true),
+        _ if repository.is_shallow() => None,
+        Ok(false) => Some(false),
+        // A whole clone has every commit that one of its own contains.
+        Err(error) if error.code() == ErrorCode::NotFound => Some(false),
+        Err(_) => None,
+    }
 }
 
 /// Says whether files under the folder are changed, new or gone. `None` if git cannot say.

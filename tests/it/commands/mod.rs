@@ -2,10 +2,13 @@
 
 mod apply;
 mod check;
+mod ci;
 mod export;
-mod https;
+pub mod https;
 mod kinds;
 mod plan;
+mod reports;
 mod sandbox;
 mod schema;
+mod trust;
 mod usage;
