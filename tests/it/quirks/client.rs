@@ -88,8 +88,17 @@ pub fn options_are_sent_whole() {
     let expected = r#"PATCH /connections/* {"options":{...,"client_id":"x","issuer":"https://i.example","scope":"openid email","connection_settings":{"pkce":"auto"}}}"#;
     sent(&writes, &[expected]);
     let text = |off: bool| format!("databases: [{{ name: d, strategy: auth0, options: {{ disable_signup: {off} }} }}]");
-    let expected = r#"PATCH /connections/* {"options":{...,"disable_signup":false,"passwordPolicy":"good","mfa":{"active":true,"return_enroll_settings":true},"authentication_methods":{"passkey":{"enabled":false}}}}"#;
+    let expected = r#"PATCH /connections/* {"options":{...,"disable_signup":false,"password_options":{"history":{"size":3}},"mfa":{"active":true,"return_enroll_settings":true},"authentication_methods":{"passkey":{"enabled":false}}}}"#;
     sent(&last(&[&text(true), &text(false)]), &[expected]);
+    // Reads show an old policy and the options that took its place; a write holds the one that the files name.
+    let text = |policy: &str| format!("databases: [{{ name: d, strategy: auth0, options: {{ {policy} }} }}]");
+    let old = text("passwordPolicy: good");
+    let writes = last(&[&old, &text("passwordPolicy: fair")]);
+    assert!(writes[0].contains(r#""passwordPolicy":"fair""#) && !writes[0].contains("password_options"), "{writes:?}");
+    for newer in ["password_options: { history: { active: true } }", "disable_signup: true"] {
+        let writes = last(&[&old, &text(newer)]);
+        assert!(writes[0].contains("password_options") && !writes[0].contains("passwordPolicy"), "{writes:?}");
+    }
 }
 
 pub fn members_of_others_stay() {

@@ -259,10 +259,17 @@ pub fn who_leaves_pkce_out_turns_it_off() {
     assert_eq!((&options["connection_settings"]["pkce"], options.get("scope")), (&json!("disabled"), None));
     let path = made(t, "/connections", "id", json!({"name": "db", "strategy": "auth0"}));
     let options = get(t, &path)["options"].clone();
-    assert_eq!((&options["mfa"]["active"], &options["passwordPolicy"]), (&json!(true), &json!("good")));
+    // The old `passwordPolicy` is no longer filled (recorded-facts 5); the new options are, and both come where it was sent.
+    assert_eq!((&options["mfa"]["active"], options.get("passwordPolicy")), (&json!(true), None));
+    assert_eq!(options["password_options"]["complexity"]["min_length"], 15);
     answers(t, Method::Patch, &path, json!({"options": {"disable_signup": true}}), 200);
     let options = get(t, &path)["options"].clone();
-    assert_eq!((options.get("passwordPolicy"), options.get("mfa")), (None, None));
+    assert_eq!((options.get("password_options"), options.get("mfa")), (None, None));
+    let body = json!({"name": "old", "strategy": "auth0", "options": {"passwordPolicy": "good"}});
+    let path = made(t, "/connections", "id", body);
+    let options = get(t, &path)["options"].clone();
+    assert!(options["passwordPolicy"] == "good" && options["password_options"].is_object());
+    answers(t, Method::Patch, &path, json!({"options": options}), 400);
     let methods = |passkey: bool| json!({"password": {"enabled": true}, "passkey": {"enabled": passkey}});
     let options = json!({"authentication_methods": methods(true)});
     let path = made(t, "/connections", "id", json!({"name": "keys", "strategy": "auth0", "options": options}));
