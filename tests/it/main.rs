@@ -12,6 +12,7 @@ mod docs;
 mod export;
 mod laws;
 mod loader_oracle;
+mod locks;
 mod northwind;
 mod oracle;
 mod ownership;
