@@ -13,6 +13,7 @@ mod export;
 mod journal;
 mod laws;
 mod loader_oracle;
+mod locks;
 mod northwind;
 mod oracle;
 mod ownership;
