@@ -37,8 +37,8 @@ pub struct Global {
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "workspace")]
     pub deploy_cli: Option<PathBuf>,
     /// The Deploy CLI project's settings
-    #[arg(long, global = true, value_name = "FILE", requires = "deploy_cli")]
-    pub config: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Vec<PathBuf>,
     /// Run against the embedded tenant of that name instead of the real domain
     #[arg(long, global = true)]
     pub sandbox: bool,
@@ -52,6 +52,8 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a new workspace: an empty one, or from a tenant
+    Init(InitArgs),
     /// Check the files, offline: every tenant, or one
     Check(CheckArgs),
     /// Show what would change in a tenant
@@ -64,6 +66,8 @@ pub enum Command {
     Adopt(AdoptArgs),
     /// Cease to manage an address, without writing to the tenant
     Release(ReleaseArgs),
+    /// Print one object of a tenant, or one of its fields
+    Get(GetArgs),
     /// Write a tenant as files
     Export(ExportArgs),
     /// Print the scopes that a token needs for a tenant's configuration
@@ -77,6 +81,32 @@ pub enum Command {
     Sandbox(SandboxCommand),
     /// Print a shell's completion script
     Completions(CompletionsArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    /// The folder to make the workspace in [default: this one]
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// Write down what the tenant of this domain holds
+    #[arg(long, value_name = "DOMAIN")]
+    pub from_tenant: Option<String>,
+    /// What the tenant is to be called [default: dev]
+    #[arg(long, value_name = "NAME", requires = "from_tenant")]
+    pub tenant: Option<String>,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct GetArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: String,
+    /// What to print: `clients/Web`, or one field of it, `clients/Web:callbacks`
+    #[arg(value_name = "ADDRESS[:FIELD]")]
+    pub address: String,
+    #[command(flatten)]
+    pub pace: PaceArgs,
 }
 
 #[derive(Args, Debug)]
@@ -124,6 +154,8 @@ impl Command {
         match self {
             Self::Plan(args) => Some(&args.pace),
             Self::Apply(args) => Some(&args.pace),
+            Self::Init(args) => Some(&args.pace),
+            Self::Get(args) => Some(&args.pace),
             Self::Export(args) => Some(&args.pace),
             _ => None,
         }

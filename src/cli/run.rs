@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::Parser as _;
 
 use super::args::{Arguments, Command};
-use super::commands::{adopt, apply, check, completions, export, history, kinds, plan, sandbox, schema, scopes};
+use super::commands::{
+    adopt, apply, check, completions, export, get, history, init, kinds, plan, sandbox, schema, scopes,
+};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::settings::{Settings, manner};
@@ -61,12 +63,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
 fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Result<Exit, Failure> {
     let run = Run { settings: Settings::merge(arguments, world)?, world, terminal };
     match &arguments.command {
+        Command::Init(args) => init::run(args, &run),
         Command::Check(args) => check::run(args, &run),
         Command::Plan(args) => plan::run(args, &run),
         Command::Apply(args) => apply::run(args, &run),
         Command::History(args) => history::run(args, &run),
         Command::Adopt(args) => adopt::run(args, &run),
         Command::Release(args) => adopt::release(args, &run),
+        Command::Get(args) => get::run(args, &run),
         Command::Export(args) => export::run(args, &run),
         Command::Scopes(args) => scopes::run(args, &run),
         Command::Kinds(args) => kinds::run(args, &run),

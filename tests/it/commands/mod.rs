@@ -3,7 +3,9 @@
 mod apply;
 mod check;
 mod export;
+mod get;
 mod https;
+mod init;
 mod kinds;
 mod plan;
 mod sandbox;
