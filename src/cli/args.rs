@@ -70,6 +70,10 @@ pub enum Command {
     Get(GetArgs),
     /// Write a tenant as files
     Export(ExportArgs),
+    /// Write everything that a tenant shows into one file, without secrets
+    Backup(BackupArgs),
+    /// Bring a tenant back to a backup, without deleting any object
+    Restore(RestoreArgs),
     /// Print the scopes that a token needs for a tenant's configuration
     Scopes(ScopesArgs),
     /// Show the kinds of objects that tenantry manages, or one in full
@@ -157,13 +161,15 @@ impl Command {
             Self::Init(args) => Some(&args.pace),
             Self::Get(args) => Some(&args.pace),
             Self::Export(args) => Some(&args.pace),
+            Self::Backup(args) => Some(&args.pace),
+            Self::Restore(args) => Some(&args.pace),
             _ => None,
         }
     }
 }
 
 /// What the plan may do though it is dangerous.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct ConsentArgs {
     /// Allow a protected address to be deleted (`*` matches anything); repeatable
     #[arg(long, value_name = "ADDRESS")]
@@ -274,6 +280,34 @@ pub struct ExportArgs {
     /// Overwrite files that no export wrote, or that were edited since
     #[arg(long)]
     pub force: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct BackupArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: String,
+    /// The file to write (JSON), outside of the git work tree or ignored there
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct RestoreArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: String,
+    /// The backup
+    pub file: PathBuf,
+    /// Only show what would change
+    #[arg(long)]
+    pub plan_only: bool,
+    /// Do not ask before writing; opens no gate
+    #[arg(long, short)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
     #[command(flatten)]
     pub pace: PaceArgs,
 }

@@ -28,6 +28,8 @@ pub struct Planned {
     pub sources: SourceTexts,
     pub remembered: Remembered,
     pub history: History,
+    /// The words of the command that applies it.
+    command: Vec<String>,
 }
 
 /// What the files want, before the tenant is looked at.
@@ -39,6 +41,9 @@ pub struct Wish {
     writing: bool,
     found: Diagnostics,
     sources: SourceTexts,
+    command: Vec<String>,
+    /// It is not what the files say: no record is asked, and none is kept.
+    is_apart: bool,
 }
 
 impl Wish {
@@ -49,7 +54,19 @@ impl Wish {
     pub fn read(args: &ScopeArgs, writing: bool, run: &Run<'_>) -> Result<Self, Failure> {
         let tenant = args.tenant.clone().map(TenantName);
         let (desired, found, sources) = Project::read(run, tenant.as_ref(), &Look::of(args, writing))?.sound()?;
-        Ok(Self { desired, scope: scope(args), writing, found, sources })
+        let command = std::iter::once("apply".to_owned()).chain(args.tenant.clone()).collect();
+        Ok(Self { desired, scope: scope(args), writing, found, sources, command, is_apart: false })
+    }
+
+    /// Takes what a backup wants, apart from what the files say.
+    pub fn of_backup(
+        desired: Desired,
+        found: Diagnostics,
+        sources: SourceTexts,
+        writing: bool,
+        command: Vec<String>,
+    ) -> Self {
+        Self { desired, scope: RunScope::Targeted, writing, found, sources, command, is_apart: true }
     }
 
     /// Says where the tenant is.
@@ -72,7 +89,10 @@ impl Wish {
     pub async fn plan(mut self, api: &impl ReadApi, consent: Consent, run: &Run<'_>) -> Result<Planned, Failure> {
         let target = self.target(run);
         let local = run.settings.state.remembered(&target.remembrance())?;
-        let history = History::open(run, &target, self.scope, &local)?;
+        let history = match self.is_apart {
+            true => History::apart(&target, self.scope),
+            false => History::open(run, &target, self.scope, &local)?,
+        };
         let remembered = history.remembered(local);
         let project = self.desired.settings.project.clone();
         let applied = history.applied();
@@ -86,7 +106,14 @@ impl Wish {
         if !unreadable.is_empty() {
             let facts = Facts { sandbox: target.is_sandbox(), ..Facts::default() };
             let plan = scopes::unread(&self.desired, facts, unreadable.gates());
-            return Ok(Planned { plan, found: self.found, sources: self.sources, remembered, history });
+            return Ok(Planned {
+                plan,
+                found: self.found,
+                sources: self.sources,
+                remembered,
+                history,
+                command: self.command,
+            });
         }
         let live = {
             let _bar = run.terminal.bar(None, "reading the tenant");
@@ -114,7 +141,7 @@ impl Wish {
         if found.has_errors() {
             return Err(Failure::Invalid { found, sources: self.sources });
         }
-        Ok(Planned { plan, found, sources: self.sources, remembered, history })
+        Ok(Planned { plan, found, sources: self.sources, remembered, history, command: self.command })
     }
 }
 
@@ -125,7 +152,7 @@ impl Planned {
     /// If stdout takes no more.
     pub fn show(&self, args: &ScopeArgs, consent: &ConsentArgs, run: &Run<'_>, talk: bool) -> Result<(), Failure> {
         run.terminal.talk(&findings::text(&self.found, &self.sources));
-        let screen = text::plan(&self.plan, &command_line(args, consent, &self.plan.gates, run));
+        let screen = text::plan(&self.plan, &command_line(&self.command, args, consent, &self.plan.gates, run));
         match talk {
             true => run.terminal.talk(&screen),
             false => run.terminal.answer(&screen)?,
@@ -160,9 +187,9 @@ fn scope(args: &ScopeArgs) -> RunScope {
 
 /// Returns the apply command of this run with the consent that was given, ready to be copied into a shell, and to be
 /// followed by the switches of the gates that are still closed.
-fn command_line(args: &ScopeArgs, consent: &ConsentArgs, gates: &[Gate], run: &Run<'_>) -> String {
-    let mut words = vec!["tenantry".to_owned(), "apply".to_owned()];
-    words.extend(args.tenant.clone());
+fn command_line(command: &[String], args: &ScopeArgs, consent: &ConsentArgs, gates: &[Gate], run: &Run<'_>) -> String {
+    let mut words = vec!["tenantry".to_owned()];
+    words.extend(command.iter().cloned());
     words.extend(run.settings.repeated.iter().cloned());
     words.extend(args.strict.then(|| "--strict".to_owned()));
     words.extend(consent.allow_dirty.then(|| "--allow-dirty".to_owned()));

@@ -45,6 +45,11 @@ impl History {
         Ok(Self { records, last, place, scope, is_first })
     }
 
+    /// Returns the history of a run that neither asks nor keeps records.
+    pub fn apart(target: &Target, scope: RunScope) -> Self {
+        Self { records: None, last: None, place: target.remembrance(), scope, is_first: false }
+    }
+
     /// Says whether records can be kept.
     pub fn is_kept(&self) -> bool {
         self.records.is_some()

@@ -8,7 +8,7 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::commands::{
-    adopt, apply, check, completions, export, get, history, init, kinds, plan, sandbox, schema, scopes,
+    adopt, apply, backup, check, completions, export, get, history, init, kinds, plan, sandbox, schema, scopes,
 };
 use super::exit::Exit;
 use super::failure::Failure;
@@ -72,6 +72,8 @@ fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Re
         Command::Release(args) => adopt::release(args, &run),
         Command::Get(args) => get::run(args, &run),
         Command::Export(args) => export::run(args, &run),
+        Command::Backup(args) => backup::run(args, &run),
+        Command::Restore(args) => backup::restore(args, &run),
         Command::Scopes(args) => scopes::run(args, &run),
         Command::Kinds(args) => kinds::run(args, &run),
         Command::Schema(args) => schema::run(args, &run),

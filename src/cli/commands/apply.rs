@@ -21,13 +21,29 @@ use crate::pipeline::report::{progress, text};
 /// # Errors
 /// See [`Failure`].
 pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
-    if !args.yes && !run.terminal.can_ask() {
+    refuse_silence(args.yes, run)?;
+    carry_out(Wish::read(&args.scope, true, run)?, args, run)
+}
+
+/// Refuses to go on where a yes is needed and nobody is there to say it.
+///
+/// # Errors
+/// That it is so.
+pub fn refuse_silence(yes: bool, run: &Run<'_>) -> Result<(), Failure> {
+    if !yes && !run.terminal.can_ask() {
         return Err(Failure::usage(
             "there is no terminal to ask before writing",
             "Give `--yes` to apply without being asked; it opens no gate.",
         ));
     }
-    let wish = Wish::read(&args.scope, true, run)?;
+    Ok(())
+}
+
+/// Plans, shows, asks and applies what is wished.
+///
+/// # Errors
+/// See [`Failure`].
+pub fn carry_out(wish: Wish, args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let remembrance = wish.target(run).remembrance();
     let connection = wish.connect(run)?;
     let runtime = Runtime::start()?;

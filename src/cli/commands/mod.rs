@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod apply;
+pub mod backup;
 pub mod check;
 pub mod completions;
 pub mod export;

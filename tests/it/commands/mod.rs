@@ -1,6 +1,7 @@
 //! One file a command: whole screens.
 
 mod apply;
+mod backup;
 mod check;
 mod export;
 mod get;
