@@ -115,6 +115,9 @@ pub struct Kind {
     /// Not to be deleted unless named in a plan's consent, from the start.
     #[serde(default)]
     pub protected: bool,
+    /// What hangs on an object besides configuration, and is gone with it.
+    #[serde(default)]
+    pub carries: Option<String>,
     /// A legacy kind: what replaces it.
     #[serde(default)]
     pub deprecated: Option<String>,

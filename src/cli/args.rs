@@ -1,5 +1,8 @@
 //! What may be typed: clap's structs and nothing else.
 
+mod earlier;
+mod whole;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,6 +11,9 @@ use clap_complete::Shell;
 use crate::api::pace::Reserve;
 use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
+
+pub use earlier::{PromoteArgs, ReleaseHoldArgs, RollbackArgs};
+pub use whole::{BackupArgs, GetArgs, InitArgs, RestoreArgs};
 
 /// Deploys the configuration of Auth0 tenants from files: plan, apply, export.
 #[derive(Debug, Parser)]
@@ -45,6 +51,9 @@ pub struct Global {
     /// Where to keep what is remembered between runs [default: .tenantry in the workspace]
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// The journal of an apply, if it is not in the state folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
     /// Requests under way at one time
     #[arg(long, global = true, hide = true, value_name = "N", default_value_t = IN_FLIGHT)]
     pub in_flight: usize,
@@ -62,6 +71,12 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Show what was done to a tenant: every record, or one
     History(HistoryArgs),
+    /// Return a tenant to what was applied earlier: a record, a tag or a commit
+    Rollback(RollbackArgs),
+    /// Let be applied again what a rollback holds back
+    ReleaseHold(ReleaseHoldArgs),
+    /// Apply to a tenant what was last applied to another
+    Promote(PromoteArgs),
     /// Make existing objects the files' own, without writing to the tenant
     Adopt(AdoptArgs),
     /// Cease to manage an address, without writing to the tenant
@@ -83,34 +98,11 @@ pub enum Command {
     /// Work with the embedded tenants
     #[command(subcommand)]
     Sandbox(SandboxCommand),
+    /// Set up pipelines
+    #[command(subcommand)]
+    Ci(CiCommand),
     /// Print a shell's completion script
     Completions(CompletionsArgs),
-}
-
-#[derive(Args, Debug)]
-pub struct InitArgs {
-    /// The folder to make the workspace in [default: this one]
-    #[arg(value_name = "DIR")]
-    pub folder: Option<PathBuf>,
-    /// Write down what the tenant of this domain holds
-    #[arg(long, value_name = "DOMAIN")]
-    pub from_tenant: Option<String>,
-    /// What the tenant is to be called [default: dev]
-    #[arg(long, value_name = "NAME", requires = "from_tenant")]
-    pub tenant: Option<String>,
-    #[command(flatten)]
-    pub pace: PaceArgs,
-}
-
-#[derive(Args, Debug)]
-pub struct GetArgs {
-    /// The tenant, as its file in tenants/ is called
-    pub tenant: String,
-    /// What to print: `clients/Web`, or one field of it, `clients/Web:callbacks`
-    #[arg(value_name = "ADDRESS[:FIELD]")]
-    pub address: String,
-    #[command(flatten)]
-    pub pace: PaceArgs,
 }
 
 #[derive(Args, Debug)]
@@ -160,6 +152,8 @@ impl Command {
             Self::Apply(args) => Some(&args.pace),
             Self::Init(args) => Some(&args.pace),
             Self::Get(args) => Some(&args.pace),
+            Self::Rollback(args) => Some(&args.pace),
+            Self::Promote(args) => Some(&args.pace),
             Self::Export(args) => Some(&args.pace),
             Self::Backup(args) => Some(&args.pace),
             Self::Restore(args) => Some(&args.pace),
@@ -201,6 +195,16 @@ pub struct PlanArgs {
     /// Exit with 2 if changes are pending
     #[arg(long)]
     pub exit_code: bool,
+    /// Answer in Markdown that fits into a comment on a pull request; with a file, write it there besides the answer
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
+    pub markdown: Option<PathBuf>,
+    /// Write the plan as a page to look at in a browser, too
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Take domain, credentials, secrets and policy as this branch or commit has them, because the files here are a
+    /// proposal
+    #[arg(long, value_name = "REF")]
+    pub trust_from: Option<String>,
     #[command(flatten)]
     pub consent: ConsentArgs,
     #[command(flatten)]
@@ -211,6 +215,12 @@ pub struct PlanArgs {
 pub struct ApplyArgs {
     #[command(flatten)]
     pub scope: ScopeArgs,
+    /// Go on with an apply that did not end
+    #[arg(long, conflicts_with = "undo")]
+    pub resume: bool,
+    /// Take the last apply back: put what it changed as it was
+    #[arg(long)]
+    pub undo: bool,
     /// Do not ask before writing; opens no gate
     #[arg(long, short)]
     pub yes: bool,
@@ -280,34 +290,6 @@ pub struct ExportArgs {
     /// Overwrite files that no export wrote, or that were edited since
     #[arg(long)]
     pub force: bool,
-    #[command(flatten)]
-    pub pace: PaceArgs,
-}
-
-#[derive(Args, Debug)]
-pub struct BackupArgs {
-    /// The tenant, as its file in tenants/ is called
-    pub tenant: String,
-    /// The file to write (JSON), outside of the git work tree or ignored there
-    pub file: PathBuf,
-    #[command(flatten)]
-    pub pace: PaceArgs,
-}
-
-#[derive(Args, Debug)]
-pub struct RestoreArgs {
-    /// The tenant, as its file in tenants/ is called
-    pub tenant: String,
-    /// The backup
-    pub file: PathBuf,
-    /// Only show what would change
-    #[arg(long)]
-    pub plan_only: bool,
-    /// Do not ask before writing; opens no gate
-    #[arg(long, short)]
-    pub yes: bool,
-    #[command(flatten)]
-    pub consent: ConsentArgs,
     #[command(flatten)]
     pub pace: PaceArgs,
 }
@@ -424,6 +406,42 @@ pub struct ServeArgs {
     /// Fail as this script says (CONTRIBUTING.md)
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CiCommand {
+    /// Write pipelines for a git host: plan on pull requests, apply, promotion, drift, rollback
+    Init(CiInitArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct CiInitArgs {
+    /// The host
+    #[arg(value_enum)]
+    pub platform: CiPlatform,
+    /// The folder to write to [default: the top of the git repository]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// The tenants in the order of promotion [default: dev, test, staging, prod, as far as they are there]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub tenants: Vec<String>,
+    /// The branch that changes are merged to
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub branch: String,
+    /// The command that installs tenantry into the folder that follows it as `--root DIR` [default: cargo install]
+    #[arg(long, value_name = "COMMAND")]
+    pub install: Option<String>,
+    /// Overwrite files that are there
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CiPlatform {
+    Github,
+    Gitlab,
+    Azure,
+    Bitbucket,
 }
 
 #[derive(Args, Debug)]

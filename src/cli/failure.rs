@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::exit::Exit;
 use crate::api::failure::ApiFailure;
 use crate::edge::files::FileError;
+use crate::edge::journal::JournalFileError;
 use crate::edge::records::RecordError;
 use crate::edge::sandbox_store::StoreError;
 use crate::edge::serve::ServeError;
@@ -39,6 +40,8 @@ pub enum Failure {
     #[error("{0}")]
     Record(#[from] RecordError),
     #[error("{0}")]
+    Journal(#[from] JournalFileError),
+    #[error("{0}")]
     File(#[from] FileError),
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[from] std::io::Error),
@@ -72,6 +75,7 @@ impl Failure {
             | Self::Export(_)
             | Self::State(_)
             | Self::Record(_)
+            | Self::Journal(_)
             | Self::File(_)
             | Self::Terminal(_)
             | Self::InTheWay(_)
@@ -87,6 +91,8 @@ impl Failure {
             Self::File(error) | Self::State(StateError::File(error)) | Self::Store(StoreError::File(error)) => {
                 format!(": {}", error.source)
             }
+            Self::Journal(JournalFileError::Write { source, .. }) => format!(": {source}"),
+            Self::Journal(JournalFileError::File(error)) => format!(": {}", error.source),
             Self::Serve(ServeError::Listen { source, .. }) => format!(": {source}"),
             _ => String::new(),
         };
@@ -111,6 +117,11 @@ impl Failure {
                 Some("Commit the files first: a tag names the commit that was applied.".to_owned())
             }
             Self::Record(RecordError::Newer(_)) => Some("Update tenantry.".to_owned()),
+            Self::Journal(JournalFileError::Content { path, .. }) => Some(format!(
+                "It tells what an apply that did not end has done. Plan, look at the tenant, and move `{}` away to go on \
+                 without it.",
+                path.display()
+            )),
             Self::InTheWay(_) => Some(
                 "No export wrote them, or they were edited since. Export to another folder, or give `--force` to overwrite them."
                     .to_owned(),

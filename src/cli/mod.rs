@@ -3,12 +3,15 @@
 //! `args` is what may be typed, `settings` what a run is told once flags and environment are merged, a command calls the
 //! library and hands the result to a view, `failure` maps every error to a hint and an exit code.
 
+pub mod applying;
 pub mod args;
 pub mod commands;
 pub mod exit;
 pub mod failure;
+pub mod journaling;
 pub mod leftovers;
 pub mod planning;
+pub mod point;
 pub mod project;
 pub mod recording;
 pub mod run;

@@ -1,23 +1,29 @@
 //! Files and tenant to a plan: what `plan` and `apply` share, all of it reading.
 
+use std::path::Path;
+
 use super::args::{ConsentArgs, ScopeArgs};
 use super::failure::Failure;
+use super::journaling::Journaling;
 use super::project::{Look, Project, workspace};
 use super::recording::History;
 use super::run::Run;
 use crate::api::port::ReadApi;
 use crate::edge::connection::{Connection, Target};
 use crate::edge::git;
+use crate::model::applied::Applied;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostics;
 use crate::model::document::SourceTexts;
+use crate::model::live::Live;
 use crate::model::names::TenantName;
-use crate::model::plan::{Gate, Plan};
+use crate::model::plan::{Gate, Plan, Provenance};
 use crate::model::record::RunScope;
 use crate::pipeline::ownership;
 use crate::pipeline::plan::{self, Consent, Facts, Remembered};
 use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::{findings, text};
+use crate::pipeline::rollback;
 use crate::pipeline::scopes::{self, Needed};
 
 /// A plan and what it was made from.
@@ -28,8 +34,20 @@ pub struct Planned {
     pub sources: SourceTexts,
     pub remembered: Remembered,
     pub history: History,
-    /// The words of the command that applies it.
-    command: Vec<String>,
+    pub journal: Journaling,
+    /// What was wanted and what there was; nothing where it could not be read.
+    pub seen: Option<Seen>,
+    /// What a rollback cannot bring back.
+    pub lost: Vec<String>,
+    /// The words that this run began with, for its command.
+    pub opening: Vec<String>,
+}
+
+/// What a plan was made from.
+#[derive(Debug)]
+pub struct Seen {
+    pub desired: Desired,
+    pub live: Live,
 }
 
 /// What the files want, before the tenant is looked at.
@@ -41,7 +59,12 @@ pub struct Wish {
     writing: bool,
     found: Diagnostics,
     sources: SourceTexts,
-    command: Vec<String>,
+    /// Where the files come from, if not from the work tree.
+    provenance: Option<Provenance>,
+    /// It is a return to the past: what was ours then, if that is known.
+    back: Option<Option<Applied>>,
+    /// The words of the command that leads here, without the switches.
+    opening: Vec<String>,
     /// It is not what the files say: no record is asked, and none is kept.
     is_apart: bool,
 }
@@ -52,21 +75,56 @@ impl Wish {
     /// # Errors
     /// If anything is wrong with them.
     pub fn read(args: &ScopeArgs, writing: bool, run: &Run<'_>) -> Result<Self, Failure> {
+        Self::looking(args, &Look::of(args, writing), run)
+    }
+
+    /// Reads the files that the arguments name, in a way of its own.
+    ///
+    /// # Errors
+    /// If anything is wrong with them.
+    pub fn looking(args: &ScopeArgs, look: &Look, run: &Run<'_>) -> Result<Self, Failure> {
         let tenant = args.tenant.clone().map(TenantName);
-        let (desired, found, sources) = Project::read(run, tenant.as_ref(), &Look::of(args, writing))?.sound()?;
-        let command = std::iter::once("apply".to_owned()).chain(args.tenant.clone()).collect();
-        Ok(Self { desired, scope: scope(args), writing, found, sources, command, is_apart: false })
+        let (desired, found, sources) = Project::read(run, tenant.as_ref(), look)?.sound()?;
+        Ok(Self {
+            desired,
+            scope: scope(args),
+            writing: look.writing,
+            found,
+            sources,
+            provenance: look.at.as_ref().map(|commit| commit.provenance()),
+            back: None,
+            opening: std::iter::once("apply".to_owned()).chain(args.tenant.clone()).collect(),
+            is_apart: false,
+        })
     }
 
     /// Takes what a backup wants, apart from what the files say.
-    pub fn of_backup(
-        desired: Desired,
-        found: Diagnostics,
-        sources: SourceTexts,
-        writing: bool,
-        command: Vec<String>,
-    ) -> Self {
-        Self { desired, scope: RunScope::Targeted, writing, found, sources, command, is_apart: true }
+    pub fn of_backup(desired: Desired, found: Diagnostics, sources: SourceTexts, writing: bool) -> Self {
+        Self {
+            desired,
+            scope: RunScope::Targeted,
+            writing,
+            found,
+            sources,
+            provenance: None,
+            back: None,
+            opening: Vec::new(),
+            is_apart: true,
+        }
+    }
+
+    /// Makes it a return to the past; `then` is what was ours at that point.
+    #[must_use]
+    pub fn going_back(mut self, then: Option<Applied>) -> Self {
+        self.back = Some(then);
+        self
+    }
+
+    /// Says by which words this run was started, in place of `apply TENANT`.
+    #[must_use]
+    pub fn opened_by(mut self, words: Vec<String>) -> Self {
+        self.opening = words;
+        self
     }
 
     /// Says where the tenant is.
@@ -93,9 +151,16 @@ impl Wish {
             true => History::apart(&target, self.scope),
             false => History::open(run, &target, self.scope, &local)?,
         };
-        let remembered = history.remembered(local);
+        let mut journal = Journaling::of(run, &target)?;
+        let in_doubt = journal.settle(api, self.writing).await?;
+        let mut remembered = history.remembered(local);
+        journal.remembered(&mut remembered);
         let project = self.desired.settings.project.clone();
-        let applied = history.applied();
+        let mut applied = journal.applied(history.applied(), history.is_kept());
+        let back = self.back.take().map(|then| {
+            let mut none = Applied::default();
+            (rollback::prepare(&mut self.desired, applied.as_mut().unwrap_or(&mut none), then.as_ref()), then)
+        });
         if let Some(applied) = &applied {
             ownership::withdraw(&mut self.desired, applied, project.as_deref(), self.scope);
         }
@@ -106,13 +171,17 @@ impl Wish {
         if !unreadable.is_empty() {
             let facts = Facts { sandbox: target.is_sandbox(), ..Facts::default() };
             let plan = scopes::unread(&self.desired, facts, unreadable.gates());
+            let (found, sources, opening) = (self.found, self.sources, self.opening);
             return Ok(Planned {
                 plan,
-                found: self.found,
-                sources: self.sources,
+                found,
+                sources,
                 remembered,
                 history,
-                command: self.command,
+                journal,
+                seen: None,
+                lost: Vec::new(),
+                opening,
             });
         }
         let live = {
@@ -121,7 +190,7 @@ impl Wish {
         };
         let facts = Facts {
             sandbox: target.is_sandbox(),
-            provenance: git::provenance(workspace(run)?),
+            provenance: self.provenance.take().map_or_else(|| workspace(run).map(git::provenance), Ok)?,
             remembered: remembered.clone(),
             consent,
             applied,
@@ -130,6 +199,10 @@ impl Wish {
             scope: self.scope,
         };
         let (mut plan, more) = plan::plan(&self.desired, &live, facts);
+        plan.gates.extend(in_doubt);
+        plan.notes.extend(journal.note());
+        let lost = back.map(|(back, then)| back.settle(&mut plan, then.as_ref())).unwrap_or_default();
+        plan.gates.extend(held(&plan, &history, workspace(run)?));
         if self.writing {
             let mut needed = scopes::for_apply(&self.desired);
             needed.add_steps(&plan.steps);
@@ -141,8 +214,38 @@ impl Wish {
         if found.has_errors() {
             return Err(Failure::Invalid { found, sources: self.sources });
         }
-        Ok(Planned { plan, found, sources: self.sources, remembered, history, command: self.command })
+        let seen = Some(Seen { desired: self.desired, live });
+        Ok(Planned {
+            plan,
+            found,
+            sources: self.sources,
+            remembered,
+            history,
+            journal,
+            seen,
+            lost,
+            opening: self.opening,
+        })
     }
+}
+
+/// Returns the gate of a commit that was rolled back, or of one that contains it.
+fn held(plan: &Plan, history: &History, folder: &Path) -> Option<Gate> {
+    let commit = plan.provenance.commit.as_ref()?;
+    let header = &history.last()?.record.header;
+    let is_in = |held: &&String| git::contains(folder, commit, held) != Some(false);
+    let held = header.holds.iter().find(is_in)?;
+    let short = |commit: &str| commit.chars().take(7).collect::<String>();
+    let known = match git::contains(folder, commit, held) {
+        Some(_) => format!("{} was rolled back here, and {} contains it", short(held), short(commit)),
+        None => format!(
+            "{} was rolled back here, and this clone is too shallow to say whether {} contains it (`fetch-depth: 0`)",
+            short(held),
+            short(commit)
+        ),
+    };
+    let reason = format!("{known}; `tenantry release-hold {}` lets it be applied again", plan.settings.tenant);
+    Some(Gate { name: "hold", reason, addresses: Vec::new(), switch: None })
 }
 
 impl Planned {
@@ -152,12 +255,17 @@ impl Planned {
     /// If stdout takes no more.
     pub fn show(&self, args: &ScopeArgs, consent: &ConsentArgs, run: &Run<'_>, talk: bool) -> Result<(), Failure> {
         run.terminal.talk(&findings::text(&self.found, &self.sources));
-        let screen = text::plan(&self.plan, &command_line(&self.command, args, consent, &self.plan.gates, run));
+        let screen = text::plan(&self.plan, &self.command(args, consent, run));
         match talk {
             true => run.terminal.talk(&screen),
             false => run.terminal.answer(&screen)?,
         }
         Ok(())
+    }
+
+    /// Returns the command of this run, to be followed by the switches of the gates that are still closed.
+    pub fn command(&self, args: &ScopeArgs, consent: &ConsentArgs, run: &Run<'_>) -> String {
+        command_line(&self.opening, (args, consent), &self.plan.gates, run)
     }
 }
 
@@ -185,11 +293,16 @@ fn scope(args: &ScopeArgs) -> RunScope {
     }
 }
 
-/// Returns the apply command of this run with the consent that was given, ready to be copied into a shell, and to be
+/// Returns the command of this run with the consent that was given, ready to be copied into a shell, and to be
 /// followed by the switches of the gates that are still closed.
-fn command_line(command: &[String], args: &ScopeArgs, consent: &ConsentArgs, gates: &[Gate], run: &Run<'_>) -> String {
+fn command_line(
+    opening: &[String],
+    (args, consent): (&ScopeArgs, &ConsentArgs),
+    gates: &[Gate],
+    run: &Run<'_>,
+) -> String {
     let mut words = vec!["tenantry".to_owned()];
-    words.extend(command.iter().cloned());
+    words.extend(opening.iter().cloned());
     words.extend(run.settings.repeated.iter().cloned());
     words.extend(args.strict.then(|| "--strict".to_owned()));
     words.extend(consent.allow_dirty.then(|| "--allow-dirty".to_owned()));

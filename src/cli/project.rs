@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::ScopeArgs;
 use super::failure::Failure;
 use super::run::Run;
 use super::settings::{Source, WORKSPACE_FILE};
 use crate::edge::files::{self, WorkTree};
+use crate::edge::git_tree::GitTree;
 use crate::edge::secrets::Sources;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::{Diagnostics, Severity};
@@ -18,7 +20,7 @@ use crate::pipeline::load::deploy_cli::{ConfigText, load_deploy_cli};
 use crate::pipeline::load::native::{self, NativeOptions, load_native};
 use crate::pipeline::report::findings;
 use crate::pipeline::scope::Scope;
-use crate::pipeline::tree::Tree as _;
+use crate::pipeline::tree::{Tree, TreeError};
 use crate::pipeline::{resolve, validate};
 
 /// The code of findings that `--strict` makes errors.
@@ -45,6 +47,10 @@ pub struct Look {
     pub no_commands: bool,
     /// The run will write, if all goes well: it gets the credentials for that.
     pub writing: bool,
+    /// The commit to take domain, credentials, secrets and policy from, where the work tree is somebody's proposal.
+    pub trust_from: Option<String>,
+    /// The commit to take everything else from, in place of the work tree.
+    pub at: Option<Arc<GitTree>>,
 }
 
 impl Look {
@@ -62,8 +68,14 @@ impl Project {
     /// Only what makes reading impossible altogether; what is wrong in the files is among the findings.
     pub fn read(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<Self, Failure> {
         let (Loaded { documents, mut findings }, sources) = match &run.settings.source {
+            Source::DeployCli { .. } if look.trust_from.is_some() => {
+                return Err(Failure::usage(
+                    "`--trust-from` is for workspaces",
+                    "A Deploy CLI project keeps domain and credentials outside of its files already.",
+                ));
+            }
             Source::DeployCli { root, input, config } => {
-                (deploy_cli(run, root, input, config.as_deref(), tenant)?, SourceTexts::new())
+                (deploy_cli(run, (root, input, config.as_deref()), tenant, look)?, SourceTexts::new())
             }
             Source::Workspace(_) => native(run, tenant, look)?,
         };
@@ -117,10 +129,9 @@ pub fn workspace<'r>(run: &'r Run<'_>) -> Result<&'r Path, Failure> {
 
 fn deploy_cli(
     run: &Run<'_>,
-    root: &Path,
-    input: &str,
-    config: Option<&Path>,
+    (root, input, config): (&Path, &str, Option<&Path>),
     tenant: Option<&TenantName>,
+    look: &Look,
 ) -> Result<Loaded, Failure> {
     let tree = WorkTree::open(root)?;
     let config = match config {
@@ -135,7 +146,8 @@ fn deploy_cli(
     let environment: BTreeMap<String, String> =
         run.world.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let named = tenant.cloned().unwrap_or_else(|| TenantName(String::new()));
-    let mut loaded = load_deploy_cli(&tree, input, config, &environment, &named);
+    let files: &dyn Tree = look.at.as_deref().map_or(&tree, |commit| commit);
+    let mut loaded = load_deploy_cli(files, input, config, &environment, &named);
     if let (Some(documents), None) = (&mut loaded.documents, tenant) {
         let domain = &documents.settings.domain.0;
         let label = domain.split('.').next().unwrap_or(domain).to_owned();
@@ -149,20 +161,46 @@ fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Lo
     let Some(tenant) = tenant else {
         return Err(Failure::usage("which tenant?", format!("Name one of {}.", names(&tree)?.join(", "))));
     };
-    let world = Sources::new(run.world.environment.clone(), tree.clone());
-    let options =
-        NativeOptions { run_commands: !look.offline && !look.no_commands, writing: look.writing, settings_from: None };
-    let loaded = load_native(&tree, &world, tenant, &options);
+    let trusted = look.trust_from.as_deref().map(|reference| trusted(&tree, reference, tenant)).transpose()?;
+    let world = Sources::new(run.world.environment.clone(), tree.clone()).trusting(trusted.clone());
+    let options = NativeOptions {
+        run_commands: !look.offline && !look.no_commands,
+        writing: look.writing,
+        settings_from: match &look.at {
+            Some(_) => Some(&tree),
+            None => trusted.as_deref().map(|trusted| trusted as &dyn Tree),
+        },
+        is_past: look.at.is_some(),
+    };
+    let files: &dyn Tree = look.at.as_deref().map_or(&tree, |commit| commit);
+    let loaded = load_native(files, &world, tenant, &options);
     let mut sources = SourceTexts::new();
     if loaded.documents.is_none() {
         // Nothing came of the files, but their lines can still be shown.
         for place in loaded.findings.0.iter().filter_map(|finding| finding.place.as_ref()) {
-            if let Ok(bytes) = tree.read(&place.file) {
+            if let Ok(bytes) = files.read(&place.file) {
                 sources.insert(place.file.clone(), String::from_utf8_lossy(&bytes).into());
             }
         }
     }
     Ok((loaded, sources))
+}
+
+/// Opens the commit that settings are to come from.
+fn trusted(tree: &WorkTree, reference: &str, tenant: &TenantName) -> Result<Arc<GitTree>, Failure> {
+    let trusted = GitTree::open(tree.root(), reference).map_err(|error| {
+        let help = "`--trust-from` takes a branch, a tag or a commit that is here; a shallow clone has few of them \
+                    (`fetch-depth: 0`).";
+        Failure::usage(error.to_string(), help)
+    })?;
+    let file = native::settings_file(tenant);
+    if trusted.read(&file) == Err(TreeError::Missing) {
+        return Err(Failure::usage(
+            format!("`{reference}` has no `{file}`, so it trusts no tenant `{tenant}`"),
+            "A new tenant's file is planned once it is on the branch that is trusted.",
+        ));
+    }
+    Ok(Arc::new(trusted))
 }
 
 fn names(tree: &WorkTree) -> Result<Vec<String>, Failure> {

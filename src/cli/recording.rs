@@ -12,7 +12,7 @@ use crate::edge::records::{self, Kept, RecordError, Records};
 use crate::edge::state::Remembrance;
 use crate::model::applied::Applied;
 use crate::model::plan::{Plan, Provenance};
-use crate::model::record::{Record, RunKind, RunScope};
+use crate::model::record::{Doing, Header, Record, RunKind, RunScope};
 use crate::pipeline::apply::Outcome;
 use crate::pipeline::plan::Remembered;
 use crate::pipeline::record::{self, Circumstances, Steps};
@@ -55,9 +55,34 @@ impl History {
         self.records.is_some()
     }
 
+    /// Returns what the tenant is remembered as.
+    pub fn place(&self) -> &Remembrance {
+        &self.place
+    }
+
     /// Returns the last record.
     pub fn last(&self) -> Option<&Kept> {
         self.last.as_ref()
+    }
+
+    /// Returns the headers of all records with their commits, the last one first.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn walk(&self) -> Result<Vec<(String, Header)>, Failure> {
+        // Records of a sandbox that is gone are no history of this one.
+        match (&self.records, &self.last) {
+            (Some(records), Some(_)) => Ok(records.walk()?),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns the whole record of a commit.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn at(&self, commit: &str) -> Result<Option<Kept>, Failure> {
+        Ok(self.records.as_ref().map(|records| records.at(commit)).transpose()?)
     }
 
     /// Returns what the last record says is ours.
@@ -117,8 +142,8 @@ impl History {
     pub fn applied_now(
         &mut self,
         plan: &Plan,
-        steps: &Steps,
-        outcome: &Outcome,
+        (steps, outcome): (&Steps, &Outcome),
+        doing: &Doing,
         remembered: &Remembered,
         run: &Run<'_>,
     ) -> Result<(), Failure> {
@@ -131,7 +156,7 @@ impl History {
             }
             return Ok(());
         }
-        let circumstances = self.circumstances(plan, RunKind::Apply, remembered, run)?;
+        let circumstances = self.circumstances(plan, doing.clone(), remembered, run)?;
         let record = record::of(plan, steps, outcome, circumstances);
         self.keep(record, remembered, run)
     }
@@ -140,11 +165,17 @@ impl History {
     ///
     /// # Errors
     /// If the record cannot be written.
-    pub fn unchanged(&mut self, plan: &Plan, remembered: &Remembered, run: &Run<'_>) -> Result<(), Failure> {
+    pub fn unchanged(
+        &mut self,
+        plan: &Plan,
+        doing: &Doing,
+        remembered: &Remembered,
+        run: &Run<'_>,
+    ) -> Result<(), Failure> {
         if self.records.is_none() {
             return Ok(());
         }
-        let circumstances = self.circumstances(plan, RunKind::Apply, remembered, run)?;
+        let circumstances = self.circumstances(plan, doing.clone(), remembered, run)?;
         let record = record::of(plan, &Steps::default(), &Outcome::default(), circumstances);
         if !record::is_news(&record, self.last.as_ref().map(|kept| &kept.record)) {
             return Ok(());
@@ -159,7 +190,7 @@ impl History {
     pub fn circumstances(
         &self,
         plan: &Plan,
-        kind: RunKind,
+        doing: Doing,
         remembered: &Remembered,
         run: &Run<'_>,
     ) -> Result<Circumstances, Failure> {
@@ -168,11 +199,21 @@ impl History {
             by: records::actor(workspace(run)?, &run.world.environment),
             project: plan.settings.project.clone(),
             scope: self.scope,
-            run: kind,
+            doing: Doing { holds: self.holds(&doing), ..doing },
             fingerprint: None,
             opened: plan.opened.clone(),
             salt: STANDARD.encode(&remembered.salt),
         })
+    }
+
+    /// The commits that are held after a run: those that were, and what it adds, unless it lets them all go.
+    fn holds(&self, doing: &Doing) -> Vec<String> {
+        let mut holds = self.last.as_ref().map(|kept| kept.record.header.holds.clone()).unwrap_or_default();
+        if doing.run == RunKind::ReleaseHold {
+            holds.clear();
+        }
+        holds.extend(doing.holds.iter().filter(|held| !holds.contains(held)).cloned().collect::<Vec<_>>());
+        holds
     }
 
     /// Writes a record; one that somebody else has written since is taken in, never overwritten.

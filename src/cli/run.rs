@@ -8,7 +8,8 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::commands::{
-    adopt, apply, backup, check, completions, export, get, history, init, kinds, plan, sandbox, schema, scopes,
+    adopt, apply, backup, check, ci, completions, export, get, history, init, kinds, plan, promote, rollback, sandbox,
+    schema, scopes,
 };
 use super::exit::Exit;
 use super::failure::Failure;
@@ -68,6 +69,9 @@ fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Re
         Command::Plan(args) => plan::run(args, &run),
         Command::Apply(args) => apply::run(args, &run),
         Command::History(args) => history::run(args, &run),
+        Command::Rollback(args) => rollback::run(args, &run),
+        Command::ReleaseHold(args) => rollback::release_hold(args, &run),
+        Command::Promote(args) => promote::run(args, &run),
         Command::Adopt(args) => adopt::run(args, &run),
         Command::Release(args) => adopt::release(args, &run),
         Command::Get(args) => get::run(args, &run),
@@ -78,6 +82,7 @@ fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Re
         Command::Kinds(args) => kinds::run(args, &run),
         Command::Schema(args) => schema::run(args, &run),
         Command::Sandbox(command) => sandbox::run(command, &run),
+        Command::Ci(command) => ci::run(command, &run),
         Command::Completions(args) => completions::run(args, &run),
     }
 }

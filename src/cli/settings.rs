@@ -31,6 +31,8 @@ pub struct Settings {
     /// The flags that another command needs to be about the same tenant, as they were typed.
     pub repeated: Vec<String>,
     pub api: ApiSettings,
+    /// `--journal`: where the journal is, if not in the state folder.
+    pub journal: Option<PathBuf>,
 }
 
 /// Where the configuration is.
@@ -161,6 +163,7 @@ impl Settings {
             sandbox: global.sandbox,
             json: global.json,
             repeated: repeated(global),
+            journal: global.journal.as_ref().map(|path| world.folder.join(path)),
             api: ApiSettings {
                 origin: text("TENANTRY_API_URL").map(str::to_owned),
                 authorities: text("TENANTRY_CA").map(|path| world.folder.join(path)),

@@ -167,9 +167,27 @@ pub fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Fi
     sync_folder(folder).map_err(failed(path, "written"))
 }
 
+/// Writes a whole file that the user named, over one that is there but never through or over a link, nor over anything
+/// else that is no file.
+///
+/// # Errors
+/// If something other than a file is there, or it cannot be written; then nothing has changed.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if !there.is_file() => {
+            let what = if there.is_symlink() { "it is a link, which is not followed" } else { "it is no file" };
+            Err(failed(path, "written")(std::io::Error::new(ErrorKind::AlreadyExists, what)))
+        }
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(path, "written")(error)),
+        _ => write_whole(path, bytes, Readers::Anyone),
+    }
+}
+
 fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()> {
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    // New, so that a link that somebody put there is not followed; a leftover of a run that died is in the way of that.
+    fs::remove_file(path).ok();
+    options.write(true).create_new(true);
     #[cfg(unix)]
     if readers == Readers::Owner {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -284,6 +302,22 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         assert!(write_whole(&path.join("below-a-file"), b"x", Readers::Anyone).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_named_file_is_replaced_but_no_link_or_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("plan.html"), folder.path().join("link.html"));
+        replace_file(&file, b"one").unwrap();
+        replace_file(&file, b"two").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(replace_file(&link, b"three").is_err());
+        std::os::unix::fs::symlink(folder.path().join("gone"), folder.path().join("broken")).unwrap();
+        assert!(replace_file(&folder.path().join("broken"), b"three").is_err());
+        assert!(replace_file(folder.path(), b"three").is_err());
+        assert_eq!(read_whole(&file).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Where the configuration comes from, as git knows it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use git2::{Repository, StatusOptions};
+use git2::{ErrorCode, Oid, Repository, StatusOptions};
 
 use crate::model::plan::Provenance;
 
@@ -33,6 +33,32 @@ pub fn would_be_committed(file: &Path) -> bool {
     match real.join(rest).strip_prefix(&top) {
         Ok(below) => !repository.is_path_ignored(below).unwrap_or(false),
         Err(_) => false,
+    }
+}
+
+/// Returns the top of the repository that a folder lies in, and where the folder is below it, with `/`.
+pub fn place(folder: &Path) -> Option<(PathBuf, String)> {
+    let top = Repository::discover(folder).ok()?.workdir()?.canonicalize().ok()?;
+    let folder = folder.canonicalize().ok()?;
+    let names = folder.strip_prefix(&top).ok()?.iter().map(|name| name.to_string_lossy().into_owned());
+    let below = names.collect::<Vec<_>>().join("/");
+    Some((top, below))
+}
+
+/// Says whether a commit is another one or comes after it. `None` if this clone is too shallow to know.
+pub fn contains(folder: &Path, commit: &str, other: &str) -> Option<bool> {
+    let repository = Repository::discover(folder).ok()?;
+    let (commit, other) = (Oid::from_str(commit).ok()?, Oid::from_str(other).ok()?);
+    if commit == other {
+        return Some(true);
+    }
+    match repository.graph_descendant_of(commit, other) {
+        Ok(true) => Some(true),
+        _ if repository.is_shallow() => None,
+        Ok(false) => Some(false),
+        // A whole clone has every commit that one of its own contains.
+        Err(error) if error.code() == ErrorCode::NotFound => Some(false),
+        Err(_) => None,
     }
 }
 

@@ -6,10 +6,12 @@ use std::io::Read as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::environment::Environment;
 use super::files::WorkTree;
+use super::git_tree::GitTree;
 use crate::pipeline::load::native::{SecretSource, SourceError};
 use crate::pipeline::tree::{Tree as _, TreeError};
 
@@ -27,12 +29,20 @@ const LOOK: Duration = Duration::from_millis(10);
 pub struct Sources {
     environment: Environment,
     tree: WorkTree,
+    trusted: Option<Arc<GitTree>>,
 }
 
 impl Sources {
     /// Files are those of `tree`, and commands run in its folder.
     pub fn new(environment: Environment, tree: WorkTree) -> Self {
-        Self { environment, tree }
+        Self { environment, tree, trusted: None }
+    }
+
+    /// The work tree is somebody's proposal: a file that the trusted commit has is read from there, and commands run
+    /// outside of the workspace, so that no program, argument or settings file of the proposal is theirs.
+    #[must_use]
+    pub fn trusting(self, trusted: Option<Arc<GitTree>>) -> Self {
+        Self { trusted, ..self }
     }
 }
 
@@ -42,7 +52,12 @@ impl SecretSource for Sources {
     }
 
     fn file(&self, path: &str) -> Result<String, SourceError> {
-        let bytes = self.tree.read(path).map_err(|error| match error {
+        let committed = self.trusted.as_ref().map_or(Err(TreeError::Missing), |trusted| trusted.read(path));
+        let read = match committed {
+            Err(TreeError::Missing) => self.tree.read(path),
+            other => other,
+        };
+        let bytes = read.map_err(|error| match error {
             TreeError::Missing => SourceError::Missing,
             other => SourceError::Failed(other.to_string()),
         })?;
@@ -50,7 +65,11 @@ impl SecretSource for Sources {
     }
 
     fn command(&self, words: &[String]) -> Result<String, SourceError> {
-        run(words, self.tree.root().to_owned(), PATIENCE)
+        let folder = match &self.trusted {
+            Some(_) => PathBuf::from("/"),
+            None => self.tree.root().to_owned(),
+        };
+        run(words, folder, PATIENCE)
     }
 }
 

@@ -61,6 +61,13 @@ pub struct Summary {
     pub deleted: usize,
     pub failed: usize,
     pub skipped: usize,
+    /// Steps that were not begun, because the run was asked to stop or its journal took no more.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub not_begun: usize,
     /// Requests that changed something.
     pub writes: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

@@ -7,6 +7,8 @@ pub mod desired;
 pub mod diagnostic;
 pub mod document;
 pub mod event;
+pub mod journal;
+pub mod kept;
 pub mod live;
 pub mod names;
 pub mod path;

@@ -44,6 +44,12 @@ pub struct Header {
     pub plan: Option<String>,
     pub scope: RunScope,
     pub run: RunKind,
+    /// Where a rollback or a promotion took the configuration from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<TakenFrom>,
+    /// Commits that were rolled back: what contains one of them is not applied until the hold is released.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
     pub result: RunResult,
     #[serde(default)]
     pub changes: Vec<RecordedChange>,
@@ -101,9 +107,13 @@ pub enum RunKind {
     Apply,
     Rollback,
     Promotion,
+    /// An apply was taken back.
+    Undo,
     /// Ownership alone: nothing was written.
     Adopt,
     Release,
+    /// What a rollback held back may be applied again.
+    ReleaseHold,
 }
 
 impl RunKind {
@@ -112,10 +122,41 @@ impl RunKind {
         match self {
             Self::Apply => "apply",
             Self::Rollback => "rollback",
+            Self::Undo => "undo",
             Self::Promotion => "promotion",
             Self::Adopt => "adopt",
             Self::Release => "release",
+            Self::ReleaseHold => "release-hold",
         }
+    }
+}
+
+/// Where a configuration was taken from that is not that of the work tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenFrom {
+    /// The tenant that it was applied to before.
+    pub tenant: TenantName,
+    /// The number of that tenant's record, where one is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<u64>,
+    /// What was asked for: a tag, a commit, a record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
+}
+
+/// What a run is, for its record.
+#[derive(Clone, Debug)]
+pub struct Doing {
+    pub run: RunKind,
+    pub from: Option<TakenFrom>,
+    /// The commits that are held once it is done.
+    pub holds: Vec<String>,
+}
+
+impl Doing {
+    /// A run of a kind that holds and takes over nothing.
+    pub fn of(run: RunKind) -> Self {
+        Self { run, from: None, holds: Vec::new() }
     }
 }
 
@@ -197,6 +238,21 @@ impl From<&Gate> for OpenedGate {
 }
 
 impl Header {
+    /// Returns the header of a run after this one that applied nothing.
+    #[must_use]
+    pub fn bare(&self, run: RunKind) -> Self {
+        Self {
+            run,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            from: None,
+            changes: Vec::new(),
+            steps: Vec::new(),
+            gates: Vec::new(),
+            drift: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
     /// Counts what was done: created, updated, deleted.
     pub fn counts(&self) -> [usize; 3] {
         let failed =

@@ -63,6 +63,14 @@ pub struct Restoration {
     pub sources: SourceTexts,
 }
 
+/// An object that is created again.
+#[derive(Debug)]
+pub struct NewId {
+    pub address: Address,
+    /// What hung on the old one and does not come back.
+    pub without: Option<String>,
+}
+
 impl Backup {
     /// Makes a backup of what was read.
     ///
@@ -158,8 +166,8 @@ impl Backup {
 
 impl Restoration {
     /// Takes out what cannot come back to objects that are not in the tenant any more, and returns it: addresses that
-    /// will have new ids, and the secrets that the tenant does not have.
-    pub fn leave_out_what_is_lost(&mut self, live: &Live) -> (Vec<Address>, Vec<String>) {
+    /// will have new ids, each with what hung on the old one, and the secrets that the tenant does not have.
+    pub fn leave_out_what_is_lost(&mut self, live: &Live) -> (Vec<NewId>, Vec<String>) {
         let names = Names::of(live, &BTreeMap::new());
         let present: BTreeSet<Address> = live.objects.iter().map(|object| names.address_of(object)).collect();
         let ids: BTreeSet<&str> =
@@ -178,13 +186,10 @@ impl Restoration {
                 continue;
             }
             if resource.kind.id.is_some() {
-                anew.push(address.clone());
+                anew.push(NewId { address: address.clone(), without: resource.kind.carries.clone() });
             }
             let mut lost = |path: String| secrets.push(format!("{address}:{path}"));
-            resource.body.retain(|field, value| {
-                let stays = without_secrets(value, field, &mut lost);
-                stays
-            });
+            resource.body.retain(|field, value| without_secrets(value, field, &mut lost));
         }
         (anew, secrets)
     }

@@ -25,7 +25,7 @@ use crate::pipeline::plan::{Facts, KnownFields};
 use crate::pipeline::report::json;
 
 /// The file that a resource stands in that no file describes any more.
-const NOWHERE: &str = "";
+pub const NOWHERE: &str = "";
 
 /// Returns the managed fields of a resource as a record holds them.
 pub fn recorded(resource: &Resource) -> Json {
@@ -38,6 +38,11 @@ pub fn recorded(resource: &Resource) -> Json {
 /// Says whether a resource is one that [`withdraw`] added.
 pub fn is_withdrawn(resource: &Resource) -> bool {
     resource.unset && resource.place.line == 0
+}
+
+/// Says whether a resource gets back what it held before it was ours; no file describes it.
+pub fn is_given_back(resource: &Resource) -> bool {
+    !resource.unset && resource.place.line == 0
 }
 
 /// Adds what was ours, is no longer described and has a key in place of an id, as something to be unset: such objects
@@ -235,7 +240,7 @@ fn is_covered(fields: &Json, old: Option<&Json>) -> bool {
 }
 
 /// Keeps of the values before those whose fields are still managed.
-fn carried(fields: &Json, before: &Json) -> Json {
+pub fn carried(fields: &Json, before: &Json) -> Json {
     match (fields, before) {
         (Json::Object(fields), Json::Object(before)) => Json::Object(
             before.iter().filter_map(|(key, value)| Some((key.clone(), carried(fields.get(key)?, value)))).collect(),

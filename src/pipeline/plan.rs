@@ -20,12 +20,13 @@ use crate::model::value::Value;
 use crate::pipeline::canonical::is_builtin;
 use crate::pipeline::cause;
 use crate::pipeline::gates;
+use crate::pipeline::images;
 use crate::pipeline::matching::{self, Matched};
 use crate::pipeline::order;
 use crate::pipeline::ownership::{self, Made};
 use crate::pipeline::partings;
+use crate::pipeline::read::reading_name;
 use crate::pipeline::references::qualified;
-use crate::pipeline::refresh::reading_name;
 use crate::pipeline::scope::fits;
 use crate::pipeline::steps::{NOT_IN_FILES, Stepper};
 use crate::pipeline::unique_order;
@@ -153,6 +154,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         notes.push(format!("{name} is not available here and was not compared"));
     }
     let apply = steps.iter().map(gates::requests_of).sum();
+    let images = images::images(&changes, &matched, live);
     let plan = Plan {
         settings: desired.settings.clone(),
         sandbox: facts.sandbox,
@@ -167,6 +169,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         fingerprints,
         missing_secrets: missing,
         provenance: facts.provenance,
+        images,
         ownership,
         opened,
         requests: Requests { refresh: live.requests, apply },
@@ -213,6 +216,9 @@ impl Planner<'_> {
         let before = stepper.changes.len();
         match object {
             _ if resource.unset => stepper.unset(resource, object),
+            None if ownership::is_given_back(resource) && resource.kind.shape != Shape::Membership => {
+                self.notes.push(format!("{} was there before it was ours and is gone", resource.address));
+            }
             None if !resource.kind.always_exists() => stepper.create(resource, findings),
             object => stepper.update(resource, object, &ignored),
         }

@@ -7,22 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use serde_json::Value as Json;
 
 use crate::api::failure::ApiFailure;
-use crate::api::paging::{Cursor, Next};
-use crate::api::port::{Get, ReadApi};
-use crate::api::request::{PathParams, fill_path, read};
+use crate::api::port::ReadApi;
+use crate::api::request::{PathParams, read};
 use crate::catalogue::kind::{KeySource, Kind, ParentFilter};
-use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Resource};
-use crate::model::live::{Live, Object, Reading};
+use crate::model::live::{Live, Object};
 use crate::model::names::RemoteId;
 use crate::model::value::Value;
 use crate::pipeline::canonical;
+use crate::pipeline::read::{Task, read_group};
 use crate::pipeline::resolve::split_key;
 use crate::pipeline::scope::body_references;
 
@@ -33,20 +31,6 @@ pub enum Wanted<'a> {
     For(&'a Desired),
     /// Every kind (of these names or keys, if any are named), for an export.
     Everything { only: Vec<String>, exclude: Vec<String> },
-}
-
-/// One thing to read: a list or a single object.
-struct Task {
-    kind: &'static Kind,
-    parent: Option<RemoteId>,
-    key: BTreeMap<String, String>,
-}
-
-/// What a task brought.
-struct Brought {
-    objects: Vec<Object>,
-    reading: Reading,
-    requests: usize,
 }
 
 /// Reads the tenant. A kind that the tenant refuses is a `Reading`, not an error; no answer at all is one.
@@ -124,34 +108,6 @@ async fn complete(api: &impl ReadApi, wanted: &Wanted<'_>, live: &mut Live) -> R
     Ok(())
 }
 
-/// Returns the name under which a reading is kept (see [`Live::readings`]).
-pub fn reading_name(kind: &Kind, parent: Option<&RemoteId>, key: Option<&str>) -> String {
-    let parent = parent.map(|id| format!("@{id}")).unwrap_or_default();
-    let key = key.map(|key| format!("#{key}")).unwrap_or_default();
-    format!("{}{parent}{key}", kind.name)
-}
-
-impl Task {
-    fn label(&self) -> String {
-        let parent = self.parent.as_ref().map_or("", |id| id.0.as_str());
-        format!("{}@{parent}@{}", self.kind.name, self.kind.name_of_key(&self.key))
-    }
-
-    /// The name of its reading: the kind, and for nested ones the parent's id.
-    fn reading_name(&self) -> String {
-        let key = (!self.key.is_empty()).then(|| self.kind.name_of_key(&self.key));
-        reading_name(self.kind, self.parent.as_ref(), key.as_deref())
-    }
-
-    fn params(&self) -> PathParams {
-        PathParams {
-            parent: self.parent.as_ref().map(|id| id.0.clone()),
-            key: self.key.clone(),
-            ..PathParams::default()
-        }
-    }
-}
-
 /// Runs groups of tasks in parallel; the tasks of a group share one list call.
 async fn run(api: &impl ReadApi, groups: Vec<Vec<Task>>, live: &mut Live) -> Result<(), ApiFailure> {
     let mut running: FuturesUnordered<_> = groups
@@ -175,126 +131,6 @@ async fn run(api: &impl ReadApi, groups: Vec<Vec<Task>>, live: &mut Live) -> Res
         key(a).cmp(&key(b))
     });
     Ok(())
-}
-
-async fn read_group(api: &impl ReadApi, tasks: &[Task]) -> Result<Brought, ApiFailure> {
-    let Some(task) = tasks.first() else {
-        return Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 0 });
-    };
-    let result = if task.kind.has(Quirk::GlobalClientPage) && task.kind.key_path(&task.key).is_some_and(is_global) {
-        global_page(api, task).await
-    } else if task.kind.list.is_some() {
-        list(api, tasks).await
-    } else {
-        single(api, task).await
-    };
-    match result {
-        Err(ApiFailure::Status { status, error_code, message, request_id, .. })
-            if matches!(status, 400 | 403 | 404) =>
-        {
-            let reason = error_code.map_or(message.clone(), |code| format!("{code}: {message}"));
-            Ok(Brought { objects: Vec::new(), reading: Reading::Refused { status, reason, request_id }, requests: 1 })
-        }
-        other => other,
-    }
-}
-
-fn is_global(own: &crate::catalogue::kind::KeyPath) -> bool {
-    own.path.contains("{global}")
-}
-
-/// The classic login page lives on the one client that `is_global=true` lists.
-async fn global_page(api: &impl ReadApi, task: &Task) -> Result<Brought, ApiFailure> {
-    let path = task.kind.key_path(&task.key).map_or("", |own| own.path.as_str());
-    let get = Get {
-        path: path.trim_end_matches("/{global}").to_owned(),
-        query: vec![("is_global".to_owned(), "true".to_owned())],
-    };
-    let answer = api.get(&get).await?.body;
-    let client = match answer {
-        Json::Array(items) => items.into_iter().next(),
-        Json::Object(map) => map.values().find_map(|value| value.as_array()?.first().cloned()),
-        _ => None,
-    };
-    let objects = client
-        .map(|client| {
-            let id = client.get("client_id").and_then(Json::as_str).map(|id| RemoteId(id.to_owned()));
-            let mut object = canonical::object(task.kind, None, task.key.clone(), client);
-            object.id = id;
-            object
-        })
-        .into_iter()
-        .collect();
-    Ok(Brought { objects, reading: Reading::Complete, requests: 1 })
-}
-
-async fn list(api: &impl ReadApi, tasks: &[Task]) -> Result<Brought, ApiFailure> {
-    let none = || Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 0 });
-    let Some(task) = tasks.first() else { return none() };
-    let Ok(path) = fill_path(&task.kind.path, &task.params()) else { return none() };
-    let Some((mut cursor, get)) = Cursor::start(task.kind, path) else { return none() };
-    let mut requests = 1;
-    let first = api.get(&get).await?;
-    if task.kind.membership.as_ref().is_some_and(|m| m.map_value.is_some()) {
-        let object = canonical::member_map(task.kind, task.parent.clone(), first.body);
-        return Ok(Brought { objects: vec![object], reading: Reading::Complete, requests });
-    }
-    let mut next = cursor.accept(&first)?;
-    while let Next::Pages(pages) = next {
-        requests += pages.len();
-        let mut answers: Vec<(usize, _)> = pages
-            .iter()
-            .enumerate()
-            .map(|(position, page)| async move { (position, api.get(page).await) })
-            .collect::<FuturesUnordered<_>>()
-            .collect()
-            .await;
-        answers.sort_by_key(|(position, _)| *position);
-        next = Next::Done;
-        for (_, answer) in answers {
-            next = cursor.accept(&answer?)?;
-        }
-    }
-    let (items, short) = cursor.finish();
-    let reading = match short {
-        Some(total) => Reading::Incomplete { got: items.len(), total },
-        None => Reading::Complete,
-    };
-    let mut objects = Vec::new();
-    for task in tasks {
-        if task.kind.shape == Shape::Membership {
-            objects.push(canonical::member_list(task.kind, task.parent.clone(), task.key.clone(), items.clone()));
-            continue;
-        }
-        for item in items.iter().filter(|item| canonical::belongs(task.kind, item)) {
-            objects.push(canonical::object(task.kind, task.parent.clone(), BTreeMap::new(), item.clone()));
-        }
-    }
-    Ok(Brought { objects, reading, requests })
-}
-
-async fn single(api: &impl ReadApi, task: &Task) -> Result<Brought, ApiFailure> {
-    if task.kind.key_path(&task.key).is_some_and(|own| own.unread) {
-        let nothing = Json::Object(serde_json::Map::new());
-        let object = canonical::object(task.kind, task.parent.clone(), task.key.clone(), nothing);
-        return Ok(Brought { objects: vec![object], reading: Reading::Complete, requests: 0 });
-    }
-    let params = task.params();
-    let get = read(task.kind, &params);
-    let Ok(get) = get else {
-        return Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 0 });
-    };
-    match api.get(&get).await {
-        Ok(answer) => {
-            let object = canonical::object(task.kind, task.parent.clone(), task.key.clone(), answer.body);
-            Ok(Brought { objects: vec![object], reading: Reading::Complete, requests: 1 })
-        }
-        // Absent, which is a state like any other.
-        Err(failure) if failure.status() == Some(404) && !task.kind.always_exists() => {
-            Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 1 })
-        }
-        Err(failure) => Err(failure),
-    }
 }
 
 /// Returns the top-level kinds that a plan reads, with the key where they are read key by key.

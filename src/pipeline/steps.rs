@@ -340,7 +340,7 @@ impl<'a> Stepper<'a> {
             reason: reason.to_owned(),
             deltas,
             id,
-            place: (!is_withdrawn(resource)).then(|| resource.place.clone()),
+            place: (resource.place.line > 0).then(|| resource.place.clone()),
         });
     }
 
@@ -372,7 +372,7 @@ impl<'a> Stepper<'a> {
                 parent: resource.parent.clone(),
                 key,
                 provides: Some(provided_name(resource, self.matched)),
-                place: (!is_withdrawn(resource)).then(|| resource.place.clone()),
+                place: (resource.place.line > 0).then(|| resource.place.clone()),
                 field_places: resource.field_places.clone(),
             },
             after: Vec::new(),
@@ -401,7 +401,7 @@ pub(super) fn wants_deploy(resource: &Resource) -> bool {
 }
 
 /// Says whether what the tenant runs is what it shows.
-fn is_deployed(kind: &Kind, object: &Object) -> bool {
+pub(super) fn is_deployed(kind: &Kind, object: &Object) -> bool {
     let flag = if kind.has(Quirk::PublishVersion) { "all_changes_published" } else { "all_changes_deployed" };
     matches!(object.body.get(flag), Some(Value::Bool(true)))
 }

@@ -71,6 +71,8 @@ fn no_secret_is_shown_or_kept() {
         "check",
         "plan",
         "plan --json",
+        "plan --markdown",
+        "plan --html plan.html",
         "apply --yes",
         "plan",
         "apply --yes --json",

@@ -17,5 +17,6 @@ mod oracle;
 mod ownership;
 mod quirks;
 mod records;
+mod scopes;
 mod support;
 mod typos;

@@ -13,7 +13,7 @@ use crate::edge::connection::Target;
 use crate::edge::runtime::Runtime;
 use crate::model::address::Address;
 use crate::model::names::TenantName;
-use crate::model::record::{Record, RunKind, RunScope};
+use crate::model::record::{Doing, Record, RunKind, RunScope};
 use crate::pipeline::plan::Consent;
 use crate::pipeline::record;
 use crate::pipeline::report::json::VERSION;
@@ -77,7 +77,7 @@ pub fn run(args: &AdoptArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         ));
     }
     if !adopted.is_empty() || history.last().is_none() {
-        let circumstances = history.circumstances(&plan, RunKind::Adopt, &remembered, run)?;
+        let circumstances = history.circumstances(&plan, Doing::of(RunKind::Adopt), &remembered, run)?;
         history.keep(record::of_ownership(&plan, resources, circumstances), &remembered, run)?;
     }
     if run.settings.json {
@@ -141,6 +141,7 @@ pub fn release(args: &ReleaseArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     header.steps.clear();
     header.gates.clear();
     header.drift.clear();
+    header.from = None;
     history.keep(Record { header, applied }, &remembered, run)?;
     let declared: Vec<&Address> =
         desired.resources.iter().map(|resource| &resource.address).filter(|at| gone.contains(at)).collect();

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::cli::args::{ApplyArgs, BackupArgs, RestoreArgs, ScopeArgs};
-use crate::cli::commands::apply;
+use crate::cli::applying::{self, Manner};
+use crate::cli::args::{BackupArgs, RestoreArgs, ScopeArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning::Wish;
@@ -18,7 +18,8 @@ use crate::edge::{clock, git};
 use crate::model::desired::TenantSettings;
 use crate::model::document::SourceTexts;
 use crate::model::names::TenantName;
-use crate::pipeline::backup::{Backup, BackupError};
+use crate::model::record::{Doing, RunKind};
+use crate::pipeline::backup::{Backup, BackupError, NewId, Restoration};
 use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::json::VERSION;
 use crate::pipeline::report::style::count;
@@ -86,7 +87,7 @@ fn refuse_place(file: &Path) -> Result<(), Failure> {
 /// See [`Failure`].
 pub fn restore(args: &RestoreArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     if !args.plan_only {
-        apply::refuse_silence(args.yes, run)?;
+        applying::may_ask(args.yes, run)?;
     }
     let settings = settings(&args.tenant, !args.plan_only, run)?;
     let backup = Backup::read(&files::read_whole(&run.world.folder.join(&args.file))?).map_err(|error| {
@@ -113,32 +114,37 @@ pub fn restore(args: &RestoreArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     };
     drop(connection);
     let (anew, secrets) = restoration.leave_out_what_is_lost(&live);
-    say_what_is_lost(&backup, anew.len(), &secrets, run);
-    let command = vec!["restore".to_owned(), args.tenant.clone(), args.file.display().to_string()];
-    let wish = Wish::of_backup(restoration.desired, restoration.found, restoration.sources, !args.plan_only, command);
+    say_what_is_lost(&backup, &anew, &secrets, run);
+    let opening = vec!["restore".to_owned(), args.tenant.clone(), args.file.display().to_string()];
+    let Restoration { desired, found, sources } = restoration;
+    let wish = Wish::of_backup(desired, found, sources, !args.plan_only).opened_by(opening);
     let scope = ScopeArgs { tenant: Some(args.tenant.clone()), target: Vec::new(), exclude: Vec::new(), strict: false };
+    let connection = wish.connect(run)?;
+    let runtime = Runtime::start()?;
+    let reading = connection.reading();
+    let planning = wish.plan(&reading, args.consent.consent(), run);
+    let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
     if args.plan_only {
-        let api = wish.connect(run)?.only_reading();
-        let planning = wish.plan(&api, args.consent.consent(), run);
-        let planned = Runtime::start()?.run(api.telling(planning, |pause| run.waits(pause)))?;
         match run.settings.json {
             true => run.answer_json(&crate::pipeline::report::json::plan(&planned.plan, &planned.found))?,
             false => planned.show(&scope, &args.consent, run, false)?,
         }
-        return Ok(Exit::Done);
+        return Ok(if planned.plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
     }
-    let args = ApplyArgs { scope, yes: args.yes, tag: None, consent: args.consent.clone(), pace: args.pace.clone() };
-    apply::carry_out(wish, &args, run)
+    planned.show(&scope, &args.consent, run, run.settings.json)?;
+    let manner = Manner { yes: args.yes, tag: None, doing: Doing::of(RunKind::Apply) };
+    applying::carry_out(&mut planned, &connection, &runtime, &manner, run)
 }
 
-fn say_what_is_lost(backup: &Backup, anew: usize, secrets: &[String], run: &Run<'_>) {
+fn say_what_is_lost(backup: &Backup, anew: &[NewId], secrets: &[String], run: &Run<'_>) {
     let mut out =
         format!("The backup was made {}. No object is deleted, and nothing is recorded as ours.\n", backup.at);
-    if anew > 0 {
-        out.push_str(&format!(
-            "{} will have a new id: what hung on the old one (users, sessions, tokens) does not come back.\n",
-            count(anew, "object")
-        ));
+    if !anew.is_empty() {
+        out.push_str(&format!("{} created again, with a new id:\n", count(anew.len(), "object")));
+        for new in anew {
+            let without = new.without.as_ref().map(|what| format!(", without {what}")).unwrap_or_default();
+            out.push_str(&format!("  {}{without}\n", harmless(new.address.as_str())));
+        }
     }
     if !secrets.is_empty() {
         out.push_str("These secrets are in no backup and have to be set again:\n");

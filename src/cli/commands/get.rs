@@ -12,7 +12,7 @@ use crate::cli::run::Run;
 use crate::edge::connection::Target;
 use crate::edge::runtime::Runtime;
 use crate::model::address::Address;
-use crate::model::desired::{MEMBERS, TenantSettings};
+use crate::model::desired::{Desired, MEMBERS};
 use crate::model::diagnostic::nearest;
 use crate::model::live::{Live, Object, Reading};
 use crate::model::names::TenantName;
@@ -37,18 +37,20 @@ pub fn run(args: &GetArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         None => (args.address.as_str(), None),
     };
     let kinds = kinds_of(&args.address)?;
-    let settings = settings(args, run)?;
-    let target = Target::of(&settings, run.settings.sandbox);
-    let api = run.settings.api.connect(&settings, &target, &run.settings.state)?.only_reading();
+    let desired = desired(args, run)?;
+    let settings = &desired.settings;
+    let target = Target::of(settings, run.settings.sandbox);
+    let api = run.settings.api.connect(settings, &target, &run.settings.state)?.only_reading();
     let live = {
         let _bar = run.terminal.bar(None, "reading the tenant");
         let wanted = Wanted::Everything { only: kinds, exclude: Vec::new() };
         Runtime::start()?.run(api.telling(refresh(&api, wanted), |pause| run.waits(pause)))?
     };
     let names = Names::of(&live, &std::collections::BTreeMap::new());
-    let (object, field) = match find(&live, &names, &args.address) {
+    let found = |typed: &str| find(&live, &names, &in_tenant(&desired, &live, &names, typed));
+    let (object, field) = match found(&args.address) {
         Some(object) => (object, None),
-        None => (find(&live, &names, typed).ok_or_else(|| absent(&live, &names, typed))?, field),
+        None => (found(typed).ok_or_else(|| absent(&live, &names, typed))?, field),
     };
     let body = Value::Map(names.body(object));
     let body =
@@ -110,17 +112,33 @@ fn kinds_of(address: &str) -> Result<Vec<String>, Failure> {
     Ok(kinds)
 }
 
-fn settings(args: &GetArgs, run: &Run<'_>) -> Result<TenantSettings, Failure> {
+fn desired(args: &GetArgs, run: &Run<'_>) -> Result<Desired, Failure> {
     let project = Project::read(run, Some(&TenantName(args.tenant.clone())), &Look::default())?;
     match project.desired {
-        Some(desired) => Ok(desired.settings),
+        Some(desired) => Ok(desired),
         None => Err(Failure::Invalid { found: project.found, sources: project.sources }),
     }
 }
 
-fn find<'l>(live: &'l Live, names: &Names, typed: &str) -> Option<&'l Object> {
+fn find<'l>(live: &'l Live, names: &Names, wanted: &Address) -> Option<&'l Object> {
+    live.objects.iter().find(|object| &names.address_of(object) == wanted)
+}
+
+/// Returns the address by what the tenant calls things, for one by what the files call them (`$key`, `bind`).
+fn in_tenant(desired: &Desired, live: &Live, names: &Names, typed: &str) -> Address {
     let wanted = Address::typed(typed);
-    live.objects.iter().find(|object| names.address_of(object) == wanted)
+    let mut roots = desired.resources.iter().filter(|resource| resource.parent.is_none());
+    let Some(resource) = roots.find(|resource| wanted.is_within(&resource.address)) else { return wanted };
+    let bound = desired.settings.bind.get(resource.address.as_str());
+    let held = live.objects.iter().find(|object| {
+        object.kind.name == resource.kind.name
+            && match bound {
+                Some(id) => object.id.as_ref().is_some_and(|own| &own.0 == id),
+                None => names.name_of(object) == resource.name,
+            }
+    });
+    let rest = typed.get(resource.address.as_str().len()..).unwrap_or_default();
+    held.map_or(wanted, |object| Address::typed(&format!("{}{rest}", names.address_of(object))))
 }
 
 fn field_of<'v>(body: &'v Value, field: &str) -> Option<&'v Value> {

@@ -47,6 +47,12 @@ impl Ledger {
         fields?.get(&reference.by).cloned()
     }
 
+    /// Says whether the name space held an object of this id, or holds one that this run has made.
+    pub fn holds(&self, space: &str, id: &RemoteId) -> bool {
+        let of_space = self.known.iter().filter(|((known, _), _)| known == space);
+        of_space.into_iter().any(|(_, fields)| fields.get("id") == Some(&id.0))
+    }
+
     /// Returns what stands for the braces of a step's paths.
     pub fn params(&self, step: &Step, id: Option<&RemoteId>) -> PathParams {
         let own = id.or_else(|| self.ids.get(&step.address));

@@ -2,8 +2,11 @@
 //!
 //! It never decides anything: what to send was settled by the plan. It knows ids that come into being and fills them in.
 
+pub mod conduct;
 pub mod ledger;
+pub mod lost;
 pub mod perform;
 pub mod run;
 
+pub use conduct::{Conduct, Unwritten};
 pub use run::{Clock, Outcome, apply};

@@ -1,16 +1,20 @@
 //! One step -> its requests, sent one after the other.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
+use super::conduct::Conduct;
 use super::ledger::Ledger;
+use super::lost::{self, Found};
 use super::run::Clock;
 use crate::api::failure::ApiFailure;
 use crate::api::port::{Get, WriteApi};
 use crate::api::request::{self, Method, MissingParam, PathParams, Request, fill_path};
 use crate::catalogue::kind::{Kind, MemberStyle, Membership};
 use crate::catalogue::quirk::Quirk;
+use crate::model::journal::Line;
 use crate::model::names::RemoteId;
 use crate::model::plan::{MemberChange, Operation, Step};
 use crate::model::value::{Map, Reference, Unfilled, Value};
@@ -37,50 +41,109 @@ pub enum StepError {
     Path(#[from] MissingParam),
     #[error(transparent)]
     Body(#[from] Unfilled),
+    /// Whether a create took place cannot be told.
+    #[error("{failure}{}", match .alike { 0 => String::new(), n => format!("; {n} of that name there are not as they were sent") })]
+    Lost { failure: ApiFailure, alike: usize },
+    #[error("the journal cannot be written, so nothing more is begun: {0}")]
+    Journal(String),
     #[error("the build failed: {0}")]
     Build(String),
     #[error("not finished after {seconds} seconds: {what}")]
     Slow { seconds: u64, what: &'static str },
 }
 
+/// A step that was not done, or not whole.
+#[derive(Debug)]
+pub struct Undone {
+    pub error: StepError,
+    pub writes: usize,
+    /// The answer that tells the id of what was made all the same.
+    pub made: Option<Json>,
+}
+
+/// What a step is performed with.
+#[derive(Clone, Copy, Debug)]
+pub struct Tools<'a, 'j, A, C> {
+    pub api: &'a A,
+    pub clock: &'a C,
+    pub journal: &'a Journal<'j>,
+}
+
+/// The journal as steps that run side by side share it.
+pub struct Journal<'j>(Mutex<&'j mut dyn Conduct>);
+
+impl std::fmt::Debug for Journal<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Journal")
+    }
+}
+
+impl<'j> Journal<'j> {
+    pub fn new(conduct: &'j mut dyn Conduct) -> Self {
+        Self(Mutex::new(conduct))
+    }
+
+    /// Hands the journal out; a panic elsewhere leaves it as it was between two lines.
+    pub fn conduct(&self) -> MutexGuard<'_, &'j mut dyn Conduct> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn write(&self, line: &Line) -> Result<(), StepError> {
+        self.conduct().write(line).map_err(StepError::Journal)
+    }
+}
+
 /// Performs a step with what the ledger knew when it began.
 pub async fn perform(
-    step: &Step,
+    (index, step): (usize, &Step),
     ledger: Ledger,
     wait_for_delete: bool,
-    api: &impl WriteApi,
-    clock: &impl Clock,
-) -> Result<Done, (StepError, usize)> {
-    let mut writes = 0;
-    let result = Performer { step, ledger, api, clock, writes: &mut writes }.run(wait_for_delete).await;
-    match result {
+    tools: Tools<'_, '_, impl WriteApi, impl Clock>,
+) -> Result<Done, Undone> {
+    let Tools { api, clock, journal } = tools;
+    let (mut writes, mut made) = (0, None);
+    let performer = Performer { index, step, ledger, api, clock, journal, writes: &mut writes, made: &mut made };
+    match performer.run(wait_for_delete).await {
         Ok(mut done) => {
             done.writes = writes;
             Ok(done)
         }
-        Err(error) => Err((error, writes)),
+        Err(error) => Err(Undone { error, writes, made }),
     }
 }
 
-struct Performer<'a, A, C> {
+struct Performer<'a, 'j, A, C> {
+    index: usize,
     step: &'a Step,
     ledger: Ledger,
     api: &'a A,
     clock: &'a C,
+    journal: &'a Journal<'j>,
     writes: &'a mut usize,
+    made: &'a mut Option<Json>,
 }
 
-impl<A: WriteApi, C: Clock> Performer<'_, A, C> {
-    async fn run(&mut self, wait_for_delete: bool) -> Result<Done, StepError> {
+/// How often a create is sent where a second object cannot come of it.
+const CREATES: usize = 3;
+
+impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
+    async fn run(mut self, wait_for_delete: bool) -> Result<Done, StepError> {
         let kind = self.step.kind;
+        if !matches!(self.step.operation, Operation::Create { .. }) {
+            self.journal.write(&Line::Intent { step: self.index, sought: None })?;
+        }
         match &self.step.operation {
             Operation::Create { body, then } => {
                 let params = self.ledger.params(self.step, None);
                 let request = request::create(kind, &params, self.wire(body)?)?;
-                let answer = self.send(request).await?;
+                let answer = self.create(request, &params).await?;
+                *self.made = Some(answer.clone());
                 if !then.is_empty() {
                     let id = kind.id.as_ref().and_then(|field| answer.get(field)).and_then(Json::as_str);
                     let id = id.map(|id| RemoteId(id.to_owned()));
+                    if let Some(id) = id.clone() {
+                        self.journal.write(&Line::Made { step: self.index, id })?;
+                    }
                     self.update(id.as_ref(), then).await?;
                 }
                 Ok(Done { answer, ..Done::default() })
@@ -120,6 +183,47 @@ impl<A: WriteApi, C: Clock> Performer<'_, A, C> {
         let answer = self.api.send(&request).await?;
         *self.writes += 1;
         Ok(answer.body)
+    }
+
+    /// Creates one object, and never two: where the answer is lost, the object is looked for before anything else.
+    async fn create(&mut self, request: Request, params: &PathParams) -> Result<Json, StepError> {
+        let kind = self.step.kind;
+        let parent = params.parent.clone().map(RemoteId);
+        let body = request.body.clone().unwrap_or_default();
+        let sought = lost::sought(kind, parent.as_ref(), &params.key, &body);
+        self.journal.write(&Line::Intent { step: self.index, sought: Some(sought.clone()) })?;
+        let window = self.journal.conduct().window();
+        let is_unique = kind.id.is_none()
+            || kind.server.unique.iter().any(|fields| fields.iter().all(|field| kind.identity.contains(field)));
+        let mut sent = 1;
+        loop {
+            let has_id = |answer: &Json| kind.id.as_ref().is_none_or(|field| answer.get(field).is_some());
+            let failure = match self.api.send(&request).await {
+                Ok(answer) if has_id(&answer.body) => {
+                    *self.writes += 1;
+                    return Ok(answer.body);
+                }
+                Ok(_) => ApiFailure::InDoubt { request: request.line(), reason: "the answer names no id".to_owned() },
+                Err(failure) if failure.is_in_doubt() || (sent > 1 && failure.status() == Some(409)) => failure,
+                Err(failure) => return Err(failure.into()),
+            };
+            let known = |id: &RemoteId| self.ledger.holds(kind.space(), id);
+            let alike = match lost::look(self.api, self.clock, kind, &sought, &known, window).await {
+                Ok(Found::One(object)) => {
+                    *self.writes += 1;
+                    return Ok(lost::as_answer(&object));
+                }
+                Ok(Found::Nothing) if is_unique && sent < CREATES => {
+                    sent += 1;
+                    continue;
+                }
+                Ok(Found::Unclear(alike)) => alike,
+                Ok(Found::Nothing) => 0,
+                // That it cannot be looked for leaves it in doubt.
+                Err(_) => 0,
+            };
+            return Err(StepError::Lost { failure, alike });
+        }
     }
 
     async fn update(&mut self, id: Option<&RemoteId>, body: &Map) -> Result<Json, StepError> {

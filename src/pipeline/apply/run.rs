@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use serde_json::Value as Json;
 
+use super::conduct::Conduct;
 use super::ledger::Ledger;
-use super::perform::{Done, StepError, perform};
+use super::perform::{Done, Journal, StepError, Tools, Undone, perform};
 use crate::api::failure::ApiFailure;
 use crate::api::port::WriteApi;
 use crate::model::address::Address;
 use crate::model::change::Action;
 use crate::model::event::{Event, StepFailure, Summary};
+use crate::model::journal::Line;
 use crate::model::names::RemoteId;
 use crate::model::plan::{Operation, Plan, Step};
 
@@ -43,6 +46,7 @@ pub async fn apply(
     plan: &Plan,
     api: &impl WriteApi,
     clock: &impl Clock,
+    conduct: &mut dyn Conduct,
     listen: &mut (dyn FnMut(Event) + Send),
 ) -> Outcome {
     let mut outcome = Outcome::default();
@@ -64,11 +68,15 @@ pub async fn apply(
         leads: leads(plan),
         state: vec![State::Waiting; plan.steps.len()],
         outcome,
+        is_halted: false,
     };
+    let journal = Journal::new(conduct);
     let mut free: BTreeSet<usize> = (0..plan.steps.len()).filter(|index| run.waiting[*index] == 0).collect();
     let mut running = FuturesUnordered::new();
     loop {
         while running.len() < PARALLEL
+            && !run.is_halted
+            && !journal.conduct().is_stopping()
             && let Some(index) = free.pop_first()
         {
             let step = &plan.steps[index];
@@ -76,14 +84,16 @@ pub async fn apply(
             let ledger = run.ledger.clone();
             let wait = !run.leads[index].is_empty();
             let began = clock.elapsed();
+            let tools = Tools { api, clock, journal: &journal };
             running.push(async move {
-                let result = perform(step, ledger, wait, api, clock).await;
+                let result = perform((index, step), ledger, wait, tools).await;
                 (index, clock.elapsed().saturating_sub(began), result)
             });
         }
         let Some((index, took, result)) = running.next().await else { break };
-        free.extend(run.finish(index, took, result, listen));
+        free.extend(run.finish(index, took, result, &journal, listen));
     }
+    run.outcome.summary.not_begun = run.state.iter().filter(|state| **state == State::Waiting).count();
     let Run { mut outcome, ledger, .. } = run;
     outcome.ids = ledger.into_ids();
     listen(Event::Finished { summary: outcome.summary.clone() });
@@ -105,6 +115,8 @@ struct Run<'a> {
     leads: Vec<Vec<usize>>,
     state: Vec<State>,
     outcome: Outcome,
+    /// The journal takes no more: what is under way is the last.
+    is_halted: bool,
 }
 
 impl Run<'_> {
@@ -113,7 +125,8 @@ impl Run<'_> {
         &mut self,
         index: usize,
         took: Duration,
-        result: Result<Done, (StepError, usize)>,
+        result: Result<Done, Undone>,
+        journal: &Journal<'_>,
         listen: &mut (dyn FnMut(Event) + Send),
     ) -> Vec<usize> {
         let step = &self.plan.steps[index];
@@ -124,7 +137,10 @@ impl Run<'_> {
                 self.ledger.learn_version(step, &done.version);
                 self.outcome.summary.writes += done.writes;
                 self.count(step);
-                self.remember(step);
+                let sent = self.remember(step);
+                let id = step.kind.id.as_ref().and_then(|field| done.answer.get(field)).and_then(Json::as_str);
+                let id = id.map(|id| RemoteId(id.to_owned()));
+                self.note(journal, &Line::Done { step: index, id, sent });
                 listen(Event::Succeeded {
                     step: index,
                     address: step.address.clone(),
@@ -141,9 +157,22 @@ impl Run<'_> {
                 }
                 free
             }
-            Err((error, writes)) => {
+            Err(Undone { error, writes, made }) => {
                 self.state[index] = State::Failed;
                 self.outcome.summary.writes += writes;
+                if let Some(made) = made {
+                    self.ledger.learn(step, &made);
+                }
+                let in_doubt = match &error {
+                    StepError::Lost { .. } => true,
+                    StepError::Api(failure) => failure.is_in_doubt(),
+                    _ => writes > 0,
+                };
+                if matches!(error, StepError::Journal(_)) {
+                    self.is_halted = true;
+                } else {
+                    self.note(journal, &Line::Failed { step: index, in_doubt, message: error.to_string() });
+                }
                 self.outcome.summary.failed += 1;
                 let failure = failure_of(step, error);
                 listen(Event::Failed { step: index, failure: failure.clone() });
@@ -151,6 +180,14 @@ impl Run<'_> {
                 self.skip_after(index, &step.address, listen);
                 Vec::new()
             }
+        }
+    }
+
+    /// Writes a line of the journal; if it cannot be written, nothing more is begun.
+    fn note(&mut self, journal: &Journal<'_>, line: &Line) {
+        if let Err(error) = journal.write(line) {
+            self.is_halted = true;
+            self.outcome.failures.push(refusal(error.to_string()));
         }
     }
 
@@ -183,11 +220,13 @@ impl Run<'_> {
         }
     }
 
-    /// Keeps the fingerprints of what the step has sent.
-    fn remember(&mut self, step: &Step) {
+    /// Keeps the fingerprints of what the step has sent, and returns them.
+    fn remember(&mut self, step: &Step) -> BTreeMap<String, String> {
         let prefix = format!("{}:", step.address);
         let of_step = self.plan.fingerprints.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix));
-        self.outcome.sent.extend(of_step.map(|(name, fingerprint)| (name.clone(), fingerprint.clone())));
+        let sent: BTreeMap<String, String> = of_step.map(|(name, print)| (name.clone(), print.clone())).collect();
+        self.outcome.sent.extend(sent.clone());
+        sent
     }
 }
 
@@ -223,6 +262,12 @@ fn failure_of(step: &Step, error: StepError) -> StepFailure {
         place: step.place.clone(),
         ..refusal(error.to_string())
     };
+    if matches!(error, StepError::Lost { .. }) {
+        failure.help = Some(
+            "Look at the tenant. `--resume` looks again before it creates anything; `bind` names an object by its id."
+                .to_owned(),
+        );
+    }
     if let StepError::Api(ApiFailure::Status { request, status, error_code, message, request_id }) = error {
         failure.field = property(&message).map(str::to_owned);
         if let Some(place) = failure

@@ -8,7 +8,7 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object, Reading};
 use crate::model::value::{Reference, Value};
 use crate::pipeline::canonical::{Names, is_builtin};
-use crate::pipeline::refresh::reading_name;
+use crate::pipeline::read::reading_name;
 
 /// What is exported, and what is left where it is.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use super::value::harmless;
 use crate::model::plan::Gate;
 
 /// The most addresses that are listed under one gate.
-const LISTED: usize = 20;
+pub const LISTED: usize = 20;
 
 /// Returns the closed gates as text, empty if there are none.
 ///
@@ -29,25 +29,26 @@ pub fn text(gates: &[Gate], command: &str) -> String {
             None => out.push_str("  no switch opens it\n"),
         }
     }
-    let switches: Option<Vec<&str>> = gates.iter().map(|gate| gate.switch.as_deref()).collect();
-    match switches {
-        Some(switches) if !gates.is_empty() => {
-            let mut distinct: Vec<&str> = Vec::new();
-            for switch in switches {
-                if !distinct.contains(&switch) {
-                    distinct.push(switch);
-                }
-            }
-            let words = harmless(&format!("{command} {}", distinct.join(" ")));
-            out.push_str(&format!("\nThis opens exactly these gates:\n\n    {}\n", paint(STRONG, words)));
-        }
-        _ => {}
+    if let Some(words) = opening(gates, command) {
+        out.push_str(&format!("\nThis opens exactly these gates:\n\n    {}\n", paint(STRONG, words)));
     }
     out
 }
 
+/// Returns the command that opens all of these gates, if there are any and switches open all of them.
+pub fn opening(gates: &[Gate], command: &str) -> Option<String> {
+    let switches: Option<Vec<&str>> = gates.iter().map(|gate| gate.switch.as_deref()).collect();
+    let mut distinct: Vec<&str> = Vec::new();
+    for switch in switches? {
+        if !distinct.contains(&switch) {
+            distinct.push(switch);
+        }
+    }
+    (!gates.is_empty()).then(|| harmless(&format!("{command} {}", distinct.join(" "))))
+}
+
 /// Joins the gates that differ in their addresses alone: a kind that cannot be read closes one for each resource.
-fn together(gates: &[Gate]) -> Vec<Gate> {
+pub fn together(gates: &[Gate]) -> Vec<Gate> {
     let mut joined: Vec<Gate> = Vec::new();
     for gate in gates {
         let same =

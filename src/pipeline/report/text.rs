@@ -78,6 +78,11 @@ fn summary(plan: &Plan) -> String {
     if plan.is_empty() {
         return format!("{} {left}\n{requests}\n", paint(STRONG, "No changes. The tenant matches."));
     }
+    format!("{} {}. {left}\n{requests}\n", paint(STRONG, "Plan:"), counts(plan))
+}
+
+/// Returns `3 to create, 1 to update, 0 to replace, 0 to delete`.
+pub fn counts(plan: &Plan) -> String {
     let mut counts = vec![
         format!("{} to create", plan.count(Action::Create)),
         format!("{} to update", plan.count(Action::Update)),
@@ -87,11 +92,11 @@ fn summary(plan: &Plan) -> String {
     if plan.count(Action::Rename) > 0 {
         counts.insert(2, format!("{} to rename", plan.count(Action::Rename)));
     }
-    format!("{} {}. {left}\n{requests}\n", paint(STRONG, "Plan:"), counts.join(", "))
+    counts.join(", ")
 }
 
 /// Says how many differences are somebody's doing in the tenant, where a record tells.
-fn causes(plan: &Plan) -> String {
+pub fn causes(plan: &Plan) -> String {
     let causes = plan.changes.iter().flat_map(|change| &change.deltas).filter_map(|delta| delta.cause);
     match causes.filter(|cause| cause.is_drift()).count() {
         0 => String::new(),
@@ -104,7 +109,8 @@ pub fn differences(many: usize) -> String {
     if many == 1 { "1 difference is".to_owned() } else { format!("{many} differences are") }
 }
 
-fn requests(plan: &Plan) -> String {
+/// Returns what reading took and what applying will.
+pub fn requests(plan: &Plan) -> String {
     let read = format!("Read with {}", count(plan.requests.refresh, "request"));
     if plan.is_empty() {
         return format!("{read}.");

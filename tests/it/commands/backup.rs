@@ -42,7 +42,8 @@ fn what_was_deleted_comes_back() {
     assert_ne!(held(&project, "gone"), before);
     let plan = project.run("restore dev out/b.json --plan-only").ok();
     assert!(plan.stderr().contains("connections/google-oauth2:options.client_secret"), "{}", plan.screen());
-    assert!(plan.stderr().contains("new id") && plan.stdout().contains("0 to delete"), "{}", plan.screen());
+    assert!(plan.stderr().contains("  clients/Jobs, without its secret"), "{}", plan.screen());
+    assert!(plan.stdout().contains("0 to delete"), "{}", plan.screen());
     assert!(!plan.screen().contains("hush-hush"));
     assert_ne!(held(&project, "still"), before, "a plan writes nothing");
     let ran = project.run("restore dev out/b.json --yes").ok();

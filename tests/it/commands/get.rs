@@ -28,6 +28,16 @@ fn an_object_or_a_field_is_printed() {
 }
 
 #[test]
+fn what_the_files_call_otherwise_is_found() {
+    let project = Project::new()
+        .tenant("dev", "domain: sandbox\n")
+        .file("templates/a.yaml", "roles:\n  - $key: pilot\n    name: The pilot\n    description: Flies\n");
+    project.run("apply dev --yes").ok();
+    assert_eq!(project.run("get dev roles/pilot:description").ok().stdout(), "Flies\n");
+    assert_eq!(project.run("get dev 'roles/The pilot:description'").ok().stdout(), "Flies\n");
+}
+
+#[test]
 fn what_is_absent_names_the_nearest() {
     let project = project();
     let ran = project.run("get dev clients/Wep").code(1);

@@ -3,12 +3,15 @@
 mod apply;
 mod backup;
 mod check;
+mod ci;
 mod export;
 mod get;
-mod https;
+pub mod https;
 mod init;
 mod kinds;
 mod plan;
+mod reports;
 mod sandbox;
 mod schema;
+mod trust;
 mod usage;

@@ -13,7 +13,7 @@ use tenantry::model::diagnostic::{Diagnostics, Severity};
 use tenantry::model::document::{Content, Documents, Entry};
 use tenantry::model::names::{Domain, TenantName};
 use tenantry::model::plan::Plan;
-use tenantry::pipeline::apply::{Clock, Outcome, apply};
+use tenantry::pipeline::apply::{Clock, Outcome, Unwritten, apply};
 use tenantry::pipeline::plan::{Consent, Facts, Remembered, plan};
 use tenantry::pipeline::refresh::{Wanted, refresh};
 use tenantry::pipeline::resolve::resolve;
@@ -183,7 +183,7 @@ impl Core {
     pub fn try_perform(&mut self, plan: &Plan) -> (Outcome, Vec<String>) {
         assert!(plan.gates.is_empty(), "{:#?}", plan.gates);
         self.api.writes.lock().unwrap().clear();
-        let outcome = wait(apply(plan, &self.api, &NoTime::default(), &mut |_| {}));
+        let outcome = wait(apply(plan, &self.api, &NoTime::default(), &mut Unwritten, &mut |_| {}));
         self.remembered.fingerprints.extend(outcome.sent.clone());
         let writes = self.api.writes.lock().unwrap().clone();
         (outcome, writes)
@@ -210,6 +210,11 @@ pub fn told(plan: &Plan) -> Vec<String> {
 /// Runs a future to its end; nothing here ever really waits.
 pub fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+}
+
+/// Runs a future that waits for sockets.
+pub fn wait_io<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
 }
 
 /// Kinds that a set of names leaves out.

@@ -48,4 +48,4 @@ pub use project::{NativeOptions, load_native};
 pub use tenant_file::KEYS as TENANT_KEYS;
 pub use vault::{SecretSource, SourceError};
 pub use workspace::KEYS as WORKSPACE_KEYS;
-pub use workspace::{History, Workspace, read_workspace, tenants};
+pub use workspace::{History, Workspace, read_workspace, settings_file, tenants};

@@ -94,6 +94,11 @@ fn unmet(range: &str, version: &str) -> Option<Diagnostic> {
 /// Returns the tenants of a workspace, in bytewise order of names.
 ///
 /// # Errors
+/// Returns the path of the file that makes a tenant known.
+pub fn settings_file(tenant: &TenantName) -> String {
+    format!("{TENANTS}/{tenant}.yaml")
+}
+
 /// A finding if the folder cannot be listed.
 pub fn tenants(tree: &dyn Tree) -> Result<Vec<TenantName>, Box<Diagnostic>> {
     let entries = match tree.list(TENANTS) {

@@ -1,0 +1,148 @@
+//! A plan to what became of it: ask, apply, remember, record, answer. What every command that writes shares.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::planning::Planned;
+use super::run::Run;
+use crate::edge::clock::Clock;
+use crate::edge::connection::Connection;
+use crate::edge::runtime::Runtime;
+use crate::model::event::Event;
+use crate::model::plan::Plan;
+use crate::model::record::Doing;
+use crate::pipeline::apply::{Conduct, Outcome, apply};
+use crate::pipeline::record::Steps;
+use crate::pipeline::report::outcome::{self, Results};
+use crate::pipeline::report::redaction::Redaction;
+use crate::pipeline::report::{progress, text};
+
+/// How a plan is carried out.
+#[derive(Debug)]
+pub struct Manner<'a> {
+    /// Nobody is asked.
+    pub yes: bool,
+    /// The tag that the commit gets once all is done.
+    pub tag: Option<&'a str>,
+    /// What the record says it was.
+    pub doing: Doing,
+}
+
+/// Says whether there is somebody to ask, or nobody needs to be.
+///
+/// # Errors
+/// If not.
+pub fn may_ask(yes: bool, run: &Run<'_>) -> Result<(), Failure> {
+    if yes || run.terminal.can_ask() {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "there is no terminal to ask before writing",
+        "Give `--yes` to apply without being asked; it opens no gate.",
+    ))
+}
+
+/// Carries out a plan that was shown: nothing if a gate is closed.
+///
+/// # Errors
+/// See [`Failure`].
+pub fn carry_out(
+    planned: &mut Planned,
+    connection: &Connection,
+    runtime: &Runtime,
+    manner: &Manner<'_>,
+    run: &Run<'_>,
+) -> Result<Exit, Failure> {
+    let plan = &planned.plan;
+    if !plan.gates.is_empty() || plan.is_empty() {
+        if run.settings.json {
+            run.answer_json(&Results::default().json(plan, &planned.found, None))?;
+        }
+        if plan.gates.is_empty() {
+            planned.history.unchanged(plan, &manner.doing, &planned.remembered, run)?;
+            planned.history.tag(manner.tag)?;
+        }
+        return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
+    }
+    if !plan.missing_secrets.is_empty() {
+        return Err(Failure::MissingSecrets(plan.missing_secrets.clone()));
+    }
+    if !manner.yes {
+        let headline = text::headline(&plan.settings, plan.sandbox);
+        if run.terminal.ask(&format!("\n{headline}\nApply this? Only \"yes\" is accepted: "))? != "yes" {
+            return Err(Failure::Declined);
+        }
+    }
+    let redaction = Redaction::of_plan(plan);
+    // The salt is kept first: what the journal says of secrets means nothing without it.
+    run.settings.state.remember(planned.history.place(), &planned.remembered)?;
+    let stop = runtime.stop_on_interrupt();
+    let mut book = planned.journal.begin(plan, Arc::clone(&stop))?;
+    let (outcome, results, steps) = perform(plan, connection, &redaction, runtime, (&mut book, &stop), run);
+    let is_complete = outcome.failures.is_empty() && outcome.summary.not_begun == 0;
+    let is_written = book.ended(is_complete);
+    // What was sent is remembered, and a sandbox kept, whether or not all went well; that it went well or not is said
+    // even if it cannot be remembered.
+    let mut remembered = planned.remembered.clone();
+    remembered.fingerprints.extend(outcome.sent.clone());
+    let is_remembered = run.settings.state.remember(planned.history.place(), &remembered);
+    let is_kept = connection.keep();
+    let is_recorded = planned.history.applied_now(plan, (&steps, &outcome), &manner.doing, &remembered, run);
+    match run.settings.json {
+        true => run.answer_json(&results.json(plan, &planned.found, Some(&outcome.summary)))?,
+        false => {
+            let screen = outcome::screen(plan, &outcome.failures, &outcome.summary, &redaction);
+            run.terminal.answer(&format!("\n{screen}"))?;
+        }
+    }
+    is_remembered?;
+    is_kept?;
+    is_recorded?;
+    is_written?;
+    if is_complete {
+        planned.journal.end()?;
+    }
+    if outcome.failures.is_empty() {
+        planned.history.tag(manner.tag)?;
+    }
+    Ok(exit(&outcome))
+}
+
+fn perform(
+    plan: &Plan,
+    connection: &Connection,
+    redaction: &Redaction,
+    runtime: &Runtime,
+    (book, stop): (&mut dyn Conduct, &AtomicBool),
+    run: &Run<'_>,
+) -> (Outcome, Results, Steps) {
+    let bar = run.terminal.bar(Some(plan.steps.len()), "applying");
+    let mut results = Results::default();
+    let mut steps = Steps::default();
+    let mut is_told = false;
+    let mut listen = |event: Event| {
+        if stop.load(Ordering::Relaxed) && !std::mem::replace(&mut is_told, true) {
+            bar.step("stopping: what is under way is finished first; ctrl-c again stops at once");
+        }
+        results.note(&event, redaction);
+        steps.note(&event, redaction);
+        if let Some(line) = progress::line(&event, redaction) {
+            bar.step(&line);
+        } else if let Some(address) = progress::under_way(&event) {
+            bar.doing(address);
+        }
+    };
+    let applying = apply(plan, connection, &Clock, book, &mut listen);
+    let outcome = runtime.run(connection.telling(applying, |pause| run.waits(pause)));
+    (outcome, results, steps)
+}
+
+fn exit(outcome: &Outcome) -> Exit {
+    match (outcome.failures.is_empty() && outcome.summary.not_begun == 0, outcome.summary.writes) {
+        (true, _) => Exit::Done,
+        (false, 0) => Exit::Failed,
+        (false, _) => Exit::Partial,
+    }
+}
