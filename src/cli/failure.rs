@@ -51,6 +51,9 @@ pub enum Failure {
     /// An export would overwrite them, and no export wrote them so.
     #[error("these files are in the way: {}", .0.join(", "))]
     InTheWay(Vec<String>),
+    /// What was asked for is not in the tenant.
+    #[error("{message}")]
+    Absent { message: String, help: String },
     /// The question before an apply was not answered with yes.
     #[error("not applied: it was not answered with yes")]
     Declined,
@@ -79,6 +82,7 @@ impl Failure {
             | Self::File(_)
             | Self::Terminal(_)
             | Self::InTheWay(_)
+            | Self::Absent { .. }
             | Self::Declined => Exit::Failed,
             Self::Lock(LockError::Held(_)) => Exit::Locked,
             Self::Lock(LockError::File { .. }) => Exit::Failed,
@@ -103,7 +107,7 @@ impl Failure {
     /// Returns the next step, in whole sentences.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Usage { help, .. } => Some(help.clone()),
+            Self::Usage { help, .. } | Self::Absent { help, .. } => Some(help.clone()),
             Self::MissingSecrets(_) => {
                 Some("Give each the source that the tenant's file names under `secrets`.".to_owned())
             }

@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod basis;
+pub mod backup;
 pub mod canonical;
 pub mod cause;
 pub mod credentials;
