@@ -67,6 +67,10 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Show what was done to a tenant: every record, or one
     History(HistoryArgs),
+    /// Show what has moved in a tenant since its last record
+    Drift(DriftArgs),
+    /// Show all tenants: what was applied last, by whom, when, and how far behind it is
+    Status(StatusArgs),
     /// Return a tenant to what was applied earlier: a record, a tag or a commit
     Rollback(RollbackArgs),
     /// Let be applied again what a rollback holds back
@@ -140,6 +144,8 @@ impl Command {
         match self {
             Self::Plan(args) => Some(&args.pace),
             Self::Apply(args) => Some(&args.pace),
+            Self::Drift(args) => Some(&args.pace),
+            Self::Status(args) => Some(&args.pace),
             Self::Rollback(args) => Some(&args.pace),
             Self::Promote(args) => Some(&args.pace),
             Self::Export(args) => Some(&args.pace),
@@ -232,6 +238,30 @@ pub struct HistoryArgs {
     /// Every tenant of the workspace
     #[arg(long, conflicts_with_all = ["tenant", "record"])]
     pub all: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct DriftArgs {
+    /// The tenant, as its file in tenants/ is called
+    #[arg(required_unless_present = "all")]
+    pub tenant: Option<String>,
+    /// Every tenant of the workspace
+    #[arg(long, conflicts_with = "tenant")]
+    pub all: bool,
+    /// List what others have made of the kinds that are managed
+    #[arg(long)]
+    pub unmanaged: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    /// Read the tenants too, and say whether they have drifted
+    #[arg(long)]
+    pub drift: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
 }
 
 #[derive(Args, Debug)]

@@ -45,6 +45,9 @@ pub enum Failure {
     File(#[from] FileError),
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[from] std::io::Error),
+    /// What was applied last is not known, and the answer is about that.
+    #[error("{0}")]
+    NoRecord(&'static str),
     /// An export would overwrite them, and no export wrote them so.
     #[error("these files are in the way: {}", .0.join(", "))]
     InTheWay(Vec<String>),
@@ -75,6 +78,7 @@ impl Failure {
             | Self::Journal(_)
             | Self::File(_)
             | Self::Terminal(_)
+            | Self::NoRecord(_)
             | Self::InTheWay(_)
             | Self::Declined => Exit::Failed,
             Self::Bug(_) => Exit::Bug,
@@ -118,6 +122,10 @@ impl Failure {
                  without it.",
                 path.display()
             )),
+            Self::NoRecord(_) => Some(
+                "An apply in a git repository leaves one; `tenantry adopt TENANT --all` makes one of what the tenant holds."
+                    .to_owned(),
+            ),
             Self::InTheWay(_) => Some(
                 "No export wrote them, or they were edited since. Export to another folder, or give `--force` to overwrite them."
                     .to_owned(),

@@ -8,7 +8,8 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::commands::{
-    adopt, apply, check, ci, completions, export, history, kinds, plan, promote, rollback, sandbox, schema, scopes,
+    adopt, apply, check, ci, completions, drift, export, history, kinds, plan, promote, rollback, sandbox, schema,
+    scopes, status,
 };
 use super::exit::Exit;
 use super::failure::Failure;
@@ -67,6 +68,8 @@ fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Re
         Command::Plan(args) => plan::run(args, &run),
         Command::Apply(args) => apply::run(args, &run),
         Command::History(args) => history::run(args, &run),
+        Command::Drift(args) => drift::run(args, &run),
+        Command::Status(args) => status::run(args, &run),
         Command::Rollback(args) => rollback::run(args, &run),
         Command::ReleaseHold(args) => rollback::release_hold(args, &run),
         Command::Promote(args) => promote::run(args, &run),

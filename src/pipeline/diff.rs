@@ -182,6 +182,9 @@ impl<'a> Comparison<'a> {
         if secret.is_keep() {
             return;
         }
+        if secret.is_recorded() {
+            return self.recorded(path, secret, live);
+        }
         if secret.is_missing() {
             self.missing.push(format!("{}:{path} ({})", self.address, secret.name));
             return;
@@ -197,6 +200,24 @@ impl<'a> Comparison<'a> {
             Some(found) if found == text => {}
             Some(_) => self.differ(path, live.cloned(), after, Some(DeltaNote::SecretChanged)),
             None => self.remembered_or_differ(path, text.to_owned(), after),
+        }
+    }
+
+    /// A secret of which only the fingerprint is known can be judged where the tenant shows it.
+    fn recorded(&mut self, path: &FieldPath, secret: &Secret, live: Option<&Value>) {
+        let shown = match live {
+            Some(Value::Secret(found)) => found.expose(),
+            Some(Value::String(found)) => Some(found.as_str()),
+            _ => None,
+        };
+        let sent = self.remembered.fingerprints.get(&self.fingerprint_name(path));
+        match (sent, shown.and_then(|text| self.remembered.fingerprint(text))) {
+            (Some(sent), Some(found)) if *sent == found => {}
+            (Some(_), Some(_)) => {
+                let after = Some(Value::Secret(secret.clone()));
+                self.differ(path, live.cloned(), after, Some(DeltaNote::SecretChanged));
+            }
+            _ => self.missing.push(format!("{}:{path} ({})", self.address, secret.name)),
         }
     }
 

@@ -4,6 +4,7 @@
 //! wanted) and must never show a secret or let a control character of the data through.
 
 pub mod deltas;
+pub mod drift;
 pub mod findings;
 pub mod gates;
 pub mod history;
@@ -16,6 +17,7 @@ pub mod outcome;
 pub mod parity;
 pub mod progress;
 pub mod redaction;
+pub mod status;
 pub mod style;
 pub mod text;
 pub mod value;
