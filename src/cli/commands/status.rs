@@ -54,7 +54,8 @@ fn row(tenant: Option<&TenantName>, args: &StatusArgs, run: &Run<'_>) -> Result<
     let applied: Option<&Header> = headers.iter().map(|(_, header)| header).find(|header| point::is_apply(header));
     let folder = workspace(run)?;
     let commit = applied.and_then(|header| header.config.commit.as_deref());
-    let drift = args.drift.then(|| match looked.against_record(run) {
+    // What was never applied cannot have drifted.
+    let drift = (args.drift && looked.last().is_some()).then(|| match looked.against_record(run) {
         Ok(seen) => match seen.drift.unread.first() {
             Some((_, reason)) => Err(reason.clone()),
             None => Ok(seen.drift.changes.len()),

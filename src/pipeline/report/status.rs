@@ -18,7 +18,7 @@ pub struct Row {
     pub tags: Vec<String>,
     /// How many commits there are since; `None` if git cannot say.
     pub behind: Option<usize>,
-    /// How many resources have moved, or why that is not known; `None` if nobody asked.
+    /// How many resources have moved, or why that is not known; `None` if nobody asked or nothing was applied.
     pub drift: Option<Result<usize, String>>,
     /// Why nothing is known of the tenant.
     pub failure: Option<String>,
@@ -66,7 +66,7 @@ pub fn text(rows: &[Row]) -> String {
 fn cells(row: &Row) -> [String; 7] {
     let none = || "-".to_owned();
     let drift = match &row.drift {
-        None => String::new(),
+        None => none(),
         Some(Ok(0)) => "none".to_owned(),
         Some(Ok(many)) => format!("{} moved", count(*many, "resource")),
         Some(Err(_)) => "unknown".to_owned(),
