@@ -69,6 +69,9 @@ pub enum Command {
     History(HistoryArgs),
     /// Show what has moved in a tenant since its last record
     Drift(DriftArgs),
+    /// Compare any two: a live tenant, a tenant at a record, the files of a commit
+    #[command(long_about = DIFF)]
+    Diff(DiffArgs),
     /// Show all tenants: what was applied last, by whom, when, and how far behind it is
     Status(StatusArgs),
     /// Return a tenant to what was applied earlier: a record, a tag or a commit
@@ -145,6 +148,7 @@ impl Command {
             Self::Plan(args) => Some(&args.pace),
             Self::Apply(args) => Some(&args.pace),
             Self::Drift(args) => Some(&args.pace),
+            Self::Diff(args) => Some(&args.pace),
             Self::Status(args) => Some(&args.pace),
             Self::Rollback(args) => Some(&args.pace),
             Self::Promote(args) => Some(&args.pace),
@@ -251,6 +255,36 @@ pub struct DriftArgs {
     /// List what others have made of the kinds that are managed
     #[arg(long)]
     pub unmanaged: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+/// How the two sides of a comparison are named.
+const DIFF: &str = "Compare any two, by identity, ids mapped to names:
+
+  dev         the live tenant
+  dev@last    what is ours in it, as its last record says
+  dev@2       the same, as record #2 says
+  dev@.       the files here, rendered for it
+  dev@v1.0    the files of a tag, a branch or a commit, rendered for it
+
+What is declared, in files or in a record, says nothing of what it leaves out: against a live tenant only what is
+declared is compared.";
+
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// TENANT, TENANT@RECORD, TENANT@. or TENANT@COMMIT
+    #[arg(value_name = "A")]
+    pub first: String,
+    /// The same
+    #[arg(value_name = "B")]
+    pub second: String,
+    /// Exit with 2 if they differ
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Answer in Markdown that fits into a comment on a pull request
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
     #[command(flatten)]
     pub pace: PaceArgs,
 }

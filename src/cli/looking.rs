@@ -55,6 +55,11 @@ impl Looked {
         self.history.last().map(|kept| &kept.record.header)
     }
 
+    /// Returns what is known of secrets that were sent.
+    pub fn remembered(&self) -> Remembered {
+        self.history.remembered(self.local.clone())
+    }
+
     /// Reads the tenant and compares it with the last record.
     ///
     /// # Errors
@@ -92,7 +97,7 @@ impl Looked {
             }
             Ok(live) => {
                 let facts = Facts {
-                    remembered: self.history.remembered(self.local.clone()),
+                    remembered: self.remembered(),
                     applied: Some(applied),
                     keeps_history: true,
                     project: self.settings.project.clone(),

@@ -8,8 +8,8 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::commands::{
-    adopt, apply, check, ci, completions, drift, export, history, kinds, plan, promote, rollback, sandbox, schema,
-    scopes, status,
+    adopt, apply, check, ci, completions, diff, drift, export, history, kinds, plan, promote, rollback, sandbox,
+    schema, scopes, status,
 };
 use super::exit::Exit;
 use super::failure::Failure;
@@ -69,6 +69,7 @@ fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Re
         Command::Apply(args) => apply::run(args, &run),
         Command::History(args) => history::run(args, &run),
         Command::Drift(args) => drift::run(args, &run),
+        Command::Diff(args) => diff::run(args, &run),
         Command::Status(args) => status::run(args, &run),
         Command::Rollback(args) => rollback::run(args, &run),
         Command::ReleaseHold(args) => rollback::release_hold(args, &run),

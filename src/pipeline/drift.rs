@@ -55,6 +55,7 @@ pub fn drift(recalled: &Desired, live: &Live, facts: &Facts) -> Drift {
     // What is not found under its id is gone; nothing else is asked of the matching.
     let matched = matching::pair(recalled, live, facts.applied.as_ref(), &mut Diagnostics::default());
     let known = known_fields(live, &matched);
+    let ground = Ground { desired: recalled, matched: &matched, known: &known, facts };
     let mut drift = Drift::default();
     let mut gone: BTreeSet<&Address> = BTreeSet::new();
     for (resource, object) in &matched.pairs {
@@ -78,7 +79,7 @@ pub fn drift(recalled: &Desired, live: &Live, facts: &Facts) -> Drift {
                 let reason = if object.is_some() { OTHER } else { GONE };
                 drift.changes.push(change(resource, None, Action::Delete, reason, Vec::new()));
             }
-            object => drift.one(resource, object, &Ground { recalled, matched: &matched, known: &known, facts }),
+            object => drift.one(resource, object, &ground),
         }
     }
     drift.foreign.extend(matched.left.iter().filter(|object| is_foreign(object, live, facts)).map(|object| Foreign {
@@ -94,43 +95,65 @@ pub fn drift(recalled: &Desired, live: &Live, facts: &Facts) -> Drift {
 const GONE: &str = "gone from the tenant";
 const OTHER: &str = "gone from the tenant; another of that name stands there";
 
-struct Ground<'a> {
-    recalled: &'a Desired,
-    matched: &'a Matched<'a>,
-    known: &'a KnownFields,
-    facts: &'a Facts,
+/// What a comparison of resources with their objects stands on.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground<'a> {
+    pub desired: &'a Desired,
+    pub matched: &'a Matched<'a>,
+    pub known: &'a KnownFields,
+    pub facts: &'a Facts,
+}
+
+/// How an object differs from what is said of it.
+#[derive(Debug, Default)]
+pub struct Differing {
+    pub deltas: Vec<Delta>,
+    /// Members that others have added to a list that is shared.
+    pub others: Vec<Delta>,
+    /// Secrets of which nothing is known.
+    pub unseen: Vec<String>,
+}
+
+impl Ground<'_> {
+    /// Compares the declared fields or members; `before` is what the tenant has.
+    pub fn differing(&self, resource: &Resource, object: Option<&Object>) -> Differing {
+        let ignored = ignored(self.desired, &resource.address);
+        let remembered = &self.facts.remembered;
+        let comparison = Comparison::new(resource.kind, &resource.address, remembered, &ignored, self.known);
+        let mut body = object.map(|object| self.matched.names.body(object)).unwrap_or_default();
+        let mut differing = if resource.kind.shape == Shape::Membership {
+            let members = body.shift_remove(MEMBERS).unwrap_or(Value::List(Vec::new()));
+            let members = members.as_list().unwrap_or_default();
+            let found = member_diff::members(comparison, resource.members(), members, &Removal::All);
+            let is_exact = self.desired.settings.policy.manage(resource.kind) == Manage::Exact;
+            let membership = resource.kind.membership.as_ref();
+            let is_shared = !is_exact && membership.is_some_and(|m| m.members == MemberPolicy::Owned);
+            let is_theirs = |delta: &Delta| is_shared && delta.after.is_none() && delta.path.0.len() == 1;
+            let (others, deltas) = found.deltas.into_iter().partition(is_theirs);
+            Differing { deltas, others, unseen: found.missing }
+        } else {
+            let (deltas, comparison) = comparison.bodies(&resource.body, &body);
+            Differing { deltas, others: Vec::new(), unseen: comparison.missing }
+        };
+        // What was sent and is never shown says nothing about now.
+        let is_unknown = |delta: &Delta| delta.note == Some(DeltaNote::CannotBeCompared);
+        let unknown = differing.deltas.iter().filter(|delta| is_unknown(delta));
+        differing.unseen.extend(unknown.map(|delta| format!("{}:{}", resource.address, delta.path)));
+        differing.deltas.retain(|delta| !is_unknown(delta));
+        differing
+    }
 }
 
 impl Drift {
     fn one(&mut self, resource: &Resource, object: Option<&Object>, ground: &Ground<'_>) {
-        let ignored = ignored(ground.recalled, &resource.address);
-        let remembered = &ground.facts.remembered;
-        let comparison = Comparison::new(resource.kind, &resource.address, remembered, &ignored, ground.known);
-        let mut body = object.map(|object| ground.matched.names.body(object)).unwrap_or_default();
-        let (deltas, missing) = if resource.kind.shape == Shape::Membership {
-            let members = body.shift_remove(MEMBERS).unwrap_or(Value::List(Vec::new()));
-            let members = members.as_list().unwrap_or_default();
-            let found = member_diff::members(comparison, resource.members(), members, &Removal::All);
-            // In a list that is shared, what others have added is theirs.
-            let is_exact = ground.recalled.settings.policy.manage(resource.kind) == Manage::Exact;
-            let membership = resource.kind.membership.as_ref();
-            let is_shared = !is_exact && membership.is_some_and(|m| m.members == MemberPolicy::Owned);
-            let is_theirs = |delta: &Delta| is_shared && delta.after.is_none() && delta.path.0.len() == 1;
-            let (others, deltas): (Vec<Delta>, Vec<Delta>) = found.deltas.into_iter().partition(is_theirs);
-            self.foreign.extend(others.iter().map(|delta| Foreign {
-                address: resource.address.clone(),
-                id: None,
-                member: Some(delta.path.to_string()),
-            }));
-            (deltas, found.missing)
-        } else {
-            let (deltas, comparison) = comparison.bodies(&resource.body, &body);
-            (deltas, comparison.missing)
-        };
-        self.unseen.extend(missing);
-        // What was sent and is never shown says nothing about now.
-        let deltas: Vec<Delta> =
-            deltas.into_iter().filter(|delta| delta.note != Some(DeltaNote::CannotBeCompared)).map(turned).collect();
+        let Differing { deltas, others, unseen } = ground.differing(resource, object);
+        self.foreign.extend(others.iter().map(|delta| Foreign {
+            address: resource.address.clone(),
+            id: None,
+            member: Some(delta.path.to_string()),
+        }));
+        self.unseen.extend(unseen);
+        let deltas: Vec<Delta> = deltas.into_iter().map(turned).collect();
         match deltas.is_empty() {
             true => self.unchanged += 1,
             false => self.changes.push(change(resource, object, Action::Update, "changed in the tenant", deltas)),
@@ -138,8 +161,8 @@ impl Drift {
     }
 }
 
-/// From what was recorded to what is there.
-fn turned(delta: Delta) -> Delta {
+/// The same difference, seen from the other side.
+pub fn turned(delta: Delta) -> Delta {
     Delta { before: delta.after, after: delta.before, ..delta }
 }
 

@@ -6,6 +6,7 @@
 pub mod apply;
 pub mod canonical;
 pub mod cause;
+pub mod comparison;
 pub mod credentials;
 pub mod diff;
 pub mod drift;

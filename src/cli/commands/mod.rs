@@ -5,6 +5,7 @@ pub mod apply;
 pub mod check;
 pub mod ci;
 pub mod completions;
+pub mod diff;
 pub mod drift;
 pub mod export;
 pub mod history;

@@ -37,7 +37,8 @@ fn named(foreign: &Foreign) -> String {
     format!("{}{member}{id}", foreign.address)
 }
 
-fn entry(change: &Change) -> String {
+/// Returns a change with the fields that differ.
+pub fn entry(change: &Change) -> String {
     let sign = paint(of_action(change.action), change.action.sign());
     let reason = match change.action {
         Action::Delete => paint(FAINT, format!("  ({})", change.reason)),
@@ -54,7 +55,7 @@ fn entry(change: &Change) -> String {
 /// Returns the last line.
 pub fn summary(drift: &Drift) -> String {
     let unchanged = format!("{} as recorded", drift.unchanged);
-    let foreign = count(drift.foreign.len(), "unmanaged object");
+    let foreign = count(drift.foreign.iter().filter(|foreign| foreign.member.is_none()).count(), "unmanaged object");
     let unread = match drift.unread.len() {
         0 => String::new(),
         many => format!(", {many} could not be read"),

@@ -3,6 +3,7 @@
 //! Views are pure: values in, text out. They write ANSI styles freely (the terminal strips them where they are not
 //! wanted) and must never show a secret or let a control character of the data through.
 
+pub mod comparison;
 pub mod deltas;
 pub mod drift;
 pub mod findings;
