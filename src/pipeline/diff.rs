@@ -372,6 +372,25 @@ mod tests {
     use crate::model::value::Reference;
     use serde_json::json;
 
+    #[test]
+    fn a_recorded_secret_is_judged_by_its_fingerprint_where_the_tenant_shows_it() {
+        let kind = catalogue().kinds().find(|kind| !kind.fields.secret.is_empty()).unwrap();
+        let address = Address::root("x");
+        let mut remembered = Remembered { salt: vec![7; 16], fingerprints: BTreeMap::new() };
+        let print = remembered.fingerprint("sent").unwrap();
+        remembered.fingerprints.insert("x:key".to_owned(), print);
+        let known = BTreeMap::new();
+        let recorded = Map::from_iter([("key".to_owned(), Value::Secret(Secret::recorded("k")))]);
+        let judged = |live: Secret| {
+            let live = Map::from_iter([("key".to_owned(), Value::Secret(live))]);
+            let (deltas, after) = Comparison::new(kind, &address, &remembered, &[], &known).bodies(&recorded, &live);
+            (deltas.iter().map(|delta| delta.note).collect::<Vec<_>>(), after.missing.len())
+        };
+        assert_eq!(judged(Secret::new("k", "sent")), (vec![], 0));
+        assert_eq!(judged(Secret::new("k", "other")), (vec![Some(DeltaNote::SecretChanged)], 0));
+        assert_eq!(judged(Secret::missing("k")), (vec![], 1));
+    }
+
     fn deltas(kind: &str, desired: serde_json::Value, live: serde_json::Value) -> Vec<String> {
         let kind = catalogue().kind(kind).unwrap();
         let (Value::Map(desired), Value::Map(live)) = (Value::from_json(desired), Value::from_json(live)) else {

@@ -220,3 +220,97 @@ fn the_status_of_all_tenants_is_one_table() {
     assert_eq!(json["tenants"][0]["drift"], json!({ "moved": 1 }));
     assert_eq!(json["tenants"][0]["behind"], json!(2));
 }
+
+/// The addresses of a comparison with what is said of them.
+fn compared(project: &Project, line: &str, code: u8) -> Vec<String> {
+    let json = project.run(&format!("diff {line} --json --exit-code")).code(code).json();
+    let changes = json["changes"].as_array().unwrap().iter();
+    let told = changes.map(|c| format!("{} {}", c["action"].as_str().unwrap(), c["address"].as_str().unwrap()));
+    told.collect()
+}
+
+#[test]
+fn any_two_states_are_compared_by_identity() {
+    let project = applied().tenant("test", "domain: sandbox\nsecrets: { corp: { env: CORP } }\n");
+    let repository = Repository::open(project.path(".")).unwrap();
+    let head = repository.head().unwrap().peel_to_commit().unwrap();
+    repository.tag_lightweight("v1", head.as_object(), false).unwrap();
+    project.run("apply test --yes").ok();
+    // Two tenants of one configuration are the same though every id differs.
+    for same in ["dev test", "dev@last test@last", "dev@v1 test", "dev@. dev@v1", "test dev@1", "dev@HEAD dev@last"] {
+        assert_eq!(compared(&project, same, 0), Vec::<String>::new(), "{same}");
+    }
+    let files = OURS.replace("Reads", "Reads all").replace("  - { name: Job, app_type: non_interactive }\n", "");
+    project.write("templates/all.yaml", &files.replace("corp\"}}'", "other\"}}'"));
+    project.write("tenants/dev.yaml", "domain: sandbox\nsecrets: { other: { env: CORP } }\n");
+    assert_eq!(
+        compared(&project, "dev@v1 dev@.", 2),
+        ["delete clients/Job", "update connections/corp", "update roles/Reader"]
+    );
+    assert_eq!(
+        compared(&project, "dev@. dev@v1", 2),
+        ["create clients/Job", "update connections/corp", "update roles/Reader"]
+    );
+    project.write("tenants/dev.yaml", "domain: sandbox\nsecrets: { corp: { env: CORP } }\n");
+    project.write("templates/all.yaml", &files);
+    // What files leave out they say nothing of.
+    assert_eq!(compared(&project, "dev@. test", 2), ["update roles/Reader"]);
+    commit(&project);
+    project.run("apply dev --yes").ok();
+    assert_eq!(compared(&project, "dev@1 dev@2", 2), ["delete clients/Job", "update roles/Reader"]);
+    assert_eq!(compared(&project, "dev@1 dev", 2), ["delete clients/Job", "update roles/Reader"]);
+    assert_eq!(compared(&project, "test dev", 2), ["delete clients/Job", "update roles/Reader"]);
+    assert_eq!(compared(&project, "dev test", 2), ["create clients/Job", "update roles/Reader"]);
+    let json = project.run("diff test dev --json").ok().json();
+    assert_eq!(
+        json["changes"][1]["deltas"],
+        json!([{ "path": "description", "before": "Reads", "after": "Reads all" }])
+    );
+}
+
+#[test]
+fn a_comparison_is_a_screen_and_a_comment_and_names_its_sides() {
+    let project = applied();
+    project.write("templates/all.yaml", &OURS.replace("Reads", "Reads all"));
+    let ran = project.run("diff dev dev@.").ok();
+    assert!(ran.stdout().contains("dev -> dev@."), "{}", ran.screen());
+    assert!(ran.stdout().contains("~ description: \"Reads\" -> \"Reads all\""), "{}", ran.screen());
+    assert!(ran.stdout().contains("0 only in the first, 0 only in the second, 1 different; "), "{}", ran.screen());
+    let ran = project.run("diff dev dev@. --markdown").ok();
+    assert!(ran.stdout().starts_with("### <code>dev</code> and <code>dev&#64;.</code>\n"), "{}", ran.screen());
+    assert!(ran.stdout().contains("```diff\n! description: \"Reads\" -> \"Reads all\"\n```"), "{}", ran.screen());
+    project.run("diff dev dev@7").code(64);
+    project.run("diff dev dev@nowhere").code(64);
+    project.run("diff dev nobody").code(65);
+}
+
+#[test]
+fn no_secret_is_shown_by_drift_and_diff() {
+    let project = applied();
+    let files = OURS.replace("name: Job, app_type: non_interactive", "name: Job, app_type: spa");
+    edited(&project, "{ manage: owned }", &files);
+    let path = ".tenantry/sandbox/dev.json";
+    let text = project.read(path);
+    assert!(text.contains("first-corp-secret"), "the sandbox keeps what it was sent");
+    project.write(path, &text.replace("first-corp-secret", "second-corp-secret"));
+    let ran = project.run("drift dev").code(2);
+    assert!(ran.stdout().contains("~ clients/Job"), "{}", ran.screen());
+    for screen in
+        [ran.screen(), project.run("drift dev --json").code(2).screen(), project.run("diff dev@. dev").ok().screen()]
+    {
+        assert!(!screen.contains("corp-secret"), "{screen}");
+    }
+}
+
+#[test]
+fn a_text_with_the_id_of_another_object_has_not_moved() {
+    let templates = format!(
+        "{OURS}emailTemplates:\n  - template: welcome_email\n    body: hello\n    from: a@example.com\n    subject: x\n    syntax: liquid\n    enabled: true\n    resultUrl: 'https://a.example/?c={{{{ref \"clients/Web\" \"client_id\"}}}}'\n"
+    );
+    let project = applied();
+    project.write("templates/all.yaml", &templates);
+    commit(&project);
+    project.run("apply dev --yes").ok();
+    project.run("drift dev").ok();
+    assert_eq!(compared(&project, "dev@last dev", 0), Vec::<String>::new());
+}
