@@ -74,6 +74,13 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Show what was done to a tenant: every record, or one
     History(HistoryArgs),
+    /// Show what has moved in a tenant since its last record
+    Drift(DriftArgs),
+    /// Compare any two: a live tenant, a tenant at a record, the files of a commit
+    #[command(long_about = DIFF)]
+    Diff(DiffArgs),
+    /// Show all tenants: what was applied last, by whom, when, and how far behind it is
+    Status(StatusArgs),
     /// Return a tenant to what was applied earlier: a record, a tag or a commit
     Rollback(RollbackArgs),
     /// Let be applied again what a rollback holds back
@@ -155,6 +162,9 @@ impl Command {
             Self::Apply(args) => Some(&args.pace),
             Self::Init(args) => Some(&args.pace),
             Self::Get(args) => Some(&args.pace),
+            Self::Drift(args) => Some(&args.pace),
+            Self::Diff(args) => Some(&args.pace),
+            Self::Status(args) => Some(&args.pace),
             Self::Rollback(args) => Some(&args.pace),
             Self::Promote(args) => Some(&args.pace),
             Self::Export(args) => Some(&args.pace),
@@ -249,6 +259,60 @@ pub struct HistoryArgs {
     /// Every tenant of the workspace
     #[arg(long, conflicts_with_all = ["tenant", "record"])]
     pub all: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct DriftArgs {
+    /// The tenant, as its file in tenants/ is called
+    #[arg(required_unless_present = "all")]
+    pub tenant: Option<String>,
+    /// Every tenant of the workspace
+    #[arg(long, conflicts_with = "tenant")]
+    pub all: bool,
+    /// List what others have made of the kinds that are managed
+    #[arg(long)]
+    pub unmanaged: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+/// How the two sides of a comparison are named.
+const DIFF: &str = "Compare any two, by identity, ids mapped to names:
+
+  dev         the live tenant
+  dev@last    what is ours in it, as its last record says
+  dev@2       the same, as record #2 says
+  dev@.       the files here, rendered for it
+  dev@v1.0    the files of a tag, a branch or a commit, rendered for it
+
+What is declared, in files or in a record, says nothing of what it leaves out: against a live tenant only what is
+declared is compared.";
+
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// TENANT, TENANT@RECORD, TENANT@. or TENANT@COMMIT
+    #[arg(value_name = "A")]
+    pub first: String,
+    /// The same
+    #[arg(value_name = "B")]
+    pub second: String,
+    /// Exit with 2 if they differ
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Answer in Markdown that fits into a comment on a pull request
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    /// Read the tenants too, and say whether they have drifted
+    #[arg(long)]
+    pub drift: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
 }
 
 #[derive(Args, Debug)]

@@ -48,6 +48,9 @@ pub enum Failure {
     File(#[from] FileError),
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[from] std::io::Error),
+    /// What was applied last is not known, and the answer is about that.
+    #[error("{0}")]
+    NoRecord(&'static str),
     /// An export would overwrite them, and no export wrote them so.
     #[error("these files are in the way: {}", .0.join(", "))]
     InTheWay(Vec<String>),
@@ -81,6 +84,7 @@ impl Failure {
             | Self::Journal(_)
             | Self::File(_)
             | Self::Terminal(_)
+            | Self::NoRecord(_)
             | Self::InTheWay(_)
             | Self::Absent { .. }
             | Self::Declined => Exit::Failed,
@@ -130,6 +134,10 @@ impl Failure {
             Self::Lock(LockError::Held(_)) => {
                 Some("Nothing was written. Wait for that run to end, or let this one wait with `--lock-wait 300`.".to_owned())
             }
+            Self::NoRecord(_) => Some(
+                "An apply in a git repository leaves one; `tenantry adopt TENANT --all` makes one of what the tenant holds."
+                    .to_owned(),
+            ),
             Self::InTheWay(_) => Some(
                 "No export wrote them, or they were edited since. Export to another folder, or give `--force` to overwrite them."
                     .to_owned(),

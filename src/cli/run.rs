@@ -8,8 +8,8 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::commands::{
-    adopt, apply, backup, check, ci, completions, export, get, history, init, kinds, plan, promote, rollback, sandbox,
-    schema, scopes,
+    adopt, apply, backup, check, ci, completions, diff, drift, export, get, history, init, kinds, plan, promote,
+    rollback, sandbox, schema, scopes, status,
 };
 use super::exit::Exit;
 use super::failure::Failure;
@@ -74,6 +74,9 @@ fn dispatch(arguments: &Arguments, command: String, world: &World, terminal: &Te
         Command::Plan(args) => plan::run(args, &run),
         Command::Apply(args) => apply::run(args, &run),
         Command::History(args) => history::run(args, &run),
+        Command::Drift(args) => drift::run(args, &run),
+        Command::Diff(args) => diff::run(args, &run),
+        Command::Status(args) => status::run(args, &run),
         Command::Rollback(args) => rollback::run(args, &run),
         Command::ReleaseHold(args) => rollback::release_hold(args, &run),
         Command::Promote(args) => promote::run(args, &run),

@@ -62,6 +62,28 @@ pub fn contains(folder: &Path, commit: &str, other: &str) -> Option<bool> {
     }
 }
 
+/// Returns the names of the tags of a commit, in order.
+pub fn tags_of(folder: &Path, commit: &str) -> Vec<String> {
+    let Ok(repository) = Repository::discover(folder) else { return Vec::new() };
+    let Ok(names) = repository.references_glob("refs/tags/*") else { return Vec::new() };
+    let mut tags: Vec<String> = names
+        .flatten()
+        .filter(|reference| reference.peel_to_commit().is_ok_and(|found| found.id().to_string() == commit))
+        .filter_map(|reference| Some(reference.name().ok()?.strip_prefix("refs/tags/")?.to_owned()))
+        .collect();
+    tags.sort();
+    tags
+}
+
+/// Counts the commits of HEAD that a commit does not contain; `None` if git cannot say.
+pub fn behind_head(folder: &Path, commit: &str) -> Option<usize> {
+    let repository = Repository::discover(folder).ok()?;
+    let head = repository.head().ok()?.peel_to_commit().ok()?.id();
+    let commit = Oid::from_str(commit).ok()?;
+    repository.find_commit(commit).ok()?;
+    Some(repository.graph_ahead_behind(head, commit).ok()?.0)
+}
+
 /// Says whether files under the folder are changed, new or gone. `None` if git cannot say.
 fn is_dirty(repository: &Repository, folder: &Path) -> Option<bool> {
     let top = repository.workdir()?.canonicalize().ok()?;

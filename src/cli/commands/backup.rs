@@ -118,6 +118,7 @@ pub fn restore(args: &RestoreArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let opening = vec!["restore".to_owned(), args.tenant.clone(), args.file.display().to_string()];
     let Restoration { desired, found, sources } = restoration;
     let wish = Wish::of_backup(desired, found, sources, !args.plan_only).opened_by(opening);
+    let wish = if args.plan_only { wish } else { wish.locked(run)? };
     let scope = ScopeArgs { tenant: Some(args.tenant.clone()), target: Vec::new(), exclude: Vec::new(), strict: false };
     let connection = wish.connect(run)?;
     let runtime = Runtime::start()?;
