@@ -1,6 +1,7 @@
 //! What may be typed: clap's structs and nothing else.
 
 mod earlier;
+mod whole;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
 
 pub use earlier::{PromoteArgs, ReleaseHoldArgs, RollbackArgs};
+pub use whole::{BackupArgs, GetArgs, InitArgs, RestoreArgs};
 
 /// Deploys the configuration of Auth0 tenants from files: plan, apply, export.
 #[derive(Debug, Parser)]
@@ -41,14 +43,20 @@ pub struct Global {
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "workspace")]
     pub deploy_cli: Option<PathBuf>,
     /// The Deploy CLI project's settings
-    #[arg(long, global = true, value_name = "FILE", requires = "deploy_cli")]
-    pub config: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Vec<PathBuf>,
     /// Run against the embedded tenant of that name instead of the real domain
     #[arg(long, global = true)]
     pub sandbox: bool,
     /// Where to keep what is remembered between runs [default: .tenantry in the workspace]
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// The journal of an apply, if it is not in the state folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// Wait so long for a tenant that another run is changing [default: 0]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub lock_wait: Option<f64>,
     /// Requests under way at one time
     #[arg(long, global = true, hide = true, value_name = "N", default_value_t = IN_FLIGHT)]
     pub in_flight: usize,
@@ -56,6 +64,8 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a new workspace: an empty one, or from a tenant
+    Init(InitArgs),
     /// Check the files, offline: every tenant, or one
     Check(CheckArgs),
     /// Show what would change in a tenant
@@ -64,6 +74,13 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Show what was done to a tenant: every record, or one
     History(HistoryArgs),
+    /// Show what has moved in a tenant since its last record
+    Drift(DriftArgs),
+    /// Compare any two: a live tenant, a tenant at a record, the files of a commit
+    #[command(long_about = DIFF)]
+    Diff(DiffArgs),
+    /// Show all tenants: what was applied last, by whom, when, and how far behind it is
+    Status(StatusArgs),
     /// Return a tenant to what was applied earlier: a record, a tag or a commit
     Rollback(RollbackArgs),
     /// Let be applied again what a rollback holds back
@@ -74,8 +91,14 @@ pub enum Command {
     Adopt(AdoptArgs),
     /// Cease to manage an address, without writing to the tenant
     Release(ReleaseArgs),
+    /// Print one object of a tenant, or one of its fields
+    Get(GetArgs),
     /// Write a tenant as files
     Export(ExportArgs),
+    /// Write everything that a tenant shows into one file, without secrets
+    Backup(BackupArgs),
+    /// Bring a tenant back to a backup, without deleting any object
+    Restore(RestoreArgs),
     /// Print the scopes that a token needs for a tenant's configuration
     Scopes(ScopesArgs),
     /// Show the kinds of objects that tenantry manages, or one in full
@@ -137,16 +160,23 @@ impl Command {
         match self {
             Self::Plan(args) => Some(&args.pace),
             Self::Apply(args) => Some(&args.pace),
+            Self::Init(args) => Some(&args.pace),
+            Self::Get(args) => Some(&args.pace),
+            Self::Drift(args) => Some(&args.pace),
+            Self::Diff(args) => Some(&args.pace),
+            Self::Status(args) => Some(&args.pace),
             Self::Rollback(args) => Some(&args.pace),
             Self::Promote(args) => Some(&args.pace),
             Self::Export(args) => Some(&args.pace),
+            Self::Backup(args) => Some(&args.pace),
+            Self::Restore(args) => Some(&args.pace),
             _ => None,
         }
     }
 }
 
 /// What the plan may do though it is dangerous.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct ConsentArgs {
     /// Allow a protected address to be deleted (`*` matches anything); repeatable
     #[arg(long, value_name = "ADDRESS")]
@@ -198,6 +228,12 @@ pub struct PlanArgs {
 pub struct ApplyArgs {
     #[command(flatten)]
     pub scope: ScopeArgs,
+    /// Go on with an apply that did not end
+    #[arg(long, conflicts_with = "undo")]
+    pub resume: bool,
+    /// Take the last apply back: put what it changed as it was
+    #[arg(long)]
+    pub undo: bool,
     /// Do not ask before writing; opens no gate
     #[arg(long, short)]
     pub yes: bool,
@@ -223,6 +259,60 @@ pub struct HistoryArgs {
     /// Every tenant of the workspace
     #[arg(long, conflicts_with_all = ["tenant", "record"])]
     pub all: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct DriftArgs {
+    /// The tenant, as its file in tenants/ is called
+    #[arg(required_unless_present = "all")]
+    pub tenant: Option<String>,
+    /// Every tenant of the workspace
+    #[arg(long, conflicts_with = "tenant")]
+    pub all: bool,
+    /// List what others have made of the kinds that are managed
+    #[arg(long)]
+    pub unmanaged: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+/// How the two sides of a comparison are named.
+const DIFF: &str = "Compare any two, by identity, ids mapped to names:
+
+  dev         the live tenant
+  dev@last    what is ours in it, as its last record says
+  dev@2       the same, as record #2 says
+  dev@.       the files here, rendered for it
+  dev@v1.0    the files of a tag, a branch or a commit, rendered for it
+
+What is declared, in files or in a record, says nothing of what it leaves out: against a live tenant only what is
+declared is compared.";
+
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// TENANT, TENANT@RECORD, TENANT@. or TENANT@COMMIT
+    #[arg(value_name = "A")]
+    pub first: String,
+    /// The same
+    #[arg(value_name = "B")]
+    pub second: String,
+    /// Exit with 2 if they differ
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Answer in Markdown that fits into a comment on a pull request
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    /// Read the tenants too, and say whether they have drifted
+    #[arg(long)]
+    pub drift: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
 }
 
 #[derive(Args, Debug)]

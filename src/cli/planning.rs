@@ -4,6 +4,8 @@ use std::path::Path;
 
 use super::args::{ConsentArgs, ScopeArgs};
 use super::failure::Failure;
+use super::journaling::Journaling;
+use super::locking::Lock;
 use super::project::{Look, Project, workspace};
 use super::recording::History;
 use super::run::Run;
@@ -33,12 +35,13 @@ pub struct Planned {
     pub sources: SourceTexts,
     pub remembered: Remembered,
     pub history: History,
+    pub journal: Journaling,
     /// What was wanted and what there was; nothing where it could not be read.
     pub seen: Option<Seen>,
     /// What a rollback cannot bring back.
     pub lost: Vec<String>,
     /// The words that this run began with, for its command.
-    opening: Vec<String>,
+    pub opening: Vec<String>,
 }
 
 /// What a plan was made from.
@@ -63,6 +66,9 @@ pub struct Wish {
     back: Option<Option<Applied>>,
     /// The words of the command that leads here, without the switches.
     opening: Vec<String>,
+    lock: Option<Lock>,
+    /// It is not what the files say: no record is asked, and none is kept.
+    is_apart: bool,
 }
 
 impl Wish {
@@ -90,7 +96,25 @@ impl Wish {
             provenance: look.at.as_ref().map(|commit| commit.provenance()),
             back: None,
             opening: std::iter::once("apply".to_owned()).chain(args.tenant.clone()).collect(),
+            lock: None,
+            is_apart: false,
         })
+    }
+
+    /// Takes what a backup wants, apart from what the files say.
+    pub fn of_backup(desired: Desired, found: Diagnostics, sources: SourceTexts, writing: bool) -> Self {
+        Self {
+            desired,
+            scope: RunScope::Targeted,
+            writing,
+            found,
+            sources,
+            provenance: None,
+            back: None,
+            opening: Vec::new(),
+            lock: None,
+            is_apart: true,
+        }
     }
 
     /// Makes it a return to the past; `then` is what was ours at that point.
@@ -112,6 +136,16 @@ impl Wish {
         Target::of(&self.desired.settings, run.settings.sandbox)
     }
 
+    /// Takes the tenant's lock, to be held as long as anything may be written. A sandbox is read by connecting, so this
+    /// comes before.
+    ///
+    /// # Errors
+    /// If another run holds it.
+    pub fn locked(self, run: &Run<'_>) -> Result<Self, Failure> {
+        let lock = Some(Lock::take(&self.target(run).remembrance(), run)?);
+        Ok(Self { lock, ..self })
+    }
+
     /// Connects to the tenant; nothing is sent yet.
     ///
     /// # Errors
@@ -127,10 +161,16 @@ impl Wish {
     pub async fn plan(mut self, api: &impl ReadApi, consent: Consent, run: &Run<'_>) -> Result<Planned, Failure> {
         let target = self.target(run);
         let local = run.settings.state.remembered(&target.remembrance())?;
-        let history = History::open(run, &target, self.scope, &local)?;
-        let remembered = history.remembered(local);
+        let history = match self.is_apart {
+            true => History::apart(&target, self.scope, self.lock.take()),
+            false => History::open(run, &target, self.scope, &local, self.lock.take())?,
+        };
+        let mut journal = Journaling::of(run, &target)?;
+        let in_doubt = journal.settle(api, self.writing).await?;
+        let mut remembered = history.remembered(local);
+        journal.remembered(&mut remembered);
         let project = self.desired.settings.project.clone();
-        let mut applied = history.applied();
+        let mut applied = journal.applied(history.applied(), history.is_kept());
         let back = self.back.take().map(|then| {
             let mut none = Applied::default();
             (rollback::prepare(&mut self.desired, applied.as_mut().unwrap_or(&mut none), then.as_ref()), then)
@@ -146,7 +186,17 @@ impl Wish {
             let facts = Facts { sandbox: target.is_sandbox(), ..Facts::default() };
             let plan = scopes::unread(&self.desired, facts, unreadable.gates());
             let (found, sources, opening) = (self.found, self.sources, self.opening);
-            return Ok(Planned { plan, found, sources, remembered, history, seen: None, lost: Vec::new(), opening });
+            return Ok(Planned {
+                plan,
+                found,
+                sources,
+                remembered,
+                history,
+                journal,
+                seen: None,
+                lost: Vec::new(),
+                opening,
+            });
         }
         let live = {
             let _bar = run.terminal.bar(None, "reading the tenant");
@@ -161,8 +211,12 @@ impl Wish {
             keeps_history: history.is_kept(),
             project,
             scope: self.scope,
+            basis_salt: history.last().map(|_| remembered.salt.clone()),
+            only: None,
         };
         let (mut plan, more) = plan::plan(&self.desired, &live, facts);
+        plan.gates.extend(in_doubt);
+        plan.notes.extend(journal.note());
         let lost = back.map(|(back, then)| back.settle(&mut plan, then.as_ref())).unwrap_or_default();
         plan.gates.extend(held(&plan, &history, workspace(run)?));
         if self.writing {
@@ -177,7 +231,17 @@ impl Wish {
             return Err(Failure::Invalid { found, sources: self.sources });
         }
         let seen = Some(Seen { desired: self.desired, live });
-        Ok(Planned { plan, found, sources: self.sources, remembered, history, seen, lost, opening: self.opening })
+        Ok(Planned {
+            plan,
+            found,
+            sources: self.sources,
+            remembered,
+            history,
+            journal,
+            seen,
+            lost,
+            opening: self.opening,
+        })
     }
 }
 

@@ -107,6 +107,8 @@ pub enum RunKind {
     Apply,
     Rollback,
     Promotion,
+    /// An apply was taken back.
+    Undo,
     /// Ownership alone: nothing was written.
     Adopt,
     Release,
@@ -120,6 +122,7 @@ impl RunKind {
         match self {
             Self::Apply => "apply",
             Self::Rollback => "rollback",
+            Self::Undo => "undo",
             Self::Promotion => "promotion",
             Self::Adopt => "adopt",
             Self::Release => "release",

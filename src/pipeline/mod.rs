@@ -4,13 +4,18 @@
 //! (the writing half).
 
 pub mod apply;
+pub mod backup;
+pub mod basis;
 pub mod canonical;
 pub mod cause;
+pub mod comparison;
 pub mod credentials;
 pub mod diff;
+pub mod drift;
 pub mod export;
 pub mod fingerprint;
 pub mod gates;
+pub mod images;
 pub mod keywords;
 pub mod load;
 pub mod matching;
@@ -23,6 +28,7 @@ pub mod parity;
 pub mod partings;
 pub mod plan;
 pub mod read;
+pub mod recall;
 pub mod record;
 pub mod references;
 pub mod refresh;
@@ -34,6 +40,8 @@ pub mod scope;
 pub mod scopes;
 pub mod steps;
 pub mod tree;
+pub mod undo;
+pub mod unfinished;
 pub mod unique_order;
 pub mod validate;
 pub mod wire;
