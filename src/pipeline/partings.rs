@@ -7,6 +7,7 @@ use crate::model::desired::Desired;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::plan::Operation;
 use crate::model::value::Reference;
+use crate::pipeline::canonical::raw_name;
 use crate::pipeline::matching::Matched;
 use crate::pipeline::plan::Draft;
 use crate::pipeline::scope::body_references;
@@ -44,17 +45,24 @@ pub fn held(desired: &Desired, drafts: &[Draft], findings: &mut Diagnostics) {
     }
 }
 
-/// Lets what takes a new name wait until the object that has it now is gone.
-pub fn make_room(drafts: &mut [Draft]) {
-    let gone: Vec<(usize, (String, String))> =
-        drafts.iter().enumerate().filter_map(|(index, draft)| Some((index, draft.deletes.clone()?))).collect();
+/// Lets what takes a new name wait until the object that has it now is gone, or has another one.
+pub fn make_room(drafts: &mut [Draft], matched: &Matched<'_>) {
     let takes_name = |draft: &Draft| match &draft.step.operation {
         Operation::Update { body, .. } => draft.step.kind.identity.iter().any(|field| body.contains_key(field)),
         _ => false,
     };
-    for draft in drafts.iter_mut().filter(|draft| takes_name(draft)) {
-        let holders = gone.iter().filter(|(_, name)| draft.step.provides.as_ref() == Some(name));
-        draft.after.extend(holders.map(|(index, _)| *index));
+    let leaves = |draft: &Draft| {
+        let (_, object) = matched.get(&draft.step.address).filter(|_| takes_name(draft))?;
+        Some((draft.step.kind.space().to_owned(), raw_name(object?)))
+    };
+    let left: Vec<(usize, (String, String))> = drafts
+        .iter()
+        .enumerate()
+        .filter_map(|(index, draft)| Some((index, draft.deletes.clone().or_else(|| leaves(draft))?)))
+        .collect();
+    for (index, draft) in drafts.iter_mut().enumerate().filter(|(_, draft)| takes_name(draft)) {
+        let holders = left.iter().filter(|(at, name)| *at != index && draft.step.provides.as_ref() == Some(name));
+        draft.after.extend(holders.map(|(at, _)| *at));
     }
 }
 

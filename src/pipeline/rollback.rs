@@ -127,7 +127,8 @@ fn wanted(address: &Address, owned: &Owned, kind: &'static Kind) -> Wanted {
     let has_id = matches!(kind.shape, Shape::Collection | Shape::Child);
     match (owned.origin, &owned.before) {
         (Origin::Adopted, Json::Object(before)) if !before.is_empty() => {
-            resource.body = before.iter().map(|(key, held)| (key.clone(), Value::from_json(held.clone()))).collect();
+            resource.body =
+                before.iter().map(|(key, held)| (key.clone(), returned(held, owned.fields.get(key)))).collect();
             if let Some(name) = name_in(kind, before).filter(|name| has_id && *name != owned.name) {
                 resource.was = Some(std::mem::replace(&mut resource.name, name));
             }
@@ -194,22 +195,34 @@ fn readdress(desired: &mut Desired, applied: &mut Applied, then: &Applied) {
         desired.resources.iter().enumerate().map(|(index, resource)| (resource.address.clone(), index)).collect();
     let now = applied.clone();
     let by_id = now.by_id();
+    let mut moves: Vec<(&Address, &Address)> = Vec::new();
     for (old, owned) in then.resources.iter().filter(|(old, _)| described.contains_key(*old)) {
         let Some(id) = &owned.id else { continue };
         let Some((new, today)) = by_id.get(&(owned.kind.as_str(), id.0.as_str())) else { continue };
-        if *new == old || described.contains_key(*new) || applied.resources.contains_key(old) {
+        if *new == old {
             continue;
         }
         if let Some(resource) = described.get(old).and_then(|index| desired.resources.get_mut(*index)) {
             resource.was = Some(today.name.clone());
         }
-        let moved: Vec<Address> = applied.resources.keys().filter(|at| at.is_within(new)).cloned().collect();
-        for at in moved {
-            let Some(mut owned) = applied.resources.remove(&at) else { continue };
-            owned.parent = owned.parent.map(|parent| parent.moved(new, old));
-            applied.resources.insert(at.moved(new, old), owned);
-        }
+        moves.push((new, old));
     }
+    // What has the old address now is another object: it takes the one that gets free.
+    let aside: Vec<(&Address, &Address)> = moves
+        .iter()
+        .filter(|(_, old)| now.resources.contains_key(*old) && !moves.iter().any(|(new, _)| new == old))
+        .map(|(new, old)| (*old, *new))
+        .collect();
+    let all: Vec<(&Address, &Address)> = moves.into_iter().chain(aside).collect();
+    let to = |at: &Address| all.iter().find(|(from, _)| at.is_within(from)).map(|(from, to)| at.moved(from, to));
+    applied.resources = now
+        .resources
+        .iter()
+        .map(|(at, owned)| {
+            let parent = owned.parent.as_ref().map(|parent| to(parent).unwrap_or_else(|| parent.clone()));
+            (to(at).unwrap_or_else(|| at.clone()), Owned { parent, ..owned.clone() })
+        })
+        .collect();
 }
 
 impl Return {
@@ -271,7 +284,7 @@ impl Returning {
             let before =
                 before.and_then(|before| if before.is_null() && at.0.is_empty() { None } else { inside(before, key) });
             match (body.get(key), value, before) {
-                (None, _, Some(held)) => drop(out.insert(key.clone(), Value::from_json(held.clone()))),
+                (None, _, Some(held)) => drop(out.insert(key.clone(), returned(held, Some(value)))),
                 (None, _, None) => self.unknown.push(path),
                 (Some(Value::Map(inner)), Json::Object(fields), before) if !self.is_exact(&path) => {
                     let held = self.held(&path, fields, inner, before);
@@ -292,6 +305,19 @@ impl Returning {
 
 fn inside<'j>(before: &'j Json, key: &str) -> Option<&'j Json> {
     if before.is_null() { Some(before) } else { before.get(key) }
+}
+
+/// Returns what a field held. A map that files manage is compared member by member, so what was not in it then and is
+/// managed now is said to be nothing.
+fn returned(held: &Json, managed: Option<&Json>) -> Value {
+    let (Json::Object(held), Some(Json::Object(managed))) = (held, managed) else {
+        return Value::from_json(held.clone());
+    };
+    let mut map: Map = held.iter().map(|(key, held)| (key.clone(), returned(held, managed.get(key)))).collect();
+    for key in managed.keys().filter(|key| !held.contains_key(*key)) {
+        map.insert(key.clone(), Value::Null);
+    }
+    Value::Map(map)
 }
 
 /// Adds what is not there.
