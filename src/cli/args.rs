@@ -1,6 +1,7 @@
 //! What may be typed: clap's structs and nothing else.
 
 mod earlier;
+mod sandbox;
 mod whole;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
 
 pub use earlier::{PromoteArgs, ReleaseHoldArgs, RollbackArgs};
+pub use sandbox::{SandboxArgs, SandboxCommand, ServeArgs};
 pub use whole::{BackupArgs, GetArgs, InitArgs, RestoreArgs};
 
 /// Deploys the configuration of Auth0 tenants from files: plan, apply, export.
@@ -426,89 +428,6 @@ pub enum SchemaFiles {
     Templates,
     /// tenants/*/*.yaml
     Overlay,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum SandboxCommand {
-    /// Offer an embedded tenant to any client
-    Serve(ServeArgs),
-    /// Make an embedded tenant new again
-    Reset(SandboxArgs),
-    /// Print where an embedded tenant is kept
-    Path(SandboxArgs),
-}
-
-#[derive(Args, Debug)]
-pub struct SandboxArgs {
-    /// The tenant's name
-    pub tenant: String,
-}
-
-#[derive(Args, Debug)]
-pub struct ServeArgs {
-    /// The tenant's name
-    #[arg(default_value = "dev")]
-    pub tenant: String,
-    /// The port to listen at; 0 takes a free one
-    #[arg(long, default_value_t = 8443)]
-    pub port: u16,
-    /// Speak HTTPS, with a certificate made for it
-    #[arg(long)]
-    pub tls: bool,
-    /// Answer so much later
-    #[arg(long, value_name = "MS", default_value_t = 0)]
-    pub latency_ms: u64,
-    /// The scopes that its tokens carry, separated by commas [default: all]
-    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
-    pub scopes: Option<Vec<String>>,
-    /// Requests a second that are let through; 0 is no limit
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub rate: u32,
-    /// Requests that are let through at once
-    #[arg(long, value_name = "N", requires = "rate")]
-    pub burst: Option<u32>,
-    /// Logins a second that take from the same limit
-    #[arg(long, value_name = "N", requires = "rate")]
-    pub logins: Option<f64>,
-    /// Fail as this script says (CONTRIBUTING.md)
-    #[arg(long, value_name = "FILE")]
-    pub faults: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum CiCommand {
-    /// Write pipelines for a git host: plan on pull requests, apply, promotion, drift, rollback
-    Init(CiInitArgs),
-}
-
-#[derive(Args, Debug)]
-pub struct CiInitArgs {
-    /// The host
-    #[arg(value_enum)]
-    pub platform: CiPlatform,
-    /// The folder to write to [default: the top of the git repository]
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-    /// The tenants in the order of promotion [default: dev, test, staging, prod, as far as they are there]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub tenants: Vec<String>,
-    /// The branch that changes are merged to
-    #[arg(long, value_name = "NAME", default_value = "main")]
-    pub branch: String,
-    /// The command that installs tenantry into the folder that follows it as `--root DIR` [default: cargo install]
-    #[arg(long, value_name = "COMMAND")]
-    pub install: Option<String>,
-    /// Overwrite files that are there
-    #[arg(long)]
-    pub force: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CiPlatform {
-    Github,
-    Gitlab,
-    Azure,
-    Bitbucket,
 }
 
 #[derive(Args, Debug)]
