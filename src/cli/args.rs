@@ -151,6 +151,12 @@ pub struct ConsentArgs {
     /// Allow existing objects to be overwritten though there is no record of an earlier apply
     #[arg(long)]
     pub first_apply: bool,
+    /// Allow every object of a kind to be deleted; repeatable
+    #[arg(long, value_name = "KIND")]
+    pub allow_empty: Vec<String>,
+    /// Allow a trigger to lose an action that was never this project's to bind (`*` matches anything); repeatable
+    #[arg(long, value_name = "ADDRESS")]
+    pub allow_unbind: Vec<String>,
     /// Take an address over from another project that has recorded it as its own; repeatable
     #[arg(long, value_name = "ADDRESS")]
     pub take_over: Vec<String>,
@@ -172,6 +178,9 @@ pub struct PlanArgs {
     /// Write the plan as a page to look at in a browser, too
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Save the plan for `apply FILE`, which does exactly this or nothing; best called something.plan
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Take domain, credentials, secrets and policy as this branch or commit has them, because the files here are a
     /// proposal
     #[arg(long, value_name = "REF")]
@@ -189,6 +198,12 @@ pub struct ApplyArgs {
     /// Do not ask before writing; opens no gate
     #[arg(long, short)]
     pub yes: bool,
+    /// Apply this saved plan; its path in place of the tenant does the same
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Apply only if this is the plan's fingerprint
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub expect: Option<String>,
     /// Tag the commit once it is applied
     #[arg(long, value_name = "NAME")]
     pub tag: Option<String>,

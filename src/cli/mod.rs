@@ -13,6 +13,7 @@ pub mod planning;
 pub mod project;
 pub mod recording;
 pub mod run;
+pub mod saved;
 pub mod settings;
 pub mod world;
 

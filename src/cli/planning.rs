@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::project::{Look, Project, workspace};
 use super::recording::History;
 use super::run::Run;
+use super::saved::Saved;
 use crate::api::port::ReadApi;
 use crate::edge::connection::{Connection, Target};
 use crate::edge::git;
@@ -34,6 +35,8 @@ pub struct Planned {
 #[derive(Debug)]
 pub struct Wish {
     pub desired: Desired,
+    /// The saved plan that is to be made again.
+    pub saved: Option<Saved>,
     scope: RunScope,
     /// The plan is made to be applied.
     writing: bool,
@@ -57,7 +60,7 @@ impl Wish {
     pub fn looking(args: &ScopeArgs, look: &Look, run: &Run<'_>) -> Result<Self, Failure> {
         let tenant = args.tenant.clone().map(TenantName);
         let (desired, found, sources) = Project::read(run, tenant.as_ref(), look)?.sound()?;
-        Ok(Self { desired, scope: scope(args), writing: look.writing, found, sources })
+        Ok(Self { desired, saved: None, scope: scope(args), writing: look.writing, found, sources })
     }
 
     /// Says where the tenant is.
@@ -102,17 +105,26 @@ impl Wish {
         };
         let facts = Facts {
             sandbox: target.is_sandbox(),
-            provenance: git::provenance(workspace(run)?),
+            provenance: match &self.saved {
+                Some(saved) => saved.provenance(git::provenance(workspace(run)?)),
+                None => git::provenance(workspace(run)?),
+            },
             remembered: remembered.clone(),
             consent,
             applied,
             keeps_history: history.is_kept(),
             project,
             scope: self.scope,
-            basis_salt: history.last().map(|_| remembered.salt.clone()),
-            only: None,
+            basis_salt: match &self.saved {
+                Some(saved) => saved.salt(),
+                None => history.last().map(|_| remembered.salt.clone()),
+            },
+            only: self.saved.as_ref().map(|saved| saved.plan.addresses()),
         };
         let (mut plan, more) = plan::plan(&self.desired, &live, facts);
+        if let Some(saved) = &self.saved {
+            saved.settle(&mut plan)?;
+        }
         if self.writing {
             let mut needed = scopes::for_apply(&self.desired);
             needed.add_steps(&plan.steps);
@@ -159,6 +171,8 @@ impl ConsentArgs {
             allow_dirty: self.allow_dirty,
             accept_drift: self.accept_drift,
             first_apply: self.first_apply,
+            allow_empty: self.allow_empty.clone(),
+            allow_unbind: self.allow_unbind.clone(),
             take_over: self.take_over.clone(),
         }
     }
@@ -188,6 +202,8 @@ fn command_line(args: &ScopeArgs, consent: &ConsentArgs, gates: &[Gate], run: &R
         ("--exclude", &args.exclude),
         ("--allow-delete", &consent.allow_delete),
         ("--allow-replace", &consent.allow_replace),
+        ("--allow-empty", &consent.allow_empty),
+        ("--allow-unbind", &consent.allow_unbind),
         ("--take-over", &consent.take_over),
     ];
     for (flag, values) in lists {

@@ -9,6 +9,7 @@ mod kinds;
 mod plan;
 mod reports;
 mod sandbox;
+mod saved;
 mod schema;
 mod trust;
 mod usage;
