@@ -8,7 +8,7 @@ use crate::catalogue::shape::Shape;
 use crate::model::address::Address;
 use crate::model::change::{Action, Change};
 use crate::model::desired::{Desired, MEMBERS};
-use crate::model::live::Live;
+use crate::model::live::{Live, Object};
 use crate::model::plan::{Gate, Operation, Step};
 use crate::model::value::Value;
 use crate::pipeline::canonical::is_builtin;
@@ -78,9 +78,8 @@ fn deletions(desired: &Desired, changes: &[Change], live: &Live, facts: &Facts) 
     for change in &deleted {
         *per_kind.entry(change.kind.name.as_str()).or_default() += 1;
     }
-    let of_kind = |kind: &str| live.objects.iter().filter(|object| object.kind.name == kind).count();
     let shares: Vec<(&str, usize, usize)> =
-        per_kind.iter().map(|(kind, count)| (*kind, *count, of_kind(kind))).collect();
+        per_kind.iter().map(|(kind, count)| (*kind, *count, deletable(kind, live))).collect();
     let words: Vec<String> = shares.iter().map(|(kind, count, all)| format!("{count} of {all} {kind}")).collect();
     let many = format!("{} ({})", counted(deleted.len(), "deletion"), words.join(", "));
     if let Some(most) = facts.consent.max_deletes {
@@ -97,6 +96,12 @@ fn deletions(desired: &Desired, changes: &[Change], live: &Live, facts: &Facts) 
     })
 }
 
+/// Counts the objects of a kind that could be deleted at all: what every tenant has could not, nor what a run logs in with.
+fn deletable(kind: &str, live: &Live) -> usize {
+    let is_own = |object: &Object| live.own_client.is_some() && object.id == live.own_client;
+    live.objects.iter().filter(|object| object.kind.name == kind && !is_builtin(object) && !is_own(object)).count()
+}
+
 /// A kind that is left without a single object is more often a slip than a wish. One object alone is no kind.
 fn emptied(changes: &[Change], live: &Live, facts: &Facts) -> Vec<Gate> {
     let mut per_kind: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
@@ -105,7 +110,7 @@ fn emptied(changes: &[Change], live: &Live, facts: &Facts) -> Vec<Gate> {
         per_kind.entry(change.kind.name.as_str()).or_default().push(change);
     }
     let is_whole = |(kind, deleted): &(&str, Vec<&Change>)| {
-        let all = live.objects.iter().filter(|object| object.kind.name == *kind && !is_builtin(object)).count();
+        let all = deletable(kind, live);
         let remains = changes.iter().any(|c| c.kind.name == *kind && c.action == Action::Create);
         all > 1 && deleted.len() == all && !remains && !facts.consent.allow_empty.iter().any(|own| own == kind)
     };

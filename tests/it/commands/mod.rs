@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod ci;
 mod export;
+mod gates;
 pub mod https;
 mod kinds;
 mod plan;

@@ -10,7 +10,7 @@ emailProvider:
   name: smtp
   enabled: true
   default_from_address: a@acme.example
-  credentials: { smtp_host: smtp.acme.example, smtp_port: 587, smtp_user: acme, smtp_pass: "{{secret smtp}}" }
+  credentials: { smtp_host: smtp.acme.example, smtp_port: 587, smtp_user: acme, smtp_pass: '{{secret "smtp"}}' }
 "#;
 const SECRET: &str = "hunter2-of-the-saved-plan";
 
@@ -151,7 +151,7 @@ fn what_is_not_the_expected_plan_is_not_applied() {
         |project: &Project| project.run("plan dev --json").ok().json()["fingerprint"].as_str().unwrap().to_owned();
     let expected = print(&project);
     assert_eq!(expected, print(&project));
-    let reordered = "emailProvider:\n  enabled: true\n  name: smtp\n  default_from_address: a@acme.example\n  credentials: { smtp_pass: \"{{secret smtp}}\", smtp_port: 587, smtp_user: acme, smtp_host: smtp.acme.example }\nroles:\n  - { description: Writes, name: Writer }\n  - { name: Reader, description: Reads all }\n";
+    let reordered = "emailProvider:\n  enabled: true\n  name: smtp\n  default_from_address: a@acme.example\n  credentials: { smtp_pass: '{{secret \"smtp\"}}', smtp_port: 587, smtp_user: acme, smtp_host: smtp.acme.example }\nroles:\n  - { description: Writes, name: Writer }\n  - { name: Reader, description: Reads all }\n";
     project.write("templates/all.yaml", reordered);
     assert_eq!(expected, print(&project));
     project.write("templates/all.yaml", &TEMPLATE.replace("Reads", "Reads nothing"));
@@ -162,8 +162,9 @@ fn what_is_not_the_expected_plan_is_not_applied() {
     project.write("templates/all.yaml", &TEMPLATE.replace("Reads", "Reads all"));
     let screen = project.command("plan dev").output().unwrap();
     assert!(String::from_utf8(screen.stdout).unwrap().contains(&format!("Fingerprint {expected}\n")));
-    let markdown = project.run("plan dev --markdown").ok();
-    assert!(markdown.stdout().contains(&format!("Fingerprint `{expected}`")), "{}", markdown.screen());
+    project.run("plan dev --markdown=plan.md --html plan.html").ok();
+    assert!(project.read("plan.md").contains(&format!("Fingerprint <code>{expected}</code>\n")));
+    assert!(project.read("plan.html").contains(&expected));
     project.run_binary(&format!("apply dev --yes --expect {expected}")).ok();
     let history = project.run("history dev last --json").ok();
     assert!(history.stdout().contains(&expected), "{}", history.screen());
