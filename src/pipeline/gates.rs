@@ -24,10 +24,10 @@ use crate::pipeline::scope::fits;
 const SHARE_FROM: usize = 10;
 
 /// Returns the closed gates.
-pub fn gates(desired: &Desired, changes: &[Change], live: &Live, facts: &Facts) -> Vec<Gate> {
+pub fn gates(desired: &Desired, changes: &[Change], live: &Live, matched: &Matched<'_>, facts: &Facts) -> Vec<Gate> {
     let mut closed = Vec::new();
     closed.extend(protected(desired, changes, facts));
-    closed.extend(deletions(desired, changes, live, facts));
+    closed.extend(deletions(desired, changes, matched, facts));
     closed.extend(emptied(changes, live, facts));
     closed.extend(replaces(changes, facts));
     closed.extend(drift(changes, facts));
@@ -68,7 +68,7 @@ fn switches(flag: &str, addresses: &[Address]) -> String {
         .join(" ")
 }
 
-fn deletions(desired: &Desired, changes: &[Change], live: &Live, facts: &Facts) -> Option<Gate> {
+fn deletions(desired: &Desired, changes: &[Change], matched: &Matched<'_>, facts: &Facts) -> Option<Gate> {
     let deleted: Vec<&Change> =
         changes.iter().filter(|c| matches!(c.action, Action::Delete | Action::Replace)).collect();
     if deleted.is_empty() {
@@ -79,7 +79,7 @@ fn deletions(desired: &Desired, changes: &[Change], live: &Live, facts: &Facts) 
         *per_kind.entry(change.kind.name.as_str()).or_default() += 1;
     }
     let shares: Vec<(&str, usize, usize)> =
-        per_kind.iter().map(|(kind, count)| (*kind, *count, deletable(kind, live))).collect();
+        per_kind.iter().map(|(kind, count)| (*kind, *count, managed(kind, changes, matched))).collect();
     let words: Vec<String> = shares.iter().map(|(kind, count, all)| format!("{count} of {all} {kind}")).collect();
     let many = format!("{} ({})", counted(deleted.len(), "deletion"), words.join(", "));
     if let Some(most) = facts.consent.max_deletes {
@@ -94,6 +94,12 @@ fn deletions(desired: &Desired, changes: &[Change], live: &Live, facts: &Facts) 
         let reason = format!("{count} of {all} {kind} would be deleted, and the policy allows {} %", limit.percent);
         too_many(&deleted, reason)
     })
+}
+
+/// Counts the objects of a kind that the files describe or the plan deletes. What is left alone makes no share smaller.
+fn managed(kind: &str, changes: &[Change], matched: &Matched<'_>) -> usize {
+    let described = matched.pairs.iter().filter(|(resource, object)| resource.kind.name == kind && object.is_some());
+    described.count() + changes.iter().filter(|c| c.kind.name == kind && c.action == Action::Delete).count()
 }
 
 /// Counts the objects of a kind that could be deleted at all: what every tenant has could not, nor what a run logs in with.

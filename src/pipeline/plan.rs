@@ -135,7 +135,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     let ground = Ground { desired, live, matched: &matched, known: &known, changes: &changes, steps: &steps };
     let basis = basis::basis(ground, &facts);
     let closed = |facts: &Facts| {
-        let mut closed = gates::gates(desired, &changes, live, facts);
+        let mut closed = gates::gates(desired, &changes, live, &matched, facts);
         closed.extend(gates::others(&matched, facts));
         closed.extend(gates::unbound(&changes, &matched, facts));
         closed
