@@ -1,5 +1,8 @@
 //! A plan to what became of it: ask, apply, remember, record, answer. What every command that writes shares.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::exit::Exit;
 use super::failure::Failure;
 use super::planning::Planned;
@@ -10,7 +13,7 @@ use crate::edge::runtime::Runtime;
 use crate::model::event::Event;
 use crate::model::plan::Plan;
 use crate::model::record::Doing;
-use crate::pipeline::apply::{Outcome, Unwritten, apply};
+use crate::pipeline::apply::{Conduct, Outcome, apply};
 use crate::pipeline::record::Steps;
 use crate::pipeline::report::outcome::{self, Results};
 use crate::pipeline::report::redaction::Redaction;
@@ -73,7 +76,13 @@ pub fn carry_out(
         }
     }
     let redaction = Redaction::of_plan(plan);
-    let (outcome, results, steps) = perform(plan, connection, &redaction, runtime, run);
+    // The salt is kept first: what the journal says of secrets means nothing without it.
+    run.settings.state.remember(planned.history.place(), &planned.remembered)?;
+    let stop = runtime.stop_on_interrupt();
+    let mut book = planned.journal.begin(plan, Arc::clone(&stop))?;
+    let (outcome, results, steps) = perform(plan, connection, &redaction, runtime, (&mut book, &stop), run);
+    let is_complete = outcome.failures.is_empty() && outcome.summary.not_begun == 0;
+    let is_written = book.ended(is_complete);
     // What was sent is remembered, and a sandbox kept, whether or not all went well; that it went well or not is said
     // even if it cannot be remembered.
     let mut remembered = planned.remembered.clone();
@@ -91,6 +100,10 @@ pub fn carry_out(
     is_remembered?;
     is_kept?;
     is_recorded?;
+    is_written?;
+    if is_complete {
+        planned.journal.end()?;
+    }
     if outcome.failures.is_empty() {
         planned.history.tag(manner.tag)?;
     }
@@ -102,12 +115,17 @@ fn perform(
     connection: &Connection,
     redaction: &Redaction,
     runtime: &Runtime,
+    (book, stop): (&mut dyn Conduct, &AtomicBool),
     run: &Run<'_>,
 ) -> (Outcome, Results, Steps) {
     let bar = run.terminal.bar(Some(plan.steps.len()), "applying");
     let mut results = Results::default();
     let mut steps = Steps::default();
+    let mut is_told = false;
     let mut listen = |event: Event| {
+        if stop.load(Ordering::Relaxed) && !std::mem::replace(&mut is_told, true) {
+            bar.step("stopping: what is under way is finished first; ctrl-c again stops at once");
+        }
         results.note(&event, redaction);
         steps.note(&event, redaction);
         if let Some(line) = progress::line(&event, redaction) {
@@ -116,14 +134,13 @@ fn perform(
             bar.doing(address);
         }
     };
-    let mut conduct = Unwritten;
-    let applying = apply(plan, connection, &Clock, &mut conduct, &mut listen);
+    let applying = apply(plan, connection, &Clock, book, &mut listen);
     let outcome = runtime.run(connection.telling(applying, |pause| run.waits(pause)));
     (outcome, results, steps)
 }
 
 fn exit(outcome: &Outcome) -> Exit {
-    match (outcome.failures.is_empty(), outcome.summary.writes) {
+    match (outcome.failures.is_empty() && outcome.summary.not_begun == 0, outcome.summary.writes) {
         (true, _) => Exit::Done,
         (false, 0) => Exit::Failed,
         (false, _) => Exit::Partial,

@@ -1,13 +1,20 @@
 //! What may be typed: clap's structs and nothing else.
 
+mod earlier;
+mod whole;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::api::pace::Reserve;
+pub use super::consent::ConsentArgs;
+pub use super::pace::PaceArgs;
 use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
+
+pub use earlier::{PromoteArgs, ReleaseHoldArgs, RollbackArgs};
+pub use whole::{BackupArgs, GetArgs, InitArgs, RestoreArgs};
 
 /// Deploys the configuration of Auth0 tenants from files: plan, apply, export.
 #[derive(Debug, Parser)]
@@ -37,14 +44,20 @@ pub struct Global {
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "workspace")]
     pub deploy_cli: Option<PathBuf>,
     /// The Deploy CLI project's settings
-    #[arg(long, global = true, value_name = "FILE", requires = "deploy_cli")]
-    pub config: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Vec<PathBuf>,
     /// Run against the embedded tenant of that name instead of the real domain
     #[arg(long, global = true)]
     pub sandbox: bool,
     /// Where to keep what is remembered between runs [default: .tenantry in the workspace]
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// The journal of an apply, if it is not in the state folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// Wait so long for a tenant that another run is changing [default: 0]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub lock_wait: Option<f64>,
     /// Requests under way at one time
     #[arg(long, global = true, hide = true, value_name = "N", default_value_t = IN_FLIGHT)]
     pub in_flight: usize,
@@ -52,6 +65,8 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a new workspace: an empty one, or from a tenant
+    Init(InitArgs),
     /// Check the files, offline: every tenant, or one
     Check(CheckArgs),
     /// Show what would change in a tenant
@@ -60,12 +75,31 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Show what was done to a tenant: every record, or one
     History(HistoryArgs),
+    /// Show what has moved in a tenant since its last record
+    Drift(DriftArgs),
+    /// Compare any two: a live tenant, a tenant at a record, the files of a commit
+    #[command(long_about = DIFF)]
+    Diff(DiffArgs),
+    /// Show all tenants: what was applied last, by whom, when, and how far behind it is
+    Status(StatusArgs),
+    /// Return a tenant to what was applied earlier: a record, a tag or a commit
+    Rollback(RollbackArgs),
+    /// Let be applied again what a rollback holds back
+    ReleaseHold(ReleaseHoldArgs),
+    /// Apply to a tenant what was last applied to another
+    Promote(PromoteArgs),
     /// Make existing objects the files' own, without writing to the tenant
     Adopt(AdoptArgs),
     /// Cease to manage an address, without writing to the tenant
     Release(ReleaseArgs),
+    /// Print one object of a tenant, or one of its fields
+    Get(GetArgs),
     /// Write a tenant as files
     Export(ExportArgs),
+    /// Write everything that a tenant shows into one file, without secrets
+    Backup(BackupArgs),
+    /// Bring a tenant back to a backup, without deleting any object
+    Restore(RestoreArgs),
     /// Print the scopes that a token needs for a tenant's configuration
     Scopes(ScopesArgs),
     /// Show the kinds of objects that tenantry manages, or one in full
@@ -92,7 +126,7 @@ pub struct CheckArgs {
 }
 
 /// Which tenant, and which part of its configuration.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub struct ScopeArgs {
     /// The tenant, as its file in tenants/ is called
     pub tenant: Option<String>,
@@ -107,62 +141,25 @@ pub struct ScopeArgs {
     pub strict: bool,
 }
 
-/// How fast the tenant is asked.
-#[derive(Args, Clone, Debug)]
-pub struct PaceArgs {
-    /// Leave so many requests, or so much (`20%`), of the tenant's rate limit to others [default: 20%, at least 4]
-    #[arg(long, value_name = "N|PERCENT")]
-    pub reserve: Option<Reserve>,
-    /// Send at most so many requests a second
-    #[arg(long, value_name = "N")]
-    pub max_rps: Option<f64>,
-    /// Seconds after which a request is given up
-    #[arg(long, hide = true, value_name = "SECONDS")]
-    pub deadline: Option<f64>,
-}
-
 impl Command {
     /// Returns how fast the tenant is asked, of a command that asks it.
     pub fn pace(&self) -> Option<&PaceArgs> {
         match self {
             Self::Plan(args) => Some(&args.pace),
             Self::Apply(args) => Some(&args.pace),
+            Self::Init(args) => Some(&args.pace),
+            Self::Get(args) => Some(&args.pace),
+            Self::Drift(args) => Some(&args.pace),
+            Self::Diff(args) => Some(&args.pace),
+            Self::Status(args) => Some(&args.pace),
+            Self::Rollback(args) => Some(&args.pace),
+            Self::Promote(args) => Some(&args.pace),
             Self::Export(args) => Some(&args.pace),
+            Self::Backup(args) => Some(&args.pace),
+            Self::Restore(args) => Some(&args.pace),
             _ => None,
         }
     }
-}
-
-/// What the plan may do though it is dangerous.
-#[derive(Args, Debug)]
-pub struct ConsentArgs {
-    /// Allow a protected address to be deleted (`*` matches anything); repeatable
-    #[arg(long, value_name = "ADDRESS")]
-    pub allow_delete: Vec<String>,
-    /// Allow so many deletions
-    #[arg(long, value_name = "N")]
-    pub max_deletes: Option<usize>,
-    /// Allow an address to be deleted and created again; repeatable
-    #[arg(long, value_name = "ADDRESS")]
-    pub allow_replace: Vec<String>,
-    /// Allow edits that somebody made in the tenant to be overwritten
-    #[arg(long)]
-    pub accept_drift: bool,
-    /// Allow existing objects to be overwritten though there is no record of an earlier apply
-    #[arg(long)]
-    pub first_apply: bool,
-    /// Allow every object of a kind to be deleted; repeatable
-    #[arg(long, value_name = "KIND")]
-    pub allow_empty: Vec<String>,
-    /// Allow a trigger to lose an action that was never this project's to bind (`*` matches anything); repeatable
-    #[arg(long, value_name = "ADDRESS")]
-    pub allow_unbind: Vec<String>,
-    /// Take an address over from another project that has recorded it as its own; repeatable
-    #[arg(long, value_name = "ADDRESS")]
-    pub take_over: Vec<String>,
-    /// Allow files with changes that are not committed
-    #[arg(long)]
-    pub allow_dirty: bool,
 }
 
 #[derive(Args, Debug)]
@@ -195,6 +192,12 @@ pub struct PlanArgs {
 pub struct ApplyArgs {
     #[command(flatten)]
     pub scope: ScopeArgs,
+    /// Go on with an apply that did not end
+    #[arg(long, conflicts_with = "undo")]
+    pub resume: bool,
+    /// Take the last apply back: put what it changed as it was
+    #[arg(long)]
+    pub undo: bool,
     /// Do not ask before writing; opens no gate
     #[arg(long, short)]
     pub yes: bool,
@@ -226,6 +229,60 @@ pub struct HistoryArgs {
     /// Every tenant of the workspace
     #[arg(long, conflicts_with_all = ["tenant", "record"])]
     pub all: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct DriftArgs {
+    /// The tenant, as its file in tenants/ is called
+    #[arg(required_unless_present = "all")]
+    pub tenant: Option<String>,
+    /// Every tenant of the workspace
+    #[arg(long, conflicts_with = "tenant")]
+    pub all: bool,
+    /// List what others have made of the kinds that are managed
+    #[arg(long)]
+    pub unmanaged: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+/// How the two sides of a comparison are named.
+const DIFF: &str = "Compare any two, by identity, ids mapped to names:
+
+  dev         the live tenant
+  dev@last    what is ours in it, as its last record says
+  dev@2       the same, as record #2 says
+  dev@.       the files here, rendered for it
+  dev@v1.0    the files of a tag, a branch or a commit, rendered for it
+
+What is declared, in files or in a record, says nothing of what it leaves out: against a live tenant only what is
+declared is compared.";
+
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// TENANT, TENANT@RECORD, TENANT@. or TENANT@COMMIT
+    #[arg(value_name = "A")]
+    pub first: String,
+    /// The same
+    #[arg(value_name = "B")]
+    pub second: String,
+    /// Exit with 2 if they differ
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Answer in Markdown that fits into a comment on a pull request
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    /// Read the tenants too, and say whether they have drifted
+    #[arg(long)]
+    pub drift: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
 }
 
 #[derive(Args, Debug)]

@@ -5,6 +5,8 @@ use serde_json::{Value as Json, json};
 use super::exit::Exit;
 use crate::api::failure::ApiFailure;
 use crate::edge::files::FileError;
+use crate::edge::journal::JournalFileError;
+use crate::edge::lock::LockError;
 use crate::edge::records::RecordError;
 use crate::edge::sandbox_store::StoreError;
 use crate::edge::serve::ServeError;
@@ -40,12 +42,22 @@ pub enum Failure {
     #[error("{0}")]
     Record(#[from] RecordError),
     #[error("{0}")]
+    Journal(#[from] JournalFileError),
+    #[error("{0}")]
+    Lock(#[from] LockError),
+    #[error("{0}")]
     File(#[from] FileError),
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[from] std::io::Error),
+    /// What was applied last is not known, and the answer is about that.
+    #[error("{0}")]
+    NoRecord(&'static str),
     /// An export would overwrite them, and no export wrote them so.
     #[error("these files are in the way: {}", .0.join(", "))]
     InTheWay(Vec<String>),
+    /// What was asked for is not in the tenant.
+    #[error("{message}")]
+    Absent { message: String, help: String },
     /// The question before an apply was not answered with yes.
     #[error("not applied: it was not answered with yes")]
     Declined,
@@ -80,10 +92,15 @@ impl Failure {
             | Self::Export(_)
             | Self::State(_)
             | Self::Record(_)
+            | Self::Journal(_)
             | Self::File(_)
             | Self::Terminal(_)
+            | Self::NoRecord(_)
             | Self::InTheWay(_)
+            | Self::Absent { .. }
             | Self::Declined => Exit::Failed,
+            Self::Lock(LockError::Held(_)) => Exit::Locked,
+            Self::Lock(LockError::File { .. }) => Exit::Failed,
             Self::Bug(_) => Exit::Bug,
         }
     }
@@ -94,6 +111,8 @@ impl Failure {
             Self::File(error) | Self::State(StateError::File(error)) | Self::Store(StoreError::File(error)) => {
                 format!(": {}", error.source)
             }
+            Self::Journal(JournalFileError::Write { source, .. }) => format!(": {source}"),
+            Self::Journal(JournalFileError::File(error)) => format!(": {}", error.source),
             Self::Serve(ServeError::Listen { source, .. }) => format!(": {source}"),
             _ => String::new(),
         };
@@ -103,7 +122,7 @@ impl Failure {
     /// Returns the next step, in whole sentences.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Usage { help, .. } => Some(help.clone()),
+            Self::Usage { help, .. } | Self::Absent { help, .. } => Some(help.clone()),
             Self::MissingSecrets(_) => {
                 Some("Give each the source that the tenant's file names under `secrets`.".to_owned())
             }
@@ -118,6 +137,18 @@ impl Failure {
                 Some("Commit the files first: a tag names the commit that was applied.".to_owned())
             }
             Self::Record(RecordError::Newer(_)) => Some("Update tenantry.".to_owned()),
+            Self::Journal(JournalFileError::Content { path, .. }) => Some(format!(
+                "It tells what an apply that did not end has done. Plan, look at the tenant, and move `{}` away to go on \
+                 without it.",
+                path.display()
+            )),
+            Self::Lock(LockError::Held(_)) => {
+                Some("Nothing was written. Wait for that run to end, or let this one wait with `--lock-wait 300`.".to_owned())
+            }
+            Self::NoRecord(_) => Some(
+                "An apply in a git repository leaves one; `tenantry adopt TENANT --all` makes one of what the tenant holds."
+                    .to_owned(),
+            ),
             Self::InTheWay(_) => Some(
                 "No export wrote them, or they were edited since. Export to another folder, or give `--force` to overwrite them."
                     .to_owned(),

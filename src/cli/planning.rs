@@ -1,7 +1,11 @@
 //! Files and tenant to a plan: what `plan` and `apply` share, all of it reading.
 
+use std::path::Path;
+
 use super::args::{ConsentArgs, ScopeArgs};
 use super::failure::Failure;
+use super::journaling::Journaling;
+use super::locking::Lock;
 use super::project::{Look, Project, workspace};
 use super::recording::History;
 use super::run::Run;
@@ -9,16 +13,19 @@ use super::saved::Saved;
 use crate::api::port::ReadApi;
 use crate::edge::connection::{Connection, Target};
 use crate::edge::git;
+use crate::model::applied::Applied;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostics;
 use crate::model::document::SourceTexts;
+use crate::model::live::Live;
 use crate::model::names::TenantName;
-use crate::model::plan::{Gate, Plan};
+use crate::model::plan::{Gate, Plan, Provenance};
 use crate::model::record::RunScope;
 use crate::pipeline::ownership;
 use crate::pipeline::plan::{self, Consent, Facts, Remembered};
 use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::{findings, text};
+use crate::pipeline::rollback;
 use crate::pipeline::scopes::{self, Needed};
 
 /// A plan and what it was made from.
@@ -29,6 +36,20 @@ pub struct Planned {
     pub sources: SourceTexts,
     pub remembered: Remembered,
     pub history: History,
+    pub journal: Journaling,
+    /// What was wanted and what there was; nothing where it could not be read.
+    pub seen: Option<Seen>,
+    /// What a rollback cannot bring back.
+    pub lost: Vec<String>,
+    /// The words that this run began with, for its command.
+    pub opening: Vec<String>,
+}
+
+/// What a plan was made from.
+#[derive(Debug)]
+pub struct Seen {
+    pub desired: Desired,
+    pub live: Live,
 }
 
 /// What the files want, before the tenant is looked at.
@@ -42,6 +63,15 @@ pub struct Wish {
     writing: bool,
     found: Diagnostics,
     sources: SourceTexts,
+    /// Where the files come from, if not from the work tree.
+    provenance: Option<Provenance>,
+    /// It is a return to the past: what was ours then, if that is known.
+    back: Option<Option<Applied>>,
+    /// The words of the command that leads here, without the switches.
+    opening: Vec<String>,
+    lock: Option<Lock>,
+    /// It is not what the files say: no record is asked, and none is kept.
+    is_apart: bool,
 }
 
 impl Wish {
@@ -60,12 +90,65 @@ impl Wish {
     pub fn looking(args: &ScopeArgs, look: &Look, run: &Run<'_>) -> Result<Self, Failure> {
         let tenant = args.tenant.clone().map(TenantName);
         let (desired, found, sources) = Project::read(run, tenant.as_ref(), look)?.sound()?;
-        Ok(Self { desired, saved: None, scope: scope(args), writing: look.writing, found, sources })
+        Ok(Self {
+            desired,
+            saved: None,
+            scope: scope(args),
+            writing: look.writing,
+            found,
+            sources,
+            provenance: look.at.as_ref().map(|commit| commit.provenance()),
+            back: None,
+            opening: std::iter::once("apply".to_owned()).chain(args.tenant.clone()).collect(),
+            lock: None,
+            is_apart: false,
+        })
+    }
+
+    /// Takes what a backup wants, apart from what the files say.
+    pub fn of_backup(desired: Desired, found: Diagnostics, sources: SourceTexts, writing: bool) -> Self {
+        Self {
+            saved: None,
+            desired,
+            scope: RunScope::Targeted,
+            writing,
+            found,
+            sources,
+            provenance: None,
+            back: None,
+            opening: Vec::new(),
+            lock: None,
+            is_apart: true,
+        }
+    }
+
+    /// Makes it a return to the past; `then` is what was ours at that point.
+    #[must_use]
+    pub fn going_back(mut self, then: Option<Applied>) -> Self {
+        self.back = Some(then);
+        self
+    }
+
+    /// Says by which words this run was started, in place of `apply TENANT`.
+    #[must_use]
+    pub fn opened_by(mut self, words: Vec<String>) -> Self {
+        self.opening = words;
+        self
     }
 
     /// Says where the tenant is.
     pub fn target(&self, run: &Run<'_>) -> Target {
         Target::of(&self.desired.settings, run.settings.sandbox)
+    }
+
+    /// Takes the tenant's lock, to be held as long as anything may be written. A sandbox is read by connecting, so this
+    /// comes before.
+    ///
+    /// # Errors
+    /// If another run holds it.
+    pub fn locked(self, run: &Run<'_>) -> Result<Self, Failure> {
+        let lock = Some(Lock::take(&self.target(run).remembrance(), run)?);
+        Ok(Self { lock, ..self })
     }
 
     /// Connects to the tenant; nothing is sent yet.
@@ -83,10 +166,20 @@ impl Wish {
     pub async fn plan(mut self, api: &impl ReadApi, consent: Consent, run: &Run<'_>) -> Result<Planned, Failure> {
         let target = self.target(run);
         let local = run.settings.state.remembered(&target.remembrance())?;
-        let history = History::open(run, &target, self.scope, &local)?;
-        let remembered = history.remembered(local);
+        let history = match self.is_apart {
+            true => History::apart(&target, self.scope, self.lock.take()),
+            false => History::open(run, &target, self.scope, &local, self.lock.take())?,
+        };
+        let mut journal = Journaling::of(run, &target)?;
+        let in_doubt = journal.settle(api, self.writing).await?;
+        let mut remembered = history.remembered(local);
+        journal.remembered(&mut remembered);
         let project = self.desired.settings.project.clone();
-        let applied = history.applied();
+        let mut applied = journal.applied(history.applied(), history.is_kept());
+        let back = self.back.take().map(|then| {
+            let mut none = Applied::default();
+            (rollback::prepare(&mut self.desired, applied.as_mut().unwrap_or(&mut none), then.as_ref()), then)
+        });
         if let Some(applied) = &applied {
             ownership::withdraw(&mut self.desired, applied, project.as_deref(), self.scope);
         }
@@ -97,7 +190,18 @@ impl Wish {
         if !unreadable.is_empty() {
             let facts = Facts { sandbox: target.is_sandbox(), ..Facts::default() };
             let plan = scopes::unread(&self.desired, facts, unreadable.gates());
-            return Ok(Planned { plan, found: self.found, sources: self.sources, remembered, history });
+            let (found, sources, opening) = (self.found, self.sources, self.opening);
+            return Ok(Planned {
+                plan,
+                found,
+                sources,
+                remembered,
+                history,
+                journal,
+                seen: None,
+                lost: Vec::new(),
+                opening,
+            });
         }
         let live = {
             let _bar = run.terminal.bar(None, "reading the tenant");
@@ -107,7 +211,7 @@ impl Wish {
             sandbox: target.is_sandbox(),
             provenance: match &self.saved {
                 Some(saved) => saved.provenance(git::provenance(workspace(run)?)),
-                None => git::provenance(workspace(run)?),
+                None => self.provenance.take().map_or_else(|| workspace(run).map(git::provenance), Ok)?,
             },
             remembered: remembered.clone(),
             consent,
@@ -125,6 +229,10 @@ impl Wish {
         if let Some(saved) = &self.saved {
             saved.settle(&mut plan)?;
         }
+        plan.gates.extend(in_doubt);
+        plan.notes.extend(journal.note());
+        let lost = back.map(|(back, then)| back.settle(&mut plan, then.as_ref())).unwrap_or_default();
+        plan.gates.extend(held(&plan, &history, workspace(run)?));
         if self.writing {
             let mut needed = scopes::for_apply(&self.desired);
             needed.add_steps(&plan.steps);
@@ -136,8 +244,38 @@ impl Wish {
         if found.has_errors() {
             return Err(Failure::Invalid { found, sources: self.sources });
         }
-        Ok(Planned { plan, found, sources: self.sources, remembered, history })
+        let seen = Some(Seen { desired: self.desired, live });
+        Ok(Planned {
+            plan,
+            found,
+            sources: self.sources,
+            remembered,
+            history,
+            journal,
+            seen,
+            lost,
+            opening: self.opening,
+        })
     }
+}
+
+/// Returns the gate of a commit that was rolled back, or of one that contains it.
+fn held(plan: &Plan, history: &History, folder: &Path) -> Option<Gate> {
+    let commit = plan.provenance.commit.as_ref()?;
+    let header = &history.last()?.record.header;
+    let is_in = |held: &&String| git::contains(folder, commit, held) != Some(false);
+    let held = header.holds.iter().find(is_in)?;
+    let short = |commit: &str| commit.chars().take(7).collect::<String>();
+    let known = match git::contains(folder, commit, held) {
+        Some(_) => format!("{} was rolled back here, and {} contains it", short(held), short(commit)),
+        None => format!(
+            "{} was rolled back here, and this clone is too shallow to say whether {} contains it (`fetch-depth: 0`)",
+            short(held),
+            short(commit)
+        ),
+    };
+    let reason = format!("{known}; `tenantry release-hold {}` lets it be applied again", plan.settings.tenant);
+    Some(Gate { name: "hold", reason, addresses: Vec::new(), switch: None })
 }
 
 impl Planned {
@@ -155,26 +293,9 @@ impl Planned {
         Ok(())
     }
 
-    /// Returns the apply command of this run, to be followed by the switches of the gates that are still closed.
+    /// Returns the command of this run, to be followed by the switches of the gates that are still closed.
     pub fn command(&self, args: &ScopeArgs, consent: &ConsentArgs, run: &Run<'_>) -> String {
-        command_line(args, consent, &self.plan.gates, run)
-    }
-}
-
-impl ConsentArgs {
-    /// Returns what was consented to.
-    pub fn consent(&self) -> Consent {
-        Consent {
-            allow_protected: self.allow_delete.clone(),
-            max_deletes: self.max_deletes,
-            allow_replace: self.allow_replace.clone(),
-            allow_dirty: self.allow_dirty,
-            accept_drift: self.accept_drift,
-            first_apply: self.first_apply,
-            allow_empty: self.allow_empty.clone(),
-            allow_unbind: self.allow_unbind.clone(),
-            take_over: self.take_over.clone(),
-        }
+        command_line(&self.opening, (args, consent), &self.plan.gates, run)
     }
 }
 
@@ -187,11 +308,16 @@ fn scope(args: &ScopeArgs) -> RunScope {
     }
 }
 
-/// Returns the apply command of this run with the consent that was given, ready to be copied into a shell, and to be
+/// Returns the command of this run with the consent that was given, ready to be copied into a shell, and to be
 /// followed by the switches of the gates that are still closed.
-fn command_line(args: &ScopeArgs, consent: &ConsentArgs, gates: &[Gate], run: &Run<'_>) -> String {
-    let mut words = vec!["tenantry".to_owned(), "apply".to_owned()];
-    words.extend(args.tenant.clone());
+fn command_line(
+    opening: &[String],
+    (args, consent): (&ScopeArgs, &ConsentArgs),
+    gates: &[Gate],
+    run: &Run<'_>,
+) -> String {
+    let mut words = vec!["tenantry".to_owned()];
+    words.extend(opening.iter().cloned());
     words.extend(run.settings.repeated.iter().cloned());
     words.extend(args.strict.then(|| "--strict".to_owned()));
     words.extend(consent.allow_dirty.then(|| "--allow-dirty".to_owned()));

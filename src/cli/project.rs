@@ -49,6 +49,8 @@ pub struct Look {
     pub writing: bool,
     /// The commit to take domain, credentials, secrets and policy from, where the work tree is somebody's proposal.
     pub trust_from: Option<String>,
+    /// The commit to take everything else from, in place of the work tree.
+    pub at: Option<Arc<GitTree>>,
 }
 
 impl Look {
@@ -73,7 +75,7 @@ impl Project {
                 ));
             }
             Source::DeployCli { root, input, config } => {
-                (deploy_cli(run, root, input, config.as_deref(), tenant)?, SourceTexts::new())
+                (deploy_cli(run, (root, input, config.as_deref()), tenant, look)?, SourceTexts::new())
             }
             Source::Workspace(_) => native(run, tenant, look)?,
         };
@@ -127,10 +129,9 @@ pub fn workspace<'r>(run: &'r Run<'_>) -> Result<&'r Path, Failure> {
 
 fn deploy_cli(
     run: &Run<'_>,
-    root: &Path,
-    input: &str,
-    config: Option<&Path>,
+    (root, input, config): (&Path, &str, Option<&Path>),
     tenant: Option<&TenantName>,
+    look: &Look,
 ) -> Result<Loaded, Failure> {
     let tree = WorkTree::open(root)?;
     let config = match config {
@@ -145,7 +146,8 @@ fn deploy_cli(
     let environment: BTreeMap<String, String> =
         run.world.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let named = tenant.cloned().unwrap_or_else(|| TenantName(String::new()));
-    let mut loaded = load_deploy_cli(&tree, input, config, &environment, &named);
+    let files: &dyn Tree = look.at.as_deref().map_or(&tree, |commit| commit);
+    let mut loaded = load_deploy_cli(files, input, config, &environment, &named);
     if let (Some(documents), None) = (&mut loaded.documents, tenant) {
         let domain = &documents.settings.domain.0;
         let label = domain.split('.').next().unwrap_or(domain).to_owned();
@@ -164,14 +166,19 @@ fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Lo
     let options = NativeOptions {
         run_commands: !look.offline && !look.no_commands,
         writing: look.writing,
-        settings_from: trusted.as_deref().map(|trusted| trusted as &dyn Tree),
+        settings_from: match &look.at {
+            Some(_) => Some(&tree),
+            None => trusted.as_deref().map(|trusted| trusted as &dyn Tree),
+        },
+        is_past: look.at.is_some(),
     };
-    let loaded = load_native(&tree, &world, tenant, &options);
+    let files: &dyn Tree = look.at.as_deref().map_or(&tree, |commit| commit);
+    let loaded = load_native(files, &world, tenant, &options);
     let mut sources = SourceTexts::new();
     if loaded.documents.is_none() {
         // Nothing came of the files, but their lines can still be shown.
         for place in loaded.findings.0.iter().filter_map(|finding| finding.place.as_ref()) {
-            if let Ok(bytes) = tree.read(&place.file) {
+            if let Ok(bytes) = files.read(&place.file) {
                 sources.insert(place.file.clone(), String::from_utf8_lossy(&bytes).into());
             }
         }

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::failure::Failure;
+use super::locking::Lock;
 use super::project::workspace;
 use super::run::Run;
 use crate::edge::clock;
@@ -12,7 +13,7 @@ use crate::edge::records::{self, Kept, RecordError, Records};
 use crate::edge::state::Remembrance;
 use crate::model::applied::Applied;
 use crate::model::plan::{Plan, Provenance};
-use crate::model::record::{Doing, Record, RunScope};
+use crate::model::record::{Doing, Header, Record, RunKind, RunScope};
 use crate::pipeline::apply::Outcome;
 use crate::pipeline::plan::Remembered;
 use crate::pipeline::record::{self, Circumstances, Steps};
@@ -29,20 +30,35 @@ pub struct History {
     scope: RunScope,
     /// Nothing is remembered of this tenant yet.
     is_first: bool,
+    /// Held while anything may be written.
+    #[expect(dead_code, reason = "it is held until the run ends")]
+    lock: Option<Lock>,
 }
 
 impl History {
-    /// Reads the last record; without a git repository there is none.
+    /// Reads the last record; without a git repository there is none. Who is going to write gives the lock, which is
+    /// held as long as this lives.
     ///
     /// # Errors
     /// If there is one that cannot be read.
-    pub fn open(run: &Run<'_>, target: &Target, scope: RunScope, local: &Remembered) -> Result<Self, Failure> {
+    pub fn open(
+        run: &Run<'_>,
+        target: &Target,
+        scope: RunScope,
+        local: &Remembered,
+        lock: Option<Lock>,
+    ) -> Result<Self, Failure> {
         let place = target.remembrance();
         let line = target.is_sandbox().then(|| STANDARD.encode(&local.salt));
         let records = records::open(workspace(run)?, &place, line)?;
         let last = records.as_ref().map(Records::last).transpose()?.flatten();
         let is_first = !run.settings.state.knows(&place);
-        Ok(Self { records, last, place, scope, is_first })
+        Ok(Self { records, last, place, scope, is_first, lock })
+    }
+
+    /// Returns the history of a run that neither asks nor keeps records.
+    pub fn apart(target: &Target, scope: RunScope, lock: Option<Lock>) -> Self {
+        Self { records: None, last: None, place: target.remembrance(), scope, is_first: false, lock }
     }
 
     /// Says whether records can be kept.
@@ -58,6 +74,26 @@ impl History {
     /// Returns the last record.
     pub fn last(&self) -> Option<&Kept> {
         self.last.as_ref()
+    }
+
+    /// Returns the headers of all records with their commits, the last one first.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn walk(&self) -> Result<Vec<(String, Header)>, Failure> {
+        // Records of a sandbox that is gone are no history of this one.
+        match (&self.records, &self.last) {
+            (Some(records), Some(_)) => Ok(records.walk()?),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns the whole record of a commit.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn at(&self, commit: &str) -> Result<Option<Kept>, Failure> {
+        Ok(self.records.as_ref().map(|records| records.at(commit)).transpose()?)
     }
 
     /// Returns what the last record says is ours.
@@ -174,11 +210,21 @@ impl History {
             by: records::actor(workspace(run)?, &run.world.environment),
             project: plan.settings.project.clone(),
             scope: self.scope,
-            doing,
+            doing: Doing { holds: self.holds(&doing), ..doing },
             fingerprint: Some(plan.basis.fingerprint.clone()).filter(|print| !print.is_empty()),
             opened: plan.opened.clone(),
             salt: STANDARD.encode(&remembered.salt),
         })
+    }
+
+    /// The commits that are held after a run: those that were, and what it adds, unless it lets them all go.
+    fn holds(&self, doing: &Doing) -> Vec<String> {
+        let mut holds = self.last.as_ref().map(|kept| kept.record.header.holds.clone()).unwrap_or_default();
+        if doing.run == RunKind::ReleaseHold {
+            holds.clear();
+        }
+        holds.extend(doing.holds.iter().filter(|held| !holds.contains(held)).cloned().collect::<Vec<_>>());
+        holds
     }
 
     /// Writes a record; one that somebody else has written since is taken in, never overwritten.

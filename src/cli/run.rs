@@ -7,7 +7,10 @@ use std::time::Duration;
 use clap::Parser as _;
 
 use super::args::{Arguments, Command};
-use super::commands::{adopt, apply, check, ci, completions, export, history, kinds, plan, sandbox, schema, scopes};
+use super::commands::{
+    adopt, apply, backup, check, ci, completions, diff, drift, export, get, history, init, kinds, plan, promote,
+    rollback, sandbox, schema, scopes, status,
+};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::settings::{Settings, manner};
@@ -22,6 +25,8 @@ pub struct Run<'r> {
     pub settings: Settings,
     pub world: &'r World,
     pub terminal: &'r Terminal<'r>,
+    /// What was typed, after the program's name.
+    pub command: String,
 }
 
 impl Run<'_> {
@@ -42,12 +47,15 @@ impl Run<'_> {
 
 /// Runs a command line (the program's name first) and returns the exit code. May be called again and again.
 pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
-    let arguments = match Arguments::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let words: Vec<_> = args.iter().skip(1).map(|word| word.to_string_lossy()).collect();
+    let command = words.join(" ");
+    let arguments = match Arguments::try_parse_from(&args) {
         Ok(arguments) => arguments,
         Err(error) => return misread(&error, world).code(),
     };
     let terminal = Terminal::new(&world.streams, manner(&arguments.global, world));
-    let ended = catch_unwind(AssertUnwindSafe(|| dispatch(&arguments, world, &terminal)))
+    let ended = catch_unwind(AssertUnwindSafe(|| dispatch(&arguments, command, world, &terminal)))
         .unwrap_or_else(|_| Err(Failure::Bug("something that cannot happen did happen".to_owned())));
     match ended {
         Ok(exit) => exit.code(),
@@ -58,16 +66,26 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
     }
 }
 
-fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Result<Exit, Failure> {
-    let run = Run { settings: Settings::merge(arguments, world)?, world, terminal };
+fn dispatch(arguments: &Arguments, command: String, world: &World, terminal: &Terminal<'_>) -> Result<Exit, Failure> {
+    let run = Run { settings: Settings::merge(arguments, world)?, world, terminal, command };
     match &arguments.command {
+        Command::Init(args) => init::run(args, &run),
         Command::Check(args) => check::run(args, &run),
         Command::Plan(args) => plan::run(args, &run),
         Command::Apply(args) => apply::run(args, &run),
         Command::History(args) => history::run(args, &run),
+        Command::Drift(args) => drift::run(args, &run),
+        Command::Diff(args) => diff::run(args, &run),
+        Command::Status(args) => status::run(args, &run),
+        Command::Rollback(args) => rollback::run(args, &run),
+        Command::ReleaseHold(args) => rollback::release_hold(args, &run),
+        Command::Promote(args) => promote::run(args, &run),
         Command::Adopt(args) => adopt::run(args, &run),
         Command::Release(args) => adopt::release(args, &run),
+        Command::Get(args) => get::run(args, &run),
         Command::Export(args) => export::run(args, &run),
+        Command::Backup(args) => backup::run(args, &run),
+        Command::Restore(args) => backup::restore(args, &run),
         Command::Scopes(args) => scopes::run(args, &run),
         Command::Kinds(args) => kinds::run(args, &run),
         Command::Schema(args) => schema::run(args, &run),

@@ -89,11 +89,9 @@ impl Saved {
         ScopeArgs { tenant, target, exclude, strict }
     }
 
-    /// Returns what names it on a command line.
-    pub fn typed(&self) -> ScopeArgs {
-        let has_mark = self.name.contains(['/', '\\']) || self.name.ends_with(ENDING);
-        let name = if has_mark { self.name.clone() } else { format!("./{}", self.name) };
-        ScopeArgs { tenant: Some(name), target: Vec::new(), exclude: Vec::new(), strict: false }
+    /// Returns the command line that applies it.
+    pub fn opening(&self) -> Vec<String> {
+        vec!["apply".to_owned(), "--plan".to_owned(), self.name.clone()]
     }
 
     /// Returns what was consented to when it was planned, and now.

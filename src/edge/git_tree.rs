@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use git2::{ObjectType, Oid, Repository};
 
+use crate::model::plan::Provenance;
 use crate::pipeline::tree::{FILE_LIMIT, Tree, TreeEntry, TreeError, join};
 
 /// The mode of a symbolic link in a git tree.
@@ -19,6 +20,8 @@ pub enum GitTreeError {
     NoRepository(String),
     #[error("git knows no commit `{0}`")]
     Unknown(String),
+    #[error("git knows no commit `{0}` here: this clone is shallow")]
+    Shallow(String),
     #[error("`{reference}` has no folder `{folder}`")]
     NoFolder { reference: String, folder: String },
     #[error("git cannot read `{reference}`: {source}")]
@@ -30,6 +33,8 @@ pub struct GitTree {
     /// libgit2's handle may be used by one thread at a time.
     repository: Mutex<Repository>,
     commit: String,
+    /// The commit's tree.
+    tree: Oid,
     root: Oid,
 }
 
@@ -50,10 +55,12 @@ impl GitTree {
         let top = repository.workdir().and_then(|top| top.canonicalize().ok()).ok_or_else(outside)?;
         let real = folder.canonicalize().map_err(|_| outside())?;
         let below = real.strip_prefix(&top).map_err(|_| outside())?.to_owned();
-        let found = repository
-            .revparse_single(reference)
-            .and_then(|object| object.peel_to_commit())
-            .map_err(|_| GitTreeError::Unknown(reference.to_owned()))?;
+        let found = repository.revparse_single(reference).and_then(|object| object.peel_to_commit()).map_err(|_| {
+            match repository.is_shallow() {
+                true => GitTreeError::Shallow(reference.to_owned()),
+                false => GitTreeError::Unknown(reference.to_owned()),
+            }
+        })?;
         let unreadable = |source| GitTreeError::Unreadable { reference: reference.to_owned(), source };
         let tree = found.tree().map_err(unreadable)?;
         let root = if below.as_os_str().is_empty() {
@@ -68,14 +75,19 @@ impl GitTree {
                     folder: below.display().to_string(),
                 })?
         };
-        let commit = found.id().to_string();
+        let (commit, top) = (found.id().to_string(), tree.id());
         drop((tree, found));
-        Ok(Self { repository: Mutex::new(repository), commit, root })
+        Ok(Self { repository: Mutex::new(repository), commit, tree: top, root })
     }
 
     /// Returns the commit's id.
     pub fn commit(&self) -> &str {
         &self.commit
+    }
+
+    /// Returns where a configuration comes from that is read here.
+    pub fn provenance(&self) -> Provenance {
+        Provenance { commit: Some(self.commit.clone()), tree: Some(self.tree.to_string()), dirty: false }
     }
 
     fn lock(&self) -> MutexGuard<'_, Repository> {

@@ -1,6 +1,8 @@
 //! The asynchronous runtime: started by the commands that talk to a tenant, once a run.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A running runtime. Connections live in it, so one serves a whole run.
 #[derive(Debug)]
@@ -19,4 +21,39 @@ impl Runtime {
     pub fn run<F: Future>(&self, work: F) -> F::Output {
         self.0.block_on(work)
     }
+
+    /// Returns a flag that the first interrupt (ctrl-c, or the request to terminate) raises. A second one ends the process
+    /// at once.
+    pub fn stop_on_interrupt(&self) -> Arc<AtomicBool> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let raised = Arc::clone(&stop);
+        self.0.spawn(async move {
+            interrupted().await;
+            raised.store(true, Ordering::Relaxed);
+            interrupted().await;
+            std::process::exit(INTERRUPTED);
+        });
+        stop
+    }
+}
+
+/// What shells give a process that was interrupted.
+const INTERRUPTED: i32 = 130;
+
+#[cfg(unix)]
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        tokio::signal::ctrl_c().await.ok();
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() {
+    tokio::signal::ctrl_c().await.ok();
 }

@@ -116,12 +116,26 @@ impl StateFolder {
         Ok(remove_file(&self.file(place))?)
     }
 
+    /// Returns where the journal of a place is written, and where it lies once it is done with.
+    pub fn journals(&self, place: &Remembrance) -> (PathBuf, PathBuf) {
+        let folder = self.folder(place);
+        (folder.join("journal.jsonl"), folder.join("journal.last.jsonl"))
+    }
+
+    /// Returns the file that a run locks while it changes a place.
+    pub fn lock_file(&self, place: &Remembrance) -> PathBuf {
+        self.folder(place).join("lock")
+    }
+
     fn file(&self, place: &Remembrance) -> PathBuf {
-        let folder = match place {
+        self.folder(place).join("fingerprints.json")
+    }
+
+    fn folder(&self, place: &Remembrance) -> PathBuf {
+        match place {
             Remembrance::Domain(domain) => self.0.join(file_name(&domain.0)),
             Remembrance::Sandbox(tenant) => self.0.join("sandbox").join(file_name(&tenant.0)),
-        };
-        folder.join("fingerprints.json")
+        }
     }
 }
 

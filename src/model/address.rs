@@ -44,6 +44,15 @@ impl Address {
         &self.0
     }
 
+    /// Returns the address with `from`, which it lies within, replaced by `to`.
+    #[must_use]
+    pub fn moved(&self, from: &Self, to: &Self) -> Self {
+        match self.0.strip_prefix(&from.0) {
+            Some(rest) if self.is_within(from) => Self(format!("{}{rest}", to.0)),
+            _ => self.clone(),
+        }
+    }
+
     /// Says whether this address is `other` or lies below it.
     pub fn is_within(&self, other: &Self) -> bool {
         self.0 == other.0 || (self.0.starts_with(&other.0) && self.0.as_bytes().get(other.0.len()) == Some(&b'/'))

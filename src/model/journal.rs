@@ -34,6 +34,9 @@ pub struct Beginning {
     pub steps: Vec<Planned>,
     /// What stood before, by address.
     pub images: BTreeMap<Address, Image>,
+    /// What an unfinished apply before this one had begun to change, with the ids that it made. The images are older then.
+    #[serde(default)]
+    pub carried: BTreeMap<Address, Option<RemoteId>>,
     /// The ids that each name space with creations held before.
     #[serde(default)]
     pub known: BTreeMap<String, BTreeSet<String>>,
@@ -50,14 +53,13 @@ pub struct Planned {
 }
 
 /// What stood at an address before, secrets left out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Image {
     pub kind: String,
     pub name: String,
-    #[serde(default)]
     pub parent: Option<Address>,
     /// `None`: there was no such object.
-    #[serde(default)]
     pub id: Option<RemoteId>,
     pub existed: bool,
     /// The change deletes the object (a replacement does too).
@@ -66,10 +68,14 @@ pub struct Image {
     /// [`super::kept::REFERENCE`].
     pub body: Json,
     /// Secret fields whose earlier value nobody knows.
-    #[serde(default)]
     pub secrets: Vec<String>,
+    /// The list that the change makes of a member list.
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub after: Json,
+    /// No change of its own: it goes with what is deleted at that address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with: Option<Address>,
     /// It ran what it showed.
-    #[serde(default)]
     pub deployed: bool,
 }
 
@@ -263,7 +269,8 @@ impl Journal {
     pub fn touched(&self) -> BTreeSet<&Address> {
         let is_begun = |fate: &Fate| matches!(fate, Fate::InDoubt | Fate::Done | Fate::Failed);
         let steps = self.beginning.steps.iter().zip(&self.fates);
-        steps.filter(|(_, fate)| is_begun(fate)).map(|(planned, _)| &planned.address).collect()
+        let own = steps.filter(|(_, fate)| is_begun(fate)).map(|(planned, _)| &planned.address);
+        own.chain(self.beginning.carried.keys()).collect()
     }
 
     /// Counts the steps that are done.
@@ -295,6 +302,7 @@ mod tests {
             ownership: Ownership::default(),
             steps: vec![planned("a", true), planned("b", true), planned("c", false)],
             images: BTreeMap::new(),
+            carried: BTreeMap::new(),
             known: BTreeMap::new(),
         }
     }

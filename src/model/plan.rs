@@ -8,6 +8,7 @@ use super::basis::Basis;
 use super::change::{Action, Change};
 use super::desired::TenantSettings;
 use super::document::Place;
+use super::journal::Image;
 use super::names::RemoteId;
 use super::value::{Map, Value};
 use crate::catalogue::kind::Kind;
@@ -38,6 +39,8 @@ pub struct Plan {
     /// Secrets that have no value here; an apply is refused as long as there is one.
     pub missing_secrets: Vec<String>,
     pub provenance: Provenance,
+    /// What stands where the steps change something, for an undo.
+    pub images: BTreeMap<Address, Image>,
     /// What is ours before and after, for the record.
     pub ownership: Ownership,
     /// Requests that planning sent, and that the steps will send at least.

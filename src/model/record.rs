@@ -107,6 +107,8 @@ pub enum RunKind {
     Apply,
     Rollback,
     Promotion,
+    /// An apply was taken back.
+    Undo,
     /// Ownership alone: nothing was written.
     Adopt,
     Release,
@@ -120,6 +122,7 @@ impl RunKind {
         match self {
             Self::Apply => "apply",
             Self::Rollback => "rollback",
+            Self::Undo => "undo",
             Self::Promotion => "promotion",
             Self::Adopt => "adopt",
             Self::Release => "release",
@@ -235,6 +238,21 @@ impl From<&Gate> for OpenedGate {
 }
 
 impl Header {
+    /// Returns the header of a run after this one that applied nothing.
+    #[must_use]
+    pub fn bare(&self, run: RunKind) -> Self {
+        Self {
+            run,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            from: None,
+            changes: Vec::new(),
+            steps: Vec::new(),
+            gates: Vec::new(),
+            drift: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
     /// Counts what was done: created, updated, deleted.
     pub fn counts(&self) -> [usize; 3] {
         let failed =

@@ -118,7 +118,10 @@ fn emptied(changes: &[Change], live: &Live, facts: &Facts) -> Vec<Gate> {
     let is_whole = |(kind, deleted): &(&str, Vec<&Change>)| {
         let all = deletable(kind, live);
         let remains = changes.iter().any(|c| c.kind.name == *kind && c.action == Action::Create);
-        all > 1 && deleted.len() == all && !remains && !facts.consent.allow_empty.iter().any(|own| own == kind)
+        all > 1
+            && deleted.len() == all
+            && !remains
+            && !facts.consent.allow_empty.iter().any(|own| own == kind || own == "*")
     };
     let gate = |(kind, deleted): (&str, Vec<&Change>)| Gate {
         name: "emptied",

@@ -18,26 +18,52 @@ use crate::model::document::Place;
 use crate::model::live::Object;
 use crate::model::path::FieldPath;
 use crate::model::record::RunScope;
-use crate::model::value::{Map, Value};
+use crate::model::value::{Map, Part, Value};
 use crate::pipeline::diff::Comparison;
 use crate::pipeline::matching::Matched;
 use crate::pipeline::plan::{Facts, KnownFields};
 use crate::pipeline::report::json;
 
 /// The file that a resource stands in that no file describes any more.
-const NOWHERE: &str = "";
+pub const NOWHERE: &str = "";
 
-/// Returns the managed fields of a resource as a record holds them.
+/// Returns the managed fields of a resource as a record holds them: names where the catalogue knows a pointer, and
+/// elsewhere a template, so that nothing that is filled in later is taken for plain text.
 pub fn recorded(resource: &Resource) -> Json {
-    match resource.body.get(MEMBERS) {
-        Some(members) if resource.kind.shape == Shape::Membership => json::value(members),
-        _ => json::value(&Value::Map(resource.body.clone())),
+    let kind = resource.kind;
+    let mut body = match resource.body.get(MEMBERS) {
+        Some(members) if kind.shape == Shape::Membership => members.clone(),
+        _ => Value::Map(resource.body.clone()),
+    };
+    for field in &kind.references {
+        field.field.rewrite(&mut body, &mut |_, value| {
+            Some(match value {
+                Value::Reference(reference) if reference.space == field.space => Value::String(reference.name),
+                other => other,
+            })
+        });
+    }
+    spell_out(&mut body);
+    json::value(&body)
+}
+
+fn spell_out(value: &mut Value) {
+    match value {
+        Value::Reference(reference) => *value = Value::Template(vec![Part::Reference(reference.clone())]),
+        Value::List(items) => items.iter_mut().for_each(spell_out),
+        Value::Map(map) => map.values_mut().for_each(spell_out),
+        _ => {}
     }
 }
 
 /// Says whether a resource is one that [`withdraw`] added.
 pub fn is_withdrawn(resource: &Resource) -> bool {
     resource.unset && resource.place.line == 0
+}
+
+/// Says whether a resource gets back what it held before it was ours; no file describes it.
+pub fn is_given_back(resource: &Resource) -> bool {
+    !resource.unset && resource.place.line == 0
 }
 
 /// Adds what was ours, is no longer described and has a key in place of an id, as something to be unset: such objects
@@ -235,7 +261,7 @@ fn is_covered(fields: &Json, old: Option<&Json>) -> bool {
 }
 
 /// Keeps of the values before those whose fields are still managed.
-fn carried(fields: &Json, before: &Json) -> Json {
+pub fn carried(fields: &Json, before: &Json) -> Json {
     match (fields, before) {
         (Json::Object(fields), Json::Object(before)) => Json::Object(
             before.iter().filter_map(|(key, value)| Some((key.clone(), carried(fields.get(key)?, value)))).collect(),

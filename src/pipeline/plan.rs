@@ -13,7 +13,6 @@ use crate::model::applied::{Applied, ById};
 use crate::model::desired::{Desired, Manage, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object, Reading};
-use crate::model::path::FieldPattern;
 use crate::model::plan::{Gate, Plan, Provenance, Requests, Step};
 use crate::model::record::RunScope;
 use crate::model::value::Value;
@@ -21,13 +20,15 @@ use crate::pipeline::basis::{self, Ground};
 use crate::pipeline::canonical::is_builtin;
 use crate::pipeline::cause;
 use crate::pipeline::gates;
+use crate::pipeline::images;
 use crate::pipeline::matching::{self, Matched};
 use crate::pipeline::order;
 use crate::pipeline::ownership::{self, Made};
 use crate::pipeline::partings;
-use crate::pipeline::read::reading_name;
+use crate::pipeline::read::{reading_name, unreadable};
 use crate::pipeline::references::qualified;
-use crate::pipeline::scope::fits;
+use crate::pipeline::scope::{fits, ignored};
+
 use crate::pipeline::steps::{NOT_IN_FILES, Stepper};
 use crate::pipeline::unique_order;
 
@@ -149,6 +150,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         notes.push(format!("{name} is not available here and was not compared"));
     }
     let apply = steps.iter().map(gates::requests_of).sum();
+    let images = images::images(&changes, &matched, live);
     let plan = Plan {
         settings: desired.settings.clone(),
         sandbox: facts.sandbox,
@@ -163,6 +165,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         fingerprints,
         missing_secrets: missing,
         provenance: facts.provenance,
+        images,
         ownership,
         opened,
         requests: Requests { refresh: live.requests, apply },
@@ -212,10 +215,13 @@ impl Planner<'_> {
             self.spared.insert(resource.address.clone());
             return;
         }
-        let ignored = self.ignored(&resource.address);
+        let ignored = ignored(self.desired, &resource.address);
         let before = stepper.changes.len();
         match object {
             _ if resource.unset => stepper.unset(resource, object),
+            None if ownership::is_given_back(resource) && resource.kind.shape != Shape::Membership => {
+                self.notes.push(format!("{} was there before it was ours and is gone", resource.address));
+            }
             None if !resource.kind.always_exists() => stepper.create(resource, findings),
             object => stepper.update(resource, object, &ignored),
         }
@@ -227,19 +233,7 @@ impl Planner<'_> {
     /// A declared kind that could not be read stops everything: nothing true can be planned from it.
     fn unreadable(&self, resource: &Resource) -> Option<Gate> {
         let parent = self.matched.parent_of(resource).and_then(|(_, object)| object?.id.as_ref());
-        let of = |parent, key| self.live.readings.get(&reading_name(resource.kind, parent, key));
-        let name = Some(resource.name.as_str());
-        let reading =
-            of(parent, name).or_else(|| of(parent, None)).or_else(|| of(None, name)).or_else(|| of(None, None))?;
-        let reason = match reading {
-            Reading::Complete => return None,
-            Reading::Refused { status, reason, .. } => {
-                format!("{} cannot be read: {status} {reason}", resource.kind.name)
-            }
-            Reading::Incomplete { got, total } => {
-                format!("{} could only be read in part: {got} of {total}", resource.kind.name)
-            }
-        };
+        let reason = unreadable(resource, parent, self.live)?;
         Some(Gate { name: "unreadable", reason, addresses: vec![resource.address.clone()], switch: None })
     }
 
@@ -256,19 +250,6 @@ impl Planner<'_> {
         }
         // What is nested in the own client is its own too.
         self.matched.parent_of(resource).is_some_and(|(_, object)| object.is_some_and(is))
-    }
-
-    fn ignored(&self, address: &Address) -> Vec<FieldPattern> {
-        let policy = &self.desired.settings.policy;
-        let own: Vec<FieldPattern> = policy
-            .ignore
-            .iter()
-            .chain(&self.desired.excluded.fields)
-            .filter_map(|rule| split_rule(rule))
-            .filter(|(pattern, _)| fits(pattern, address))
-            .filter_map(|(_, field)| field.parse().ok())
-            .collect();
-        own
     }
 
     /// What the tenant has and the files do not: deleted where the policy is exact, else left alone and counted.
@@ -432,21 +413,8 @@ fn may_be_own(kind: &Kind) -> bool {
     kind.has(Quirk::GranteeOrDefault) || (kind.has(Quirk::AuthMethodSwitch) && kind.shape == Shape::Collection)
 }
 
-/// Splits `address-pattern:field` or `address-pattern/field` (the longest kind and name in front).
-fn split_rule(rule: &str) -> Option<(String, String)> {
-    if let Some((pattern, field)) = rule.split_once(':') {
-        return Some((pattern.to_owned(), field.to_owned()));
-    }
-    let mut parts: Vec<&str> = rule.split('/').collect();
-    if parts.len() < 2 {
-        return None;
-    }
-    let fields = parts.split_off(parts.len().min(2));
-    (!fields.is_empty()).then(|| (parts.join("/"), fields.join(".")))
-}
-
 /// Returns what references and holes may be filled with: ids and plain top-level texts of live objects.
-fn known_fields(live: &Live, matched: &Matched<'_>) -> KnownFields {
+pub fn known_fields(live: &Live, matched: &Matched<'_>) -> KnownFields {
     let names = &matched.names;
     let mut known = KnownFields::new();
     // Of two objects with one name the declared one is meant: it comes last.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use crate::model::address::Address;
-use crate::model::applied::{Applied, Origin, Owned};
+use crate::model::applied::{Applied, Origin, Owned, Ownership};
 use crate::model::change::{Action, Cause, Change};
 use crate::model::event::Event;
 use crate::model::names::RemoteId;
@@ -82,7 +82,12 @@ pub fn of(plan: &Plan, steps: &Steps, outcome: &Outcome, circumstances: Circumst
         (false, 0) => RunResult::Failed,
         (false, _) => RunResult::Partial,
     };
-    let resources = after(plan, steps, &outcome.ids);
+    let created = plan.steps.iter().filter(|step| step.action == Action::Create).map(|step| &step.address).collect();
+    // An id that nobody knew when it was planned is one that this run has made.
+    let made =
+        outcome.ids.iter().filter(|(address, id)| plan.ids.get(*address) != Some(*id)).map(|(address, _)| address);
+    let made = made.collect();
+    let resources = after(&plan.ownership, &failed, &made, &created, &outcome.ids);
     let applied = Applied { salt: circumstances.salt.clone(), resources };
     let mut header = header(plan, circumstances, result);
     header.changes = plan.changes.iter().filter(|change| change.action != Action::Nothing).map(change).collect();
@@ -134,22 +139,24 @@ fn header(plan: &Plan, circumstances: Circumstances, result: RunResult) -> Heade
 }
 
 /// What is ours now: what was planned where it went well, what stood before where it did not.
-fn after(plan: &Plan, steps: &Steps, ids: &BTreeMap<Address, RemoteId>) -> BTreeMap<Address, Owned> {
-    let failed = &steps.failed();
-    let made: BTreeSet<&Address> = steps
-        .0
-        .values()
-        .filter(|step| step.result == StepResult::Ok && step.action == Action::Create)
-        .map(|step| &step.address)
-        .collect();
+///
+/// `failed` are the addresses of which a step did not go well, `made` those whose object was made all the same, `created`
+/// those that a step makes.
+pub fn after(
+    ownership: &Ownership,
+    failed: &BTreeSet<&Address>,
+    made: &BTreeSet<&Address>,
+    created: &BTreeSet<&Address>,
+    ids: &BTreeMap<Address, RemoteId>,
+) -> BTreeMap<Address, Owned> {
     let none = BTreeMap::new();
-    let prior = plan.ownership.prior.as_ref().map_or(&none, |prior| &prior.resources);
+    let prior = ownership.prior.as_ref().map_or(&none, |prior| &prior.resources);
     let before = |address: &Address, owned: &Owned| {
-        let by_id = owned.id.as_ref().and_then(|id| plan.ownership.prior.as_ref()?.with_id(&owned.kind, id));
+        let by_id = owned.id.as_ref().and_then(|id| ownership.prior.as_ref()?.with_id(&owned.kind, id));
         by_id.or_else(|| prior.get_key_value(address)).map(|(address, owned)| (address.clone(), owned.clone()))
     };
     let mut resources = BTreeMap::new();
-    for (address, owned) in &plan.ownership.next {
+    for (address, owned) in &ownership.next {
         if failed.contains(address) {
             match ids.get(address).filter(|_| made.contains(address)) {
                 // It came into being and a later step failed: ours, with nothing known to be as planned.
@@ -166,7 +173,7 @@ fn after(plan: &Plan, steps: &Steps, ids: &BTreeMap<Address, RemoteId>) -> BTree
         let mut owned = owned.clone();
         if let Some(id) = ids.get(address)
             && owned.id.as_ref() != Some(id)
-            && plan.steps.iter().any(|step| &step.address == address && step.action == Action::Create)
+            && created.contains(address)
         {
             owned.id = Some(id.clone());
             owned.origin = Origin::Created;

@@ -41,6 +41,12 @@ pub fn link(desired: &mut Desired, offline: bool, findings: &mut Diagnostics) {
     }
 }
 
+/// Links what a tenant held: plain names, without regard to what the files describe.
+pub fn point_alone(resource: &mut Resource) {
+    let known = Known { names: BTreeMap::new(), addresses: BTreeMap::new(), grants: Vec::new() };
+    point(resource, &known, &mut Diagnostics::default());
+}
+
 /// The names that the files describe.
 struct Known {
     /// space -> names.

@@ -242,6 +242,7 @@ pub fn unread(desired: &Desired, facts: Facts, gates: Vec<Gate>) -> Plan {
         ids: BTreeMap::new(),
         fingerprints: BTreeMap::new(),
         opened: Vec::new(),
+        images: BTreeMap::new(),
         ownership: Default::default(),
         missing_secrets: Vec::new(),
         provenance: facts.provenance,

@@ -78,7 +78,7 @@ fn loaded(files: &[ExportFile], format: Format) -> Result<Desired, String> {
     let config = ConfigText { name: "config.json".to_owned(), text: config.to_owned() };
     let loaded = match format {
         Format::Workspace => {
-            let options = NativeOptions { run_commands: false, writing: false, settings_from: None };
+            let options = NativeOptions::default();
             load_native(&tree, &NoSecrets, &tenant, &options)
         }
         Format::DeployYaml => load_deploy_cli(&tree, "tenant.yaml", Some(config), &BTreeMap::new(), &tenant),

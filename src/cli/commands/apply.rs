@@ -1,7 +1,8 @@
 //! `tenantry apply`: the plan, then the question, then the tenant.
 
 use crate::cli::applying::{self, Manner};
-use crate::cli::args::ApplyArgs;
+use crate::cli::args::{ApplyArgs, ScopeArgs};
+use crate::cli::commands::undo;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning::Wish;
@@ -15,24 +16,37 @@ use crate::model::record::{Doing, RunKind};
 /// # Errors
 /// See [`Failure`].
 pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    if args.undo {
+        return undo::run(args, run);
+    }
     applying::may_ask(args.yes, run)?;
     let saved = saved::named(args, run)?;
     let scope = saved.as_ref().map(|saved| saved.scope(run));
-    let mut wish = Wish::read(scope.as_ref().unwrap_or(&args.scope), true, run)?;
-    let typed = saved.as_ref().map(saved::Saved::typed);
+    let mut wish = Wish::read(scope.as_ref().unwrap_or(&args.scope), true, run)?.locked(run)?;
+    // A saved plan says itself which part of the files it is about.
+    let typed = saved.is_some().then(ScopeArgs::default);
     let connection = wish.connect(run)?;
     let runtime = Runtime::start()?;
     let mut consent = saved.as_ref().map_or_else(|| args.consent.consent(), |saved| saved.consent(&args.consent));
     if let Some(saved) = &saved {
         saved.fits(&wish.desired.settings, wish.target(run).is_sandbox())?;
     }
-    wish.saved = saved;
+    if let Some(saved) = saved {
+        wish = wish.opened_by(saved.opening());
+        wish.saved = Some(saved);
+    }
     // Who is asked sees what drifted before saying yes.
     consent.accept_drift |= !args.yes;
     let reading = connection.reading();
     let planning = wish.plan(&reading, consent, run);
     let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
     saved::expect(args.expect.as_deref(), &planned.plan)?;
+    if args.resume && planned.journal.open().is_none() {
+        return Err(Failure::usage(
+            "there is no apply to go on with: the last one ended, or ran on another machine",
+            "Apply without `--resume`; `--journal` names the journal of another machine.",
+        ));
+    }
     if let Some(tag) = &args.tag {
         planned.history.may_tag(tag, &planned.plan.provenance)?;
     }

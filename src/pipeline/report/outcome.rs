@@ -19,7 +19,7 @@ pub fn screen(plan: &Plan, failures: &[StepFailure], summary: &Summary, redactio
         out.push_str(&block(failure, redaction));
         out.push('\n');
     }
-    let word = match (summary.failed + summary.skipped, summary.writes) {
+    let word = match (summary.failed + summary.skipped + summary.not_begun, summary.writes) {
         (0, _) => "Applied:",
         (_, 0) => "Nothing applied:",
         _ => "Applied in part:",
@@ -32,6 +32,9 @@ pub fn screen(plan: &Plan, failures: &[StepFailure], summary: &Summary, redactio
     if summary.failed + summary.skipped > 0 {
         counts.push(format!("{} failed", summary.failed));
         counts.push(format!("{} skipped", summary.skipped));
+    }
+    if summary.not_begun > 0 {
+        counts.push(format!("{} not begun", summary.not_begun));
     }
     out.push_str(&format!("{} {}. {}.\n", paint(STRONG, word), counts.join(", "), count(summary.writes, "write")));
     out

@@ -1,11 +1,14 @@
 //! One file a command: whole screens.
 
 mod apply;
+mod backup;
 mod check;
 mod ci;
 mod export;
 mod gates;
+mod get;
 pub mod https;
+mod init;
 mod kinds;
 mod plan;
 mod reports;

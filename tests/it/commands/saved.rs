@@ -137,7 +137,7 @@ fn switches_given_at_plan_hold_at_apply_and_gates_are_looked_at_again() {
     project.write("templates/all.yaml", "roles: []\n");
     project.run("plan dev --out closed.plan").ok();
     let ran = project.run_binary("apply closed.plan --yes").code(4);
-    assert!(ran.stdout().contains("tenantry apply closed.plan --allow-empty roles"), "{}", ran.screen());
+    assert!(ran.stdout().contains("tenantry apply --plan closed.plan --allow-empty roles"), "{}", ran.screen());
     project.run("plan dev --allow-empty roles --out open.plan").ok();
     let ran = project.run_binary("apply open.plan --yes").ok();
     assert!(ran.stdout().contains("gate opened[emptied]"), "{}", ran.screen());

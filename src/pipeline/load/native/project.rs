@@ -34,6 +34,9 @@ pub struct NativeOptions<'a> {
     /// Another tree to take the tenant's domain, credentials, secrets, policy and bindings from: the base branch of a
     /// pull request, today's checkout in a rollback. Variables and overlay always come from the tree itself.
     pub settings_from: Option<&'a dyn Tree>,
+    /// The tree is a commit and `settings_from` today's checkout: the domain must be the same, and a secret that the
+    /// tenant no longer declares has no value.
+    pub is_past: bool,
 }
 
 impl std::fmt::Debug for NativeOptions<'_> {
@@ -42,6 +45,7 @@ impl std::fmt::Debug for NativeOptions<'_> {
             .field("run_commands", &self.run_commands)
             .field("writing", &self.writing)
             .field("settings_from", &self.settings_from.is_some())
+            .field("is_past", &self.is_past)
             .finish()
     }
 }
@@ -56,7 +60,11 @@ pub fn load_native(
 ) -> Loaded {
     let mut findings = Diagnostics::default();
     let mut files = SourceTexts::new();
-    let workspace = read_workspace(tree, &mut files, &mut findings);
+    let workspace = match options.settings_from.filter(|_| options.is_past) {
+        // The version that it asks for, and whose the objects are, is today's to say.
+        Some(today) => read_workspace(today, &mut SourceTexts::new(), &mut findings),
+        None => read_workspace(tree, &mut files, &mut findings),
+    };
     let all = tenants(tree).unwrap_or_else(|finding| {
         findings.push(*finding);
         Vec::new()
@@ -71,10 +79,16 @@ pub fn load_native(
         None => Some(file.clone()),
     };
     let mut vault = Vault::new(world, options.run_commands);
+    if options.is_past {
+        vault.forgive();
+    }
     let mut settings =
         trusted.and_then(|node| tenant_file::settings(&node, tenant, options.writing, &mut vault, &mut findings));
     if let Some(settings) = &mut settings {
         settings.project = workspace.project;
+    }
+    if let Some(settings) = settings.as_ref().filter(|_| options.is_past) {
+        tenant_file::same_domain(&file, settings, &mut findings);
     }
     let variables = tenant_file::variables(&file, tenant, &mut findings);
     let keywords = keywords(&variables);

@@ -323,7 +323,7 @@ impl Renderer<'_> {
     }
 
     fn known_secret(&self, name: &str) -> Result<(), Option<String>> {
-        if self.vault.names().any(|known| known == name) {
+        if self.vault.knows(name) {
             return Ok(());
         }
         Err(nearest(name, self.vault.names()).map(str::to_owned))

@@ -72,6 +72,18 @@ pub fn settings(
     })
 }
 
+/// Reports that the file of a commit names another domain than today's: its configuration was for another tenant.
+pub fn same_domain(node: &Node, today: &TenantSettings, findings: &mut Diagnostics) {
+    let Some(domain) = node.get("domain") else { return };
+    if let Some(then) = domain.as_text().filter(|then| !then.eq_ignore_ascii_case(&today.domain.0)) {
+        findings.push(
+            Diagnostic::error("other-domain", format!("the domain was {then} then, it is {} today", today.domain))
+                .at(&domain.place)
+                .help("That configuration was another tenant's. Take a commit from after the domain changed."),
+        );
+    }
+}
+
 /// Reads the variables of templates. The tenant's name and domain are among them.
 pub fn variables(node: &Node, tenant: &TenantName, findings: &mut Diagnostics) -> JsonMap<String, Json> {
     let mut variables = JsonMap::new();

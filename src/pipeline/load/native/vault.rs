@@ -86,6 +86,8 @@ impl Origin {
 pub struct Vault<'w> {
     world: &'w dyn SecretSource,
     run_commands: bool,
+    /// What is not declared has no value, and is no mistake.
+    forgives: bool,
     origins: BTreeMap<String, (Origin, Place)>,
     fetched: RefCell<BTreeMap<String, Secret>>,
     findings: RefCell<Diagnostics>,
@@ -95,7 +97,17 @@ impl<'w> Vault<'w> {
     /// Makes an empty vault. Without `run_commands` the value of a command is missing.
     pub fn new(world: &'w dyn SecretSource, run_commands: bool) -> Self {
         let (fetched, findings) = (RefCell::default(), RefCell::default());
-        Self { world, run_commands, origins: BTreeMap::new(), fetched, findings }
+        Self { world, run_commands, forgives: false, origins: BTreeMap::new(), fetched, findings }
+    }
+
+    /// From here on a secret that is not declared has no value, and is no mistake.
+    pub fn forgive(&mut self) {
+        self.forgives = true;
+    }
+
+    /// Says whether a secret may be asked for.
+    pub fn knows(&self, name: &str) -> bool {
+        self.forgives || self.origins.contains_key(name)
     }
 
     /// Declares the members of `secrets`.
@@ -121,7 +133,9 @@ impl<'w> Vault<'w> {
         if let Some(secret) = self.fetched.borrow().get(name) {
             return Some(secret.clone());
         }
-        let (origin, place) = self.origins.get(name)?;
+        let Some((origin, place)) = self.origins.get(name) else {
+            return self.forgives.then(|| Secret::missing(name));
+        };
         let secret = self.fetch(name, origin, place);
         self.fetched.borrow_mut().insert(name.to_owned(), secret.clone());
         Some(secret)

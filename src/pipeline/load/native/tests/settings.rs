@@ -91,7 +91,7 @@ fn split_credentials_and_settings_from_another_tree() {
         "domain: acme.auth0.com\nvars: { a: theirs }\ncredentials:\n  plan: { client_id: reader }\n  apply: { client_id: writer }\n",
     )]);
     for (writing, id) in [(false, "reader"), (true, "writer")] {
-        let options = NativeOptions { writing, settings_from: Some(&trusted), run_commands: false };
+        let options = NativeOptions { writing, settings_from: Some(&trusted), ..NativeOptions::default() };
         let files = [("tenants/dev.yaml", mine), ("templates/a.yaml", "tenant: { friendly_name: '{{a}}' }")];
         let documents = load_with(&files, &Memory::default(), &options).documents.unwrap();
         assert_eq!(documents.settings.domain.0, "acme.auth0.com");

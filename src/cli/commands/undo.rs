@@ -1,0 +1,113 @@
+//! `tenantry apply --undo`: what the last apply changed, put back as it was.
+
+use crate::cli::applying::{self, Manner};
+use crate::cli::args::ApplyArgs;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::journaling::Journaling;
+use crate::cli::locking::Lock;
+use crate::cli::planning::Planned;
+use crate::cli::project::{Look, Project};
+use crate::cli::recording::History;
+use crate::cli::run::Run;
+use crate::edge::connection::Target;
+use crate::edge::runtime::Runtime;
+use crate::model::applied::Ownership;
+use crate::model::journal::Journal;
+use crate::model::names::TenantName;
+use crate::model::record::{Doing, RunKind, RunScope};
+use crate::pipeline::plan::{self, Facts};
+use crate::pipeline::refresh::{Wanted, refresh};
+use crate::pipeline::undo::{consent, lost, wish};
+use crate::pipeline::unfinished::folded;
+
+/// Plans what takes the last apply back, shows it with what cannot come back, asks and applies.
+///
+/// # Errors
+/// See [`Failure`].
+pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    applying::may_ask(args.yes, run)?;
+    // Of the files only the tenant's own is needed: what they say of the configuration does not matter here.
+    let project = Project::read(run, args.scope.tenant.clone().map(TenantName).as_ref(), &Look::default())?;
+    let Some(read) = project.desired else {
+        return Err(Failure::Invalid { found: project.found, sources: project.sources });
+    };
+    let settings = read.settings;
+    let target = Target::of(&settings, run.settings.sandbox);
+    let lock = Lock::take(&target.remembrance(), run)?;
+    let connection = run.settings.api.connect(&settings, &target, &run.settings.state)?;
+    let mut journaling = Journaling::of(run, &target)?;
+    let Some(mut journal) = journaling.last()? else {
+        return Err(Failure::usage(
+            format!("there is no apply of {} to take back", settings.tenant),
+            "Only the last apply from this machine can be taken back; `--journal` names the journal of another one.",
+        ));
+    };
+    if journal.beginning.domain != settings.domain && !target.is_sandbox() {
+        return Err(Failure::usage(
+            format!("the journal is of {}, and {} is {}", journal.beginning.domain, settings.tenant, settings.domain),
+            "Give the tenant that the journal is of.",
+        ));
+    }
+    let runtime = Runtime::start()?;
+    let reading = connection.reading();
+    let planning = look(&mut journaling, &mut journal, &settings, (&reading, &target, lock), run);
+    let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
+    let cannot = lost(&journal, &planned.plan);
+    planned.plan.notes.extend(cannot.iter().map(|what| format!("cannot come back: {what}")));
+    planned.show(&args.scope, &args.consent, run, run.settings.json)?;
+    let manner = Manner { yes: args.yes, tag: None, doing: Doing::of(RunKind::Undo) };
+    applying::carry_out(&mut planned, &connection, &runtime, &manner, run)
+}
+
+async fn look(
+    journaling: &mut Journaling,
+    journal: &mut Journal,
+    settings: &crate::model::desired::TenantSettings,
+    (api, target, lock): (&impl crate::api::port::ReadApi, &Target, Lock),
+    run: &Run<'_>,
+) -> Result<Planned, Failure> {
+    let gates = journaling.settle(api, true).await?;
+    if let Some(settled) = journaling.open() {
+        journal.clone_from(settled);
+    }
+    let local = run.settings.state.remembered(&target.remembrance())?;
+    let history = History::open(run, target, RunScope::Targeted, &local, Some(lock))?;
+    let mut remembered = history.remembered(local);
+    journaling.remembered(&mut remembered);
+    let undoing = wish(journal, settings, "");
+    let live = {
+        let _bar = run.terminal.bar(None, "reading the tenant");
+        refresh(api, Wanted::For(&undoing.desired)).await?
+    };
+    let facts = Facts {
+        sandbox: target.is_sandbox(),
+        remembered: remembered.clone(),
+        consent: consent(),
+        applied: Some(undoing.applied),
+        ..Facts::default()
+    };
+    let (mut plan, found) = plan::plan(&undoing.desired, &live, facts);
+    if found.has_errors() {
+        return Err(Failure::Invalid { found, sources: Default::default() });
+    }
+    plan.gates.extend(gates);
+    plan.opened.clear();
+    plan.settings = settings.clone();
+    if history.is_kept() {
+        let prior = folded(journal, history.applied().as_ref());
+        let next = journal.beginning.ownership.prior.clone().unwrap_or_default().resources;
+        plan.ownership = Ownership { prior: Some(prior), next };
+    }
+    Ok(Planned {
+        plan,
+        found,
+        sources: Default::default(),
+        remembered,
+        history,
+        journal: journaling.undoing(),
+        seen: None,
+        lost: Vec::new(),
+        opening: vec!["apply".to_owned(), settings.tenant.0.clone(), "--undo".to_owned()],
+    })
+}

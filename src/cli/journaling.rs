@@ -1,0 +1,211 @@
+//! The journal of a run's tenant: read before it is planned, written while it is applied, put aside after.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::failure::Failure;
+use super::run::Run;
+use crate::api::port::ReadApi;
+use crate::edge::clock::{self, Clock};
+use crate::edge::connection::Target;
+use crate::edge::journal::{self, JournalFile};
+use crate::model::applied::Applied;
+use crate::model::journal::{Beginning, JOURNAL_VERSION, Journal, Line, Planned as PlannedStep};
+use crate::model::plan::{Gate, Plan};
+use crate::pipeline::apply::Conduct;
+use crate::pipeline::apply::conduct::WINDOW;
+use crate::pipeline::plan::Remembered;
+use crate::pipeline::unfinished::{folded, is_create, known_ids, settle, told};
+
+/// How long the embedded tenant is asked for what may be there: it forgets nothing.
+const NEAR_WINDOW: Duration = Duration::from_secs(1);
+
+/// The journal of one tenant.
+#[derive(Debug)]
+pub struct Journaling {
+    path: PathBuf,
+    aside: PathBuf,
+    window: Duration,
+    /// The apply before this run, if it did not end.
+    open: Option<Journal>,
+    /// The run takes it back: nothing is written to it, and in the end it goes.
+    undoes: bool,
+}
+
+impl Journaling {
+    /// Reads what the run before has left.
+    ///
+    /// # Errors
+    /// If there is a journal that cannot be read.
+    pub fn of(run: &Run<'_>, target: &Target) -> Result<Self, Failure> {
+        let (own, aside) = run.settings.state.journals(&target.remembrance());
+        let path = run.settings.journal.clone().unwrap_or(own);
+        let open = journal::read(&path)?.filter(|journal| !journal.is_closed());
+        let window = if target.is_sandbox() { NEAR_WINDOW } else { WINDOW };
+        Ok(Self { path, aside, window, open, undoes: false })
+    }
+
+    /// Returns the apply that did not end.
+    pub fn open(&self) -> Option<&Journal> {
+        self.open.as_ref()
+    }
+
+    /// Returns the last apply whether it ended or not, for an undo.
+    ///
+    /// # Errors
+    /// If its journal cannot be read.
+    pub fn last(&mut self) -> Result<Option<Journal>, Failure> {
+        if self.open.is_none() {
+            self.path.clone_from(&self.aside);
+            return Ok(journal::read(&self.path)?.filter(|journal| !journal.undone));
+        }
+        Ok(self.open.clone())
+    }
+
+    /// Returns the journal for the run that takes it back: it stays as it is until all is undone.
+    #[must_use]
+    pub fn undoing(&self) -> Self {
+        Self { path: self.path.clone(), aside: self.aside.clone(), window: self.window, open: None, undoes: true }
+    }
+
+    /// Looks for what may have been created, and returns the gates of what cannot be told.
+    ///
+    /// # Errors
+    /// If the tenant does not answer.
+    pub async fn settle(&mut self, api: &impl ReadApi, patient: bool) -> Result<Vec<Gate>, Failure> {
+        let window = if patient { self.window } else { Duration::ZERO };
+        match &mut self.open {
+            Some(journal) => Ok(settle(journal, api, &Clock, window).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns what is ours, the apply that did not end included.
+    pub fn applied(&self, applied: Option<Applied>, is_kept: bool) -> Option<Applied> {
+        match &self.open {
+            Some(journal) if is_kept => Some(folded(journal, applied.as_ref())),
+            _ => applied,
+        }
+    }
+
+    /// Adds the fingerprints of what that apply has sent.
+    pub fn remembered(&self, remembered: &mut Remembered) {
+        if let Some(journal) = &self.open {
+            remembered.fingerprints.extend(journal.sent.clone());
+        }
+    }
+
+    /// Says that there is an apply that did not end.
+    pub fn note(&self) -> Option<String> {
+        self.open.as_ref().map(told)
+    }
+
+    /// Begins the journal of a plan, in place of one that did not end: what stood before that stays known.
+    ///
+    /// # Errors
+    /// If it cannot be written; then nothing is begun.
+    pub fn begin(&self, plan: &Plan, stop: Arc<AtomicBool>) -> Result<Book, Failure> {
+        if self.undoes {
+            return Ok(Book::Undoing(Undoing { stop, window: self.window }));
+        }
+        let steps = plan.steps.iter().map(|step| PlannedStep {
+            address: step.address.clone(),
+            kind: step.kind.name.clone(),
+            action: step.action,
+            creates: is_create(step),
+        });
+        let mut beginning = Beginning {
+            version: JOURNAL_VERSION,
+            tenant: plan.settings.tenant.clone(),
+            domain: plan.settings.domain.clone(),
+            sandbox: plan.sandbox,
+            at: clock::stamp(),
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            commit: plan.provenance.commit.clone(),
+            ownership: plan.ownership.clone(),
+            steps: steps.collect(),
+            images: plan.images.clone(),
+            carried: BTreeMap::new(),
+            known: known_ids(plan),
+        };
+        if let Some(before) = &self.open {
+            beginning.at.clone_from(&before.beginning.at);
+            for address in before.touched() {
+                let Some(image) = before.beginning.images.get(address) else { continue };
+                beginning.images.insert(address.clone(), image.clone());
+                let made = before.made.get(address).cloned();
+                let made = made.or_else(|| before.beginning.carried.get(address).cloned().flatten());
+                beginning.carried.insert(address.clone(), made);
+            }
+            for (address, image) in before.beginning.images.iter().filter(|(_, image)| image.with.is_some()) {
+                beginning.images.entry(address.clone()).or_insert_with(|| image.clone());
+            }
+        }
+        Ok(Book::File(JournalFile::begin(&self.path, &Line::Began(Box::new(beginning)), stop, self.window)?))
+    }
+
+    /// Puts the journal aside once all is done and recorded.
+    ///
+    /// # Errors
+    /// If it cannot be moved.
+    pub fn end(&self) -> Result<(), Failure> {
+        if self.undoes {
+            return Ok(journal::discard(&self.path)?);
+        }
+        Ok(journal::set_aside(&self.path, &self.aside)?)
+    }
+}
+
+/// Where a run writes what it is about to do.
+#[derive(Debug)]
+pub enum Book {
+    File(JournalFile),
+    /// An undo can be begun anew at any time: it goes by the journal of what it undoes.
+    Undoing(Undoing),
+}
+
+/// The conduct of an undo.
+#[derive(Debug)]
+pub struct Undoing {
+    stop: Arc<AtomicBool>,
+    window: Duration,
+}
+
+impl Book {
+    /// Writes that the run has come to its end.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn ended(&mut self, complete: bool) -> Result<(), Failure> {
+        match self {
+            Self::File(file) => Ok(file.append(&Line::Ended { complete })?),
+            Self::Undoing(_) => Ok(()),
+        }
+    }
+}
+
+impl Conduct for Book {
+    fn write(&mut self, line: &Line) -> Result<(), String> {
+        match self {
+            Self::File(file) => file.write(line),
+            Self::Undoing(_) => Ok(()),
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        match self {
+            Self::File(file) => file.is_stopping(),
+            Self::Undoing(undoing) => undoing.stop.load(Ordering::Relaxed),
+        }
+    }
+
+    fn window(&self) -> Duration {
+        match self {
+            Self::File(file) => file.window(),
+            Self::Undoing(undoing) => undoing.window,
+        }
+    }
+}

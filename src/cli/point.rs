@@ -1,0 +1,117 @@
+//! A point in a tenant's history: the commit whose configuration is meant, and the record of its apply.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::failure::Failure;
+use super::recording::History;
+use crate::edge::git_tree::{GitTree, GitTreeError};
+use crate::model::record::{Header, RunKind, RunResult, RunScope};
+
+/// The word for the configuration before the present one.
+pub const PREVIOUS: &str = "previous";
+/// So many letters of a commit are taken for one.
+const COMMIT_LETTERS: usize = 7;
+
+/// Where to.
+#[derive(Clone, Debug)]
+pub struct Point {
+    pub tree: Arc<GitTree>,
+    /// The record of the last apply of that commit, with the commit that holds the record.
+    pub record: Option<(String, Header)>,
+}
+
+/// Says whether a record is of a run that applied a configuration.
+pub fn is_apply(header: &Header) -> bool {
+    matches!(header.run, RunKind::Apply | RunKind::Rollback | RunKind::Promotion)
+}
+
+/// Says whether a record's commit is what the tenant had after it.
+pub fn is_whole(header: &Header) -> bool {
+    is_apply(header)
+        && header.scope == RunScope::Full
+        && header.result == RunResult::Done
+        && header.config.commit.is_some()
+        && !header.config.dirty
+}
+
+/// Opens the files of a commit, a branch or a tag.
+///
+/// # Errors
+/// If it is not here.
+pub fn open(folder: &Path, reference: &str) -> Result<Arc<GitTree>, Failure> {
+    let help = |error: &GitTreeError| match error {
+        GitTreeError::Shallow(_) => {
+            "Fetch the whole history: `git fetch --unshallow`, in a pipeline `fetch-depth: 0`.".to_owned()
+        }
+        GitTreeError::NoRepository(_) => "Only what git has kept can be returned to.".to_owned(),
+        _ => "Name a record as `tenantry history` lists it, a tag, or a commit.".to_owned(),
+    };
+    GitTree::open(folder, reference).map(Arc::new).map_err(|error| Failure::usage(error.to_string(), help(&error)))
+}
+
+/// Returns the last record of the configuration before the present one that is not held back.
+pub fn previous(headers: &[(String, Header)]) -> Option<&(String, Header)> {
+    let now = headers.iter().find(|(_, header)| is_apply(header))?;
+    headers.iter().find(|(_, header)| {
+        let commit = header.config.commit.as_ref();
+        is_whole(header)
+            && (commit != now.1.config.commit.as_ref() || now.1.config.dirty)
+            && commit.is_some_and(|commit| !now.1.holds.contains(commit))
+    })
+}
+
+impl Point {
+    /// Finds what somebody typed: a record's number, a tag, a commit, [`PREVIOUS`].
+    ///
+    /// # Errors
+    /// If there is no such point, or its files were never committed.
+    pub fn find(asked: &str, history: &History, folder: &Path) -> Result<Self, Failure> {
+        let headers = history.walk()?;
+        let number = asked.strip_prefix('#').unwrap_or(asked);
+        let record = match asked {
+            PREVIOUS => Some(previous(&headers).ok_or_else(|| {
+                Failure::usage(
+                    "no record says what was applied in full before",
+                    "Name a tag or a commit: `--to COMMIT`.",
+                )
+            })?),
+            _ => headers.iter().find(|(commit, header)| {
+                header.number.to_string() == number || (asked.len() >= COMMIT_LETTERS && commit.starts_with(asked))
+            }),
+        };
+        if let Some((commit, header)) = record {
+            let config = committed(header)?;
+            return Ok(Self { tree: open(folder, config)?, record: Some((commit.clone(), header.clone())) });
+        }
+        let tree = open(folder, asked)?;
+        let of_commit = |(_, header): &&(String, Header)| {
+            is_apply(header) && header.config.commit.as_deref() == Some(tree.commit()) && !header.config.dirty
+        };
+        let whole = headers.iter().filter(of_commit).find(|(_, header)| is_whole(header));
+        let record = whole.or_else(|| headers.iter().find(of_commit)).cloned();
+        Ok(Self { tree, record })
+    }
+
+    /// Returns the commit in a few letters.
+    pub fn short(&self) -> &str {
+        let commit = self.tree.commit();
+        commit.get(..COMMIT_LETTERS).unwrap_or(commit)
+    }
+}
+
+/// Returns the commit of a record that one can return to.
+fn committed(header: &Header) -> Result<&str, Failure> {
+    let number = header.number;
+    match &header.config.commit {
+        Some(_) if header.config.dirty => Err(Failure::usage(
+            format!("record #{number} was applied from files that were not committed, so git does not have them"),
+            "Name a commit: `--to COMMIT`.",
+        )),
+        Some(commit) => Ok(commit),
+        None => Err(Failure::usage(
+            format!("record #{number} names no commit"),
+            "It was made before the first commit. Name another record, a tag or a commit.",
+        )),
+    }
+}

@@ -1,0 +1,166 @@
+//! What a plan is going to change, as it stands now: what an undo needs. Secrets are left out and named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map as JsonMap, Value as Json};
+
+use crate::catalogue::quirk::Quirk;
+use crate::catalogue::shape::Shape;
+use crate::catalogue::table::catalogue;
+use crate::model::address::Address;
+use crate::model::change::{Action, Change};
+use crate::model::journal::Image;
+use crate::model::kept::keep;
+use crate::model::live::{Live, Object};
+use crate::model::path::{FieldPath, Segment};
+use crate::model::value::{Map, Value};
+use crate::pipeline::matching::Matched;
+use crate::pipeline::ownership::recorded;
+use crate::pipeline::steps::is_deployed;
+
+/// Returns what stands at each address that the changes touch, and what hangs on what they delete.
+pub fn images(changes: &[Change], matched: &Matched<'_>, live: &Live) -> BTreeMap<Address, Image> {
+    let mut images = BTreeMap::new();
+    let mut gone: Vec<(&Object, &Address)> = Vec::new();
+    for change in changes.iter().filter(|change| change.action != Action::Nothing) {
+        let pair = matched.get(&change.address);
+        let by_id =
+            || live.objects.iter().find(|object| object.kind.name == change.kind.name && object.id == change.id);
+        let object = pair.and_then(|(_, object)| object).or_else(|| change.id.as_ref().and_then(|_| by_id()));
+        let deletes = matches!(change.action, Action::Delete | Action::Replace);
+        let mut image = match object {
+            Some(object) if deletes => whole(object, matched),
+            Some(object) if object.kind.shape == Shape::Membership => whole(object, matched),
+            Some(object) => touched(object, change, matched),
+            None => absent(change),
+        };
+        image.deletes = deletes;
+        if let Some((resource, _)) = pair {
+            image.parent.clone_from(&resource.parent);
+            if object.is_none() {
+                image.name.clone_from(&resource.name);
+            }
+            if resource.kind.shape == Shape::Membership {
+                image.after = recorded(resource);
+            }
+        }
+        if let Some(object) = object.filter(|_| deletes) {
+            gone.push((object, &change.address));
+        }
+        images.insert(change.address.clone(), image);
+    }
+    for (object, address) in gone {
+        hang(object, address, matched, live, &mut images);
+    }
+    images
+}
+
+/// Adds what goes with an object: what lies in it, what is recognised by it, and lists that hold it.
+fn hang(gone: &Object, address: &Address, matched: &Matched<'_>, live: &Live, images: &mut BTreeMap<Address, Image>) {
+    let Some(id) = &gone.id else { return };
+    let space = gone.kind.space();
+    let Some(name) = matched.names.name(space, &id.0) else { return };
+    for object in &live.objects {
+        let is_within = object.parent.as_ref() == Some(id)
+            && object
+                .kind
+                .parent
+                .as_deref()
+                .and_then(|parent| catalogue().kind(parent))
+                .is_some_and(|p| p.space() == space);
+        let body = matched.names.body(object);
+        let mut refers = false;
+        let fields: Vec<&Value> = match object.kind.shape {
+            Shape::Membership => body.values().collect(),
+            _ => object.kind.identity.iter().filter_map(|field| body.get(field)).collect(),
+        };
+        fields.iter().for_each(|value| {
+            value.references(&mut |reference| refers |= reference.space == space && reference.name == name);
+        });
+        if !is_within && !refers {
+            continue;
+        }
+        let own = matched.names.address_of(object);
+        images.entry(own).or_insert_with(|| Image {
+            with: Some(address.clone()),
+            deletes: object.kind.shape != Shape::Membership,
+            ..whole(object, matched)
+        });
+    }
+}
+
+fn absent(change: &Change) -> Image {
+    Image { kind: change.kind.name.clone(), name: change.address.name(), ..Image::default() }
+}
+
+fn whole(object: &Object, matched: &Matched<'_>) -> Image {
+    let mut secrets = Vec::new();
+    let body = keep(&Value::Map(matched.names.body(object)), &FieldPath::default(), &mut secrets);
+    of(object, body.unwrap_or_default(), secrets, matched)
+}
+
+/// Only what the change is about; what lies in a list is taken with the list.
+fn touched(object: &Object, change: &Change, matched: &Matched<'_>) -> Image {
+    let live = matched.names.body(object);
+    let (mut body, mut secrets) = (JsonMap::new(), BTreeSet::new());
+    for delta in &change.deltas {
+        let is_secret = [&delta.before, &delta.after].into_iter().flatten().any(|value| {
+            let mut found = false;
+            value.secrets(&mut |_| found = true);
+            found
+        });
+        if is_secret {
+            secrets.insert(delta.path.to_string());
+            continue;
+        }
+        let keys: Vec<&String> = delta
+            .path
+            .0
+            .iter()
+            .map_while(|segment| if let Segment::Key(key) = segment { Some(key) } else { None })
+            .collect();
+        let mut lost = Vec::new();
+        let before = at(&live, &keys).and_then(|value| keep(value, &delta.path, &mut lost)).unwrap_or_default();
+        secrets.extend(lost);
+        put(&mut body, &keys, before);
+    }
+    of(object, Json::Object(body), secrets.into_iter().collect(), matched)
+}
+
+fn of(object: &Object, body: Json, secrets: Vec<String>, matched: &Matched<'_>) -> Image {
+    let parent = object.parent.as_ref().and_then(|id| {
+        let parent = catalogue().kind(object.kind.parent.as_deref()?)?;
+        matched.names.address(parent.space(), &id.0).cloned()
+    });
+    let builds = object.kind.has(Quirk::BuildThenDeploy) || object.kind.has(Quirk::PublishVersion);
+    Image {
+        kind: object.kind.name.clone(),
+        name: matched.names.name_of(object),
+        parent,
+        id: object.id.clone(),
+        existed: true,
+        body,
+        secrets,
+        deployed: builds && is_deployed(object.kind, object),
+        ..Image::default()
+    }
+}
+
+fn at<'a>(body: &'a Map, keys: &[&String]) -> Option<&'a Value> {
+    let (first, rest) = keys.split_first()?;
+    let value = body.get(*first)?;
+    if rest.is_empty() { Some(value) } else { at(value.as_map()?, rest) }
+}
+
+/// Puts a value where it stood. What is there already is a wider value.
+fn put(body: &mut JsonMap<String, Json>, keys: &[&String], value: Json) {
+    let Some((first, rest)) = keys.split_first() else { return };
+    if rest.is_empty() {
+        body.insert((*first).clone(), value);
+        return;
+    }
+    let inner = body.entry((*first).clone()).or_insert_with(|| Json::Object(JsonMap::new()));
+    if let Json::Object(inner) = inner {
+        put(inner, rest, value);
+    }
+}

@@ -1,0 +1,178 @@
+//! A journal -> what has to be true again: only what its steps changed, and only to what stood before.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::catalogue::kind::{DeleteMeans, Kind};
+use crate::catalogue::shape::Shape;
+use crate::catalogue::table::catalogue;
+use crate::model::address::Address;
+use crate::model::applied::{Applied, Origin, Owned};
+use crate::model::change::Action;
+use crate::model::desired::{Desired, Excluded, Manage, Policy, Resource, TenantSettings};
+use crate::model::document::Place;
+use crate::model::journal::{Image, Journal};
+use crate::model::kept::restore;
+use crate::model::plan::Plan;
+use crate::model::value::{Map, Value};
+use crate::pipeline::plan::Consent;
+
+/// What an undo wants.
+#[derive(Debug)]
+pub struct Undoing {
+    pub desired: Desired,
+    /// What the apply made: it goes again.
+    pub applied: Applied,
+}
+
+/// Returns what an undo consents to: it takes back what was consented to before.
+pub fn consent() -> Consent {
+    Consent {
+        allow_protected: vec!["*".to_owned()],
+        max_deletes: Some(usize::MAX),
+        allow_empty: vec!["*".to_owned()],
+        allow_unbind: vec!["*".to_owned()],
+        allow_replace: Vec::new(),
+        allow_dirty: true,
+        accept_drift: true,
+        first_apply: true,
+        take_over: vec!["*".to_owned()],
+    }
+}
+
+/// Returns what has to be true again.
+pub fn wish(journal: &Journal, settings: &TenantSettings, salt: &str) -> Undoing {
+    let policy = Policy { manage: Manage::Owned, ..Policy::default() };
+    let settings = TenantSettings { policy, bind: BTreeMap::new(), excluded: Excluded::default(), ..settings.clone() };
+    let mut desired = Desired {
+        settings,
+        resources: Vec::new(),
+        removed: Vec::new(),
+        declared: BTreeSet::new(),
+        released: BTreeSet::new(),
+        excluded: Excluded::default(),
+    };
+    let mut applied = Applied { salt: salt.to_owned(), resources: BTreeMap::new() };
+    for (address, image) in touched(journal) {
+        let Some(kind) = catalogue().kind(&image.kind) else { continue };
+        desired.declared.insert(kind.name.clone());
+        if !image.existed && kind.shape != Shape::Membership {
+            let made = journal.made.get(address).or_else(|| journal.beginning.carried.get(address)?.as_ref());
+            if kind.id.is_some() && matches!(kind.shape, Shape::Collection | Shape::Child) {
+                let owned = Owned { id: made.cloned(), ..owned(kind, image, Json::Object(serde_json::Map::new())) };
+                applied.resources.insert(address.clone(), owned);
+            } else if !matches!(kind.delete, DeleteMeans::Nothing) {
+                desired.resources.push(Resource { unset: true, ..resource(address, kind, image) });
+            }
+            continue;
+        }
+        let parent_is_new = image.parent.as_ref().and_then(|parent| journal.beginning.images.get(parent));
+        if parent_is_new.is_some_and(|parent| !parent.existed) {
+            continue;
+        }
+        if kind.shape == Shape::Membership {
+            applied.resources.insert(address.clone(), owned(kind, image, image.after.clone()));
+        }
+        desired.resources.push(resource(address, kind, image));
+    }
+    add_parents(&mut desired);
+    Undoing { desired, applied }
+}
+
+/// What the steps have begun to change, and what went with it.
+fn touched(journal: &Journal) -> Vec<(&Address, &Image)> {
+    let begun = journal.touched();
+    let is = |(address, image): &(&Address, &Image)| {
+        begun.contains(*address) || image.with.as_ref().is_some_and(|with| begun.contains(with))
+    };
+    journal.beginning.images.iter().filter(is).collect()
+}
+
+fn owned(kind: &Kind, image: &Image, fields: Json) -> Owned {
+    Owned {
+        kind: kind.name.clone(),
+        name: image.name.clone(),
+        id: image.id.clone(),
+        parent: image.parent.clone(),
+        project: None,
+        origin: Origin::Created,
+        fields,
+        before: Json::Null,
+        secrets: BTreeMap::new(),
+    }
+}
+
+fn resource(address: &Address, kind: &'static Kind, image: &Image) -> Resource {
+    let body = match restore(&image.body) {
+        Value::Map(body) => body,
+        _ => Map::new(),
+    };
+    let segment_name = (!image.name.is_empty()).then_some(image.name.as_str());
+    let own = match (&image.parent, kind.shape) {
+        (_, Shape::Singleton | Shape::OptionalSingleton) => address.clone(),
+        (Some(parent), Shape::Membership) if address.as_str() == parent.child(kind.segment(), None).as_str() => {
+            address.clone()
+        }
+        (Some(parent), _) => parent.child(kind.segment(), segment_name),
+        (None, _) if kind.parent.is_none() && segment_name.is_some() => Address::named(&kind.name, &image.name),
+        _ => address.clone(),
+    };
+    let is_renamed = own != *address && kind.shape == Shape::Collection;
+    Resource {
+        was: is_renamed.then(|| address.name()),
+        address: own,
+        kind,
+        parent: image.parent.clone(),
+        name: image.name.clone(),
+        body,
+        unset: false,
+        place: Place { file: Arc::from("the journal"), line: 0, column: 0 },
+        field_places: BTreeMap::new(),
+        tool: if image.deployed { Map::from_iter([("deployed".to_owned(), Value::Bool(true))]) } else { Map::new() },
+    }
+}
+
+/// Nested things are found through what they lie in.
+fn add_parents(desired: &mut Desired) {
+    let mut known: BTreeSet<Address> = desired.resources.iter().map(|resource| resource.address.clone()).collect();
+    let mut more = Vec::new();
+    for resource in &desired.resources {
+        let parent_kind = resource.kind.parent.as_deref().and_then(|name| catalogue().kind(name));
+        let (Some(parent), Some(kind)) = (&resource.parent, parent_kind) else { continue };
+        if known.insert(parent.clone()) {
+            let image = Image { kind: kind.name.clone(), name: parent.name(), existed: true, ..Image::default() };
+            more.push(self::resource(parent, kind, &image));
+        }
+    }
+    desired.resources.extend(more);
+}
+
+/// Says what cannot come back, for the steps of this undo.
+pub fn lost(journal: &Journal, plan: &Plan) -> Vec<String> {
+    let mut lost = Vec::new();
+    for (address, image) in touched(journal) {
+        let is_new = plan.changes.iter().any(|change| change.address == *address && change.action == Action::Create);
+        if let (false, Some(kind)) = (image.existed, catalogue().kind(&image.kind)) {
+            match kind.delete {
+                DeleteMeans::Delete => {}
+                DeleteMeans::Reset(_) => lost.push(format!("{address} cannot be deleted; it is reset to its defaults")),
+                DeleteMeans::Nothing if kind.shape == Shape::Membership => {}
+                DeleteMeans::Nothing => lost.push(format!("{address} cannot be deleted; it stays as it is")),
+            }
+        }
+        if image.existed && is_new && image.id.is_some() {
+            lost.push(format!("{address} comes back with a new id"));
+        }
+        if image.existed && (is_new || !image.deletes) {
+            lost.extend(
+                image
+                    .secrets
+                    .iter()
+                    .map(|field| format!("{address}:{field} is a secret whose earlier value nobody knows")),
+            );
+        }
+    }
+    lost
+}

@@ -1,0 +1,109 @@
+//! An apply that did not end, as the next run sees it: what it did is ours already, and what it may have done is looked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::api::failure::ApiFailure;
+use crate::api::port::ReadApi;
+use crate::catalogue::table::catalogue;
+use crate::model::address::Address;
+use crate::model::applied::Applied;
+use crate::model::journal::{Fate, Journal};
+use crate::model::names::RemoteId;
+use crate::model::plan::Gate;
+use crate::pipeline::apply::Clock;
+use crate::pipeline::apply::lost::{Found, look};
+use crate::pipeline::record;
+
+/// Looks for the objects whose creation is in doubt. Those that are found are taken into the journal's ids; for those
+/// that cannot be told from others a gate is returned.
+///
+/// # Errors
+/// If the tenant does not answer.
+pub async fn settle(
+    journal: &mut Journal,
+    api: &impl ReadApi,
+    clock: &impl Clock,
+    window: Duration,
+) -> Result<Vec<Gate>, ApiFailure> {
+    let made: BTreeSet<RemoteId> = journal.made.values().cloned().collect();
+    let known = &journal.beginning.known;
+    let searches = journal.lost().into_iter().filter_map(|(_, planned, sought)| {
+        let kind = catalogue().kind(&planned.kind)?;
+        let made = &made;
+        Some(async move {
+            let ids = known.get(kind.space());
+            let is_known = |id: &RemoteId| made.contains(id) || ids.is_some_and(|ids| ids.contains(&id.0));
+            (planned.address.clone(), look(api, clock, kind, sought, &is_known, window).await)
+        })
+    });
+    let found = futures_util::future::join_all(searches).await;
+    let mut gates = Vec::new();
+    for (address, found) in found {
+        match found? {
+            Found::One(object) => drop(object.id.map(|id| journal.made.insert(address, id))),
+            Found::Nothing => {}
+            Found::Unclear(count) => gates.push(Gate {
+                name: "in-doubt",
+                reason: format!(
+                    "the apply before may have created {address}, and {count} of that name there are not as they were \
+                     sent: `bind` in the tenant's file names the one that is meant by its id"
+                ),
+                addresses: vec![address],
+                switch: None,
+            }),
+        }
+    }
+    Ok(gates)
+}
+
+/// Returns what is ours once an unfinished apply is counted.
+pub fn folded(journal: &Journal, applied: Option<&Applied>) -> Applied {
+    let steps = &journal.beginning.steps;
+    let with = |is: &dyn Fn(&Fate) -> bool| -> BTreeSet<&Address> {
+        let fitting = steps.iter().zip(&journal.fates).filter(|(_, fate)| is(fate));
+        fitting.map(|(planned, _)| &planned.address).collect()
+    };
+    let failed = with(&|fate| *fate != Fate::Done);
+    let created: BTreeSet<&Address> = steps.iter().filter(|step| step.creates).map(|step| &step.address).collect();
+    let made: BTreeSet<&Address> =
+        created.iter().copied().filter(|address| journal.made.contains_key(address)).collect();
+    let ownership = &journal.beginning.ownership;
+    let resources = record::after(ownership, &failed, &made, &created, &journal.made);
+    let none = Applied::default();
+    let tip = applied.or(ownership.prior.as_ref()).unwrap_or(&none);
+    let mut folded = Applied { salt: tip.salt.clone(), resources }.rebased(ownership.prior.as_ref(), tip);
+    folded.salt.clone_from(&tip.salt);
+    folded
+}
+
+/// Says that there is one, for the plan's screen.
+pub fn told(journal: &Journal) -> String {
+    let beginning = &journal.beginning;
+    format!(
+        "an apply that began at {} did not end: {} of {} steps are done; `apply {tenant} --resume` goes on, \
+         `apply {tenant} --undo` takes it back",
+        beginning.at,
+        journal.done(),
+        beginning.steps.len(),
+        tenant = beginning.tenant,
+    )
+}
+
+/// Returns the ids that the name spaces of these creates hold now.
+pub fn known_ids(plan: &crate::model::plan::Plan) -> BTreeMap<String, BTreeSet<String>> {
+    let creates = plan.steps.iter().filter(|step| is_create(step));
+    let mut known: BTreeMap<String, BTreeSet<String>> =
+        creates.map(|step| (step.kind.space().to_owned(), BTreeSet::new())).collect();
+    for ((space, _), fields) in &plan.known {
+        if let (Some(ids), Some(id)) = (known.get_mut(space), fields.get("id")) {
+            ids.insert(id.clone());
+        }
+    }
+    known
+}
+
+/// Says whether a step makes an object.
+pub fn is_create(step: &crate::model::plan::Step) -> bool {
+    matches!(step.operation, crate::model::plan::Operation::Create { .. })
+}
