@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::api::pace::Reserve;
+pub use super::consent::ConsentArgs;
+pub use super::pace::PaceArgs;
 use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
 
@@ -127,7 +128,7 @@ pub struct CheckArgs {
 }
 
 /// Which tenant, and which part of its configuration.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub struct ScopeArgs {
     /// The tenant, as its file in tenants/ is called
     pub tenant: Option<String>,
@@ -140,20 +141,6 @@ pub struct ScopeArgs {
     /// Take every unknown field as an error
     #[arg(long)]
     pub strict: bool,
-}
-
-/// How fast the tenant is asked.
-#[derive(Args, Clone, Debug)]
-pub struct PaceArgs {
-    /// Leave so many requests, or so much (`20%`), of the tenant's rate limit to others [default: 20%, at least 4]
-    #[arg(long, value_name = "N|PERCENT")]
-    pub reserve: Option<Reserve>,
-    /// Send at most so many requests a second
-    #[arg(long, value_name = "N")]
-    pub max_rps: Option<f64>,
-    /// Seconds after which a request is given up
-    #[arg(long, hide = true, value_name = "SECONDS")]
-    pub deadline: Option<f64>,
 }
 
 impl Command {
@@ -177,32 +164,6 @@ impl Command {
     }
 }
 
-/// What the plan may do though it is dangerous.
-#[derive(Args, Clone, Debug)]
-pub struct ConsentArgs {
-    /// Allow a protected address to be deleted (`*` matches anything); repeatable
-    #[arg(long, value_name = "ADDRESS")]
-    pub allow_delete: Vec<String>,
-    /// Allow so many deletions
-    #[arg(long, value_name = "N")]
-    pub max_deletes: Option<usize>,
-    /// Allow an address to be deleted and created again; repeatable
-    #[arg(long, value_name = "ADDRESS")]
-    pub allow_replace: Vec<String>,
-    /// Allow edits that somebody made in the tenant to be overwritten
-    #[arg(long)]
-    pub accept_drift: bool,
-    /// Allow existing objects to be overwritten though there is no record of an earlier apply
-    #[arg(long)]
-    pub first_apply: bool,
-    /// Take an address over from another project that has recorded it as its own; repeatable
-    #[arg(long, value_name = "ADDRESS")]
-    pub take_over: Vec<String>,
-    /// Allow files with changes that are not committed
-    #[arg(long)]
-    pub allow_dirty: bool,
-}
-
 #[derive(Args, Debug)]
 pub struct PlanArgs {
     #[command(flatten)]
@@ -216,6 +177,9 @@ pub struct PlanArgs {
     /// Write the plan as a page to look at in a browser, too
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Save the plan for `apply FILE`, which does exactly this or nothing; best called something.plan
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Take domain, credentials, secrets and policy as this branch or commit has them, because the files here are a
     /// proposal
     #[arg(long, value_name = "REF")]
@@ -239,6 +203,12 @@ pub struct ApplyArgs {
     /// Do not ask before writing; opens no gate
     #[arg(long, short)]
     pub yes: bool,
+    /// Apply this saved plan; its path in place of the tenant does the same
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Apply only if this is the plan's fingerprint
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub expect: Option<String>,
     /// Tag the commit once it is applied
     #[arg(long, value_name = "NAME")]
     pub tag: Option<String>,

@@ -15,6 +15,7 @@ use crate::model::diagnostic::Diagnostics;
 use crate::model::document::SourceTexts;
 use crate::pipeline::export::ExportError;
 use crate::pipeline::report::json::VERSION;
+use crate::pipeline::saved::SavedError;
 
 /// Why a run ended before its end.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,11 @@ pub enum Failure {
     /// The question before an apply was not answered with yes.
     #[error("not applied: it was not answered with yes")]
     Declined,
+    /// What was agreed to, in a saved plan or by a fingerprint, is not what would be done.
+    #[error("the plan is stale, nothing was written: {}", .moved.join("; "))]
+    Stale { moved: Vec<String> },
+    #[error("`{path}` cannot be applied: {error}")]
+    Saved { path: String, error: SavedError },
     /// Something that ought to be impossible.
     #[error("{0}")]
     Bug(String),
@@ -70,11 +76,16 @@ impl Failure {
         Self::Usage { message: message.into(), help: help.into() }
     }
 
+    pub fn stale(moved: Vec<String>) -> Self {
+        Self::Stale { moved }
+    }
+
     /// Returns the exit code.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } => Exit::Usage,
-            Self::Invalid { .. } | Self::MissingSecrets(_) => Exit::Invalid,
+            Self::Invalid { .. } | Self::MissingSecrets(_) | Self::Saved { .. } => Exit::Invalid,
+            Self::Stale { .. } => Exit::Stale,
             Self::Api(_)
             | Self::Store(_)
             | Self::Serve(_)
@@ -142,6 +153,9 @@ impl Failure {
                 "No export wrote them, or they were edited since. Export to another folder, or give `--force` to overwrite them."
                     .to_owned(),
             ),
+            Self::Stale { .. } => Some("Plan again, look at the plan, and apply that.".to_owned()),
+            Self::Saved { error: SavedError::Newer(_), .. } => Some("Update tenantry.".to_owned()),
+            Self::Saved { .. } => Some("`tenantry plan --out FILE` saves one.".to_owned()),
             Self::Bug(_) => Some("Please report it with the command that you ran.".to_owned()),
             _ => None,
         }
@@ -155,6 +169,10 @@ impl Failure {
             "exit": self.exit().code(),
             "message": self.message(),
             "help": self.help(),
+            "moved": match self {
+                Self::Stale { moved } => moved.clone(),
+                _ => Vec::new(),
+            },
             "findings": match self {
                 Self::Invalid { found, .. } => crate::pipeline::report::findings::json(found),
                 _ => Vec::new(),
