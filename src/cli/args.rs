@@ -1,5 +1,6 @@
 //! What may be typed: clap's structs and nothing else.
 
+mod ci;
 mod earlier;
 mod sandbox;
 mod whole;
@@ -14,6 +15,7 @@ pub use super::pace::PaceArgs;
 use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
 
+pub use ci::{CiCommand, CiInitArgs, CiPlatform};
 pub use earlier::{PromoteArgs, ReleaseHoldArgs, RollbackArgs};
 pub use sandbox::{SandboxArgs, SandboxCommand, ServeArgs};
 pub use whole::{BackupArgs, GetArgs, InitArgs, RestoreArgs};
