@@ -267,6 +267,7 @@ fn held(plan: &Plan, history: &History, folder: &Path) -> Option<Gate> {
     let held = header.holds.iter().find(is_in)?;
     let short = |commit: &str| commit.chars().take(7).collect::<String>();
     let known = match git::contains(folder, commit, held) {
+        Some(_) if held == commit => format!("{} was rolled back here", short(held)),
         Some(_) => format!("{} was rolled back here, and {} contains it", short(held), short(commit)),
         None => format!(
             "{} was rolled back here, and this clone is too shallow to say whether {} contains it (`fetch-depth: 0`)",

@@ -11,6 +11,9 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object};
 use crate::pipeline::canonical::Names;
 
+/// (space, id) -> the name and the address of the resource that has laid hand on the object.
+type Taken = BTreeMap<(String, String), (String, Address)>;
+
 /// Resources paired with objects, and what was left.
 #[derive(Debug)]
 pub struct Matched<'a> {
@@ -169,7 +172,7 @@ fn claim(
     resource: &Resource,
     desired: &Desired,
     (index, ours): (&Index<'_>, &Recorded<'_>),
-    (taken, ambiguous): (&mut BTreeMap<(String, String), (String, Address)>, &mut BTreeMap<Address, String>),
+    (taken, ambiguous): (&mut Taken, &mut BTreeMap<Address, String>),
     findings: &mut Diagnostics,
 ) {
     let kind = resource.kind.name.as_str();

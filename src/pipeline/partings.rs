@@ -44,6 +44,20 @@ pub fn held(desired: &Desired, drafts: &[Draft], findings: &mut Diagnostics) {
     }
 }
 
+/// Lets what takes a new name wait until the object that has it now is gone.
+pub fn make_room(drafts: &mut [Draft]) {
+    let gone: Vec<(usize, (String, String))> =
+        drafts.iter().enumerate().filter_map(|(index, draft)| Some((index, draft.deletes.clone()?))).collect();
+    let takes_name = |draft: &Draft| match &draft.step.operation {
+        Operation::Update { body, .. } => draft.step.kind.identity.iter().any(|field| body.contains_key(field)),
+        _ => false,
+    };
+    for draft in drafts.iter_mut().filter(|draft| takes_name(draft)) {
+        let holders = gone.iter().filter(|(_, name)| draft.step.provides.as_ref() == Some(name));
+        draft.after.extend(holders.map(|(index, _)| *index));
+    }
+}
+
 /// Suggests `$was` where an object is deleted and one of the same kind that differs in its name alone is made.
 pub fn renames(changes: &[Change], matched: &Matched<'_>) -> Vec<String> {
     let mut notes = Vec::new();

@@ -22,7 +22,10 @@ use crate::model::secret::Secret;
 use crate::model::value::{Map, Part, Value};
 use crate::pipeline::ownership::{NOWHERE, carried, recorded};
 use crate::pipeline::references::{self, on_body};
+use crate::pipeline::steps::NOT_IN_FILES;
 
+/// Why something goes that is ours and was not then.
+const NOT_THEN: &str = "not in the files then";
 /// The most addresses that one sentence names.
 const NAMED: usize = 5;
 
@@ -246,6 +249,9 @@ impl Return {
         let mut out = new_ids(plan, then);
         out.extend(taken_along(plan));
         out.extend(lost);
+        for change in plan.changes.iter_mut().filter(|change| change.reason == NOT_IN_FILES) {
+            NOT_THEN.clone_into(&mut change.reason);
+        }
         out
     }
 }

@@ -20,6 +20,7 @@ mod oracle;
 mod ownership;
 mod quirks;
 mod records;
+mod rollback;
 mod scopes;
 mod support;
 mod typos;

@@ -80,6 +80,14 @@ pub fn one(commit: &str, header: &Header) -> String {
         let dirty = if header.config.dirty { ", with changes that were not committed" } else { "" };
         add("commit", format!("{config}{dirty}"));
     }
+    if let Some(from) = &header.from {
+        let record = from.record.map(|number| format!(", record #{number}")).unwrap_or_default();
+        let asked = from.asked.as_ref().map(|asked| format!(" ({asked})")).unwrap_or_default();
+        add("from", format!("{}{record}{asked}", from.tenant));
+    }
+    for held in &header.holds {
+        add("hold", format!("{held} is not applied again until it is released"));
+    }
     add("scope", format!("{:?}", header.scope).to_lowercase());
     add("tool", format!("tenantry {}", header.tool));
     add("record", commit.to_owned());
