@@ -55,6 +55,9 @@ pub struct Global {
     /// Wait so long for a tenant that another run is changing [default: 0]
     #[arg(long, global = true, value_name = "SECONDS")]
     pub lock_wait: Option<f64>,
+    /// Seconds after which a lock that is not renewed is nobody's
+    #[arg(long, global = true, hide = true, value_name = "SECONDS", default_value_t = 90.0)]
+    pub lock_ttl: f64,
     /// Requests under way at one time
     #[arg(long, global = true, hide = true, value_name = "N", default_value_t = IN_FLIGHT)]
     pub in_flight: usize,
@@ -80,6 +83,8 @@ pub enum Command {
     Adopt(AdoptArgs),
     /// Cease to manage an address, without writing to the tenant
     Release(ReleaseArgs),
+    /// Break the lock of a run that is gone
+    Unlock(UnlockArgs),
     /// Write a tenant as files
     Export(ExportArgs),
     /// Print the scopes that a token needs for a tenant's configuration
@@ -258,6 +263,15 @@ pub struct ReleaseArgs {
     pub tenant: String,
     /// The address to release, with what lies in it
     pub address: String,
+}
+
+#[derive(Args, Debug)]
+pub struct UnlockArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: String,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 #[derive(Args, Debug)]

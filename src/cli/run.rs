@@ -9,6 +9,7 @@ use clap::Parser as _;
 use super::args::{Arguments, Command};
 use super::commands::{
     adopt, apply, check, ci, completions, export, history, kinds, plan, promote, rollback, sandbox, schema, scopes,
+    unlock,
 };
 use super::exit::Exit;
 use super::failure::Failure;
@@ -77,6 +78,7 @@ fn dispatch(arguments: &Arguments, command: String, world: &World, terminal: &Te
         Command::Promote(args) => promote::run(args, &run),
         Command::Adopt(args) => adopt::run(args, &run),
         Command::Release(args) => adopt::release(args, &run),
+        Command::Unlock(args) => unlock::run(args, &run),
         Command::Export(args) => export::run(args, &run),
         Command::Scopes(args) => scopes::run(args, &run),
         Command::Kinds(args) => kinds::run(args, &run),

@@ -16,3 +16,4 @@ pub mod schema;
 pub mod scopes;
 pub mod serve;
 pub mod undo;
+pub mod unlock;

@@ -57,7 +57,7 @@ fn only_yes_is_taken_for_yes() {
     Apply this? Only "yes" is accepted: error: not applied: it was not answered with yes
     --- exit 1 ---
     "#);
-    assert!(!project.path(".tenantry").exists());
+    assert!(!project.path(".tenantry/sandbox/acme.json").exists());
     let project = project.typing("yes\n");
     project.run(&Project::deploying("apply")).ok();
     project.run(&Project::deploying("plan --exit-code")).ok();

@@ -63,15 +63,6 @@ pub fn read_workspace(tree: &dyn Tree, files: &mut SourceTexts, findings: &mut D
             ref_prefix: form.text("ref_prefix", findings).map(str::to_owned),
             expect: form.text("expect", findings).map(str::to_owned),
         });
-    if let Some(node) = form.node("history") {
-        findings.push(
-            Diagnostic::warning(
-                "no-effect",
-                "`history` has no effect in this version: records stay in this repository",
-            )
-            .at(&node.place),
-        );
-    }
     let project = form.text("project", findings).map(str::to_owned);
     Workspace { project, history: history.unwrap_or_default() }
 }
@@ -127,14 +118,11 @@ mod tests {
     #[test]
     fn what_does_not_belong_there_is_told() {
         assert!(found("project: a\nrequires: '>=0.1'").is_empty());
-        assert_eq!(found("project: a\nhistory: { remote: origin }"), ["tenantry.yaml:2:10 no-effect"]);
+        assert_eq!(found("project: a\nhistory: { remote: origin }"), [""; 0]);
         assert_eq!(found("project: a\nrequries: '1'"), ["tenantry.yaml:2:1 unknown-setting"]);
         assert_eq!(found("requires: '>=9'"), ["tenantry.yaml:1:11 other-version"]);
         assert_eq!(found("requires: latest"), ["tenantry.yaml:1:11 wrong-type"]);
-        assert_eq!(
-            found("history: { remot: x }"),
-            ["tenantry.yaml:1:12 unknown-setting", "tenantry.yaml:1:10 no-effect"]
-        );
+        assert_eq!(found("history: { remot: x }"), ["tenantry.yaml:1:12 unknown-setting"]);
         assert_eq!(found("- a"), ["tenantry.yaml:1:1 wrong-type"]);
     }
 
