@@ -189,6 +189,8 @@ impl Wish {
             keeps_history: history.is_kept(),
             project,
             scope: self.scope,
+            basis_salt: history.last().map(|_| remembered.salt.clone()),
+            only: None,
         };
         let (mut plan, more) = plan::plan(&self.desired, &live, facts);
         plan.gates.extend(in_doubt);

@@ -228,7 +228,7 @@ impl History {
             project: plan.settings.project.clone(),
             scope: self.scope,
             doing: Doing { holds: self.holds(&doing), ..doing },
-            fingerprint: None,
+            fingerprint: Some(plan.basis.fingerprint.clone()).filter(|print| !print.is_empty()),
             opened: plan.opened.clone(),
             salt: STANDARD.encode(&remembered.salt),
         })

@@ -10,6 +10,7 @@ mod conformance;
 mod deploy_cli;
 mod docs;
 mod export;
+mod journal;
 mod laws;
 mod loader_oracle;
 mod locks;
