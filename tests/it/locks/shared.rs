@@ -140,12 +140,12 @@ fn a_host_that_lets_nobody_write_such_refs_is_told_with_the_way_out() {
 
 #[test]
 fn where_nothing_can_be_deleted_the_lock_is_marked_as_free() {
-    let site = Site::new("{ remote: origin }", "");
+    let site = Site::new("{ remote: origin, ref_prefix: refs/heads/tenantry }", "");
     site.origin(&["config", "receive.denyDeletes", "true"]);
     site.origin(&["config", "receive.denyNonFastForwards", "true"]);
     for name in ["ann", "bob", "cem"] {
         site.clone(name, &[]).run("apply acme --yes --accept-drift").ok();
-        assert!(site.refs().contains(&LOCK.to_owned()));
+        assert_eq!(site.refs().len(), 2, "{:?}", site.refs());
     }
     let ran = site.clone("dan", &[]).run("unlock acme").ok();
     assert_eq!(ran.stdout(), "The tenant `acme` was not locked.\n");
@@ -158,7 +158,7 @@ fn a_lock_of_a_killed_run_shows_its_holder_and_its_plan_and_is_broken_taken_over
     let killed = || {
         let mut run = start(&ann, "apply acme --yes --lock-ttl 3");
         let mut tries = 0;
-        while site.origin(&["ls-tree", "-r", "--name-only", LOCK_OR_HEAD(&site)]) != "intent.json\nlock.json" {
+        while site.origin(&["ls-tree", "-r", "--name-only", lock_or_head(&site)]) != "intent.json\nlock.json" {
             std::thread::sleep(Duration::from_millis(50));
             tries += 1;
             assert!(tries < 600, "it never says what it intends");
@@ -184,16 +184,15 @@ fn a_lock_of_a_killed_run_shows_its_holder_and_its_plan_and_is_broken_taken_over
     assert_eq!(site.refs(), [RECORDS]);
 }
 
-#[expect(non_snake_case, reason = "it is one of two names")]
-fn LOCK_OR_HEAD(site: &Site) -> &'static str {
+fn lock_or_head(site: &Site) -> &'static str {
     if site.refs().iter().any(|name| name == LOCK) { LOCK } else { "refs/heads/main" }
 }
 
 #[test]
 fn a_lock_that_lives_is_renewed_and_one_that_is_broken_stops_its_run() {
-    let site = Site::new("{ remote: origin }", "--latency-ms 700");
+    let site = Site::new("{ remote: origin }", "--latency-ms 200");
     let (ann, bob) = (site.clone("ann", &[]), site.clone("bob", &[]));
-    let many: String = (0..20).map(|n| format!("  - name: Role {n}\n")).collect();
+    let many: String = (0..150).map(|n| format!("  - name: Role {n}\n")).collect();
     ann.write("templates/roles.yaml", &format!("roles:\n{many}"));
     let run = start(&ann, "apply acme --yes --allow-dirty --lock-ttl 1.5 --in-flight 1");
     while !site.refs().contains(&LOCK.to_owned()) {
@@ -205,7 +204,7 @@ fn a_lock_that_lives_is_renewed_and_one_that_is_broken_stops_its_run() {
     let ended = run.wait_with_output().unwrap();
     assert_ne!(ended.status.code(), Some(0), "{}", said(&ended));
     assert!(said(&ended).contains("lock"), "{}", said(&ended));
-    assert!(site.served.writes() < 20, "{}", said(&ended));
+    assert!(site.served.writes() < 150, "{}", said(&ended));
     assert_eq!(site.records(RECORDS), 1, "what was done is recorded: {}", said(&ended));
 }
 
@@ -270,8 +269,9 @@ fn of_two_clones_that_race_exactly_one_wins_and_no_record_is_lost() {
         assert_eq!(site.records(RECORDS), round + 2);
         assert_eq!(site.refs(), [RECORDS]);
     }
-    let numbers = clones[0].run("history acme --json").ok().json();
-    drop(numbers);
-    let listed = site.origin(&["log", "--format=%s", RECORDS]);
-    assert_eq!(listed.lines().count(), rounds + 1);
+    clones[0].run("plan acme").ok();
+    let history = clones[0].run("history acme --json").ok().json();
+    let records = history["tenants"][0]["records"].as_array().unwrap();
+    let numbers: Vec<u64> = records.iter().map(|record| record["number"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, (1..=rounds as u64 + 1).rev().collect::<Vec<_>>());
 }
