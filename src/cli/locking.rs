@@ -110,7 +110,10 @@ pub fn sharing(place: &Remembrance, run: &Run<'_>) -> Result<Option<Shared>, Fai
 }
 
 /// Returns what the workspace says of its history. Under `--trust-from` a proposal does not say whom git is to ask.
-fn history(run: &Run<'_>) -> Result<Option<native::History>, Failure> {
+///
+/// # Errors
+/// If the files cannot be read.
+pub fn history(run: &Run<'_>) -> Result<Option<native::History>, Failure> {
     let Source::Workspace(Some(folder)) = &run.settings.source else { return Ok(None) };
     // What is wrong in the file is said where the files are read.
     let (mut texts, mut findings) = (SourceTexts::new(), Diagnostics::default());

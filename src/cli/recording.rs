@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::failure::Failure;
-use super::locking::{Lock, sharing};
+use super::locking::{self, Lock, sharing};
 use super::project::workspace;
 use super::run::Run;
 use crate::edge::clock;
@@ -16,7 +16,7 @@ use crate::edge::records::shared::Shared;
 use crate::edge::records::{self, Kept, RecordError, Records};
 use crate::edge::state::Remembrance;
 use crate::model::applied::Applied;
-use crate::model::plan::{Plan, Provenance};
+use crate::model::plan::{Gate, Plan, Provenance};
 use crate::model::record::{Doing, Header, Record, RunKind, RunScope};
 use crate::pipeline::apply::Outcome;
 use crate::pipeline::plan::Remembered;
@@ -39,6 +39,8 @@ pub struct History {
     lock: Option<Lock>,
     /// Where records are handed on to, and the last one there.
     shared: Option<(Shared, Option<String>)>,
+    /// The workspace says that there must be a record.
+    expects: bool,
 }
 
 impl History {
@@ -57,13 +59,14 @@ impl History {
         let place = target.remembrance();
         let line = target.is_sandbox().then(|| STANDARD.encode(&local.salt));
         let records = records::open(workspace(run)?, &place, line)?;
-        let mut shared = None;
-        if let (Some(records), Some(at)) = (&records, sharing(&place, run)?) {
-            shared = meet(records, at, lock.is_some(), run)?;
-        }
+        let shared = match &records {
+            Some(records) => meet(records, &place, lock.is_some(), run)?,
+            None => None,
+        };
+        let expects = !target.is_sandbox() && locking::history(run)?.is_some_and(|history| history.expect.is_some());
         let last = records.as_ref().map(Records::last).transpose()?.flatten();
         let is_first = !run.settings.state.knows(&place);
-        Ok(Self { records, last, place, scope, is_first, lock, shared })
+        Ok(Self { records, last, place, scope, is_first, lock, shared, expects })
     }
 
     /// Says whether records can be kept.
@@ -77,6 +80,16 @@ impl History {
     /// If the lock is lost already.
     pub fn intend(&self, plan: &Plan, stopping: &Arc<AtomicBool>) -> Result<(), Failure> {
         self.lock.as_ref().map_or(Ok(()), |lock| lock.intend(plan, stopping))
+    }
+
+    /// Returns the gate of a tenant that must have a record and has none.
+    pub fn missing(&self) -> Option<Gate> {
+        (self.expects && self.last.is_none()).then(|| Gate {
+            name: "no-record",
+            reason: "tenantry.yaml expects a record of an earlier apply, and there is none".to_owned(),
+            addresses: Vec::new(),
+            switch: Some("--first-apply".to_owned()),
+        })
     }
 
     /// Returns what the tenant is remembered as.
@@ -293,12 +306,16 @@ impl History {
 
 /// Takes in what is at the remote. Who is going to write must know it, and hands on first what it has not seen; a plan
 /// goes on with what is here.
-fn meet(
+///
+/// # Errors
+/// If what is there does not follow on what was there, and, for who is going to write, if nothing answers.
+pub fn meet(
     records: &Records,
-    shared: Shared,
+    place: &Remembrance,
     writing: bool,
     run: &Run<'_>,
 ) -> Result<Option<(Shared, Option<String>)>, Failure> {
+    let Some(shared) = sharing(place, run)? else { return Ok(None) };
     match records.take_in(&shared) {
         Ok(there) if writing => {
             let there = records.hand_on(&shared, there)?;

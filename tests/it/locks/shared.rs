@@ -168,7 +168,11 @@ fn a_lock_of_a_killed_run_shows_its_holder_and_its_plan_and_is_broken_taken_over
     };
     killed();
     let ran = bob.run("apply acme --yes --lock-ttl 3").code(6);
-    assert!(ran.stderr().contains("locked by ") && ran.stderr().contains("tenantry apply acme --yes"), "{}", ran.screen());
+    assert!(
+        ran.stderr().contains("locked by ") && ran.stderr().contains("tenantry apply acme --yes"),
+        "{}",
+        ran.screen()
+    );
     let ran = bob.run("unlock acme").code(64);
     assert!(ran.stderr().contains("It was about to create roles/"), "{}", ran.screen());
     bob.run("unlock acme --yes").ok();
@@ -176,7 +180,10 @@ fn a_lock_of_a_killed_run_shows_its_holder_and_its_plan_and_is_broken_taken_over
     // Ann's own folder knows that its run is dead.
     killed();
     ann.run("apply acme --yes").ok();
-    ann.write("templates/roles.yaml", "roles:\n  - { name: Reader, description: Reads it }\n  - { name: New, description: a }\n");
+    ann.write(
+        "templates/roles.yaml",
+        "roles:\n  - { name: Reader, description: Reads it }\n  - { name: New, description: a }\n",
+    );
     killed();
     // Bob cannot know, and waits until it has not moved for as long as it promised to.
     bob.run("apply acme --yes --lock-ttl 3 --lock-wait 0.5").code(6);
@@ -206,6 +213,23 @@ fn a_lock_that_lives_is_renewed_and_one_that_is_broken_stops_its_run() {
     assert!(said(&ended).contains("lock"), "{}", said(&ended));
     assert!(site.served.writes() < 150, "{}", said(&ended));
     assert_eq!(site.records(RECORDS), 1, "what was done is recorded: {}", said(&ended));
+}
+
+#[test]
+fn a_record_that_is_expected_and_missing_closes_a_gate() {
+    let site = Site::new("{ remote: origin, expect: required }", "");
+    let ann = site.clone("ann", &[]);
+    let ran = ann.run("apply acme --yes").code(4);
+    assert!(ran.stdout().contains("--first-apply"), "{}", ran.screen());
+    assert_eq!((site.served.writes(), site.refs().len()), (0, 0));
+    ann.run("apply acme --yes --first-apply").ok();
+    site.clone("bob", &[]).run("apply acme --yes").ok();
+    // A sandbox is nobody's, and no remote hears of it.
+    let cem = site.clone("cem", &[]);
+    git(&cem.path("."), &["remote", "set-url", "origin", "file:///nowhere/at/all.git"]);
+    cem.run("apply acme --yes --sandbox").ok();
+    let list = site.clone("dan", &["--depth", "1"]).run("history acme").ok();
+    assert!(list.stdout().contains("#1"), "{}", list.screen());
 }
 
 #[test]
