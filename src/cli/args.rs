@@ -62,6 +62,9 @@ pub struct Global {
     /// Wait so long for a tenant that another run is changing [default: 0]
     #[arg(long, global = true, value_name = "SECONDS")]
     pub lock_wait: Option<f64>,
+    /// Seconds after which a lock that is not renewed is nobody's
+    #[arg(long, global = true, hide = true, value_name = "SECONDS", default_value_t = 90.0)]
+    pub lock_ttl: f64,
     /// Requests under way at one time
     #[arg(long, global = true, hide = true, value_name = "N", default_value_t = IN_FLIGHT)]
     pub in_flight: usize,
@@ -98,6 +101,8 @@ pub enum Command {
     Release(ReleaseArgs),
     /// Print one object of a tenant, or one of its fields
     Get(GetArgs),
+    /// Break the lock of a run that is gone
+    Unlock(UnlockArgs),
     /// Write a tenant as files
     Export(ExportArgs),
     /// Write everything that a tenant shows into one file, without secrets
@@ -310,6 +315,15 @@ pub struct ReleaseArgs {
     pub tenant: String,
     /// The address to release, with what lies in it
     pub address: String,
+}
+
+#[derive(Args, Debug)]
+pub struct UnlockArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: String,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 #[derive(Args, Debug)]

@@ -207,6 +207,7 @@ impl Wish {
             let _bar = run.terminal.bar(None, "reading the tenant");
             refresh(api, Wanted::For(&self.desired)).await?
         };
+        let is_first = consent.first_apply;
         let facts = Facts {
             sandbox: target.is_sandbox(),
             provenance: match &self.saved {
@@ -233,6 +234,9 @@ impl Wish {
         plan.notes.extend(journal.note());
         let lost = back.map(|(back, then)| back.settle(&mut plan, then.as_ref())).unwrap_or_default();
         plan.gates.extend(held(&plan, &history, workspace(run)?));
+        if let Some(gate) = history.missing().filter(|gate| plan.gates.iter().all(|other| other.name != gate.name)) {
+            if is_first { plan.opened.push(gate) } else { plan.gates.push(gate) }
+        }
         if self.writing {
             let mut needed = scopes::for_apply(&self.desired);
             needed.add_steps(&plan.steps);
