@@ -244,6 +244,14 @@ pub struct Filter {
     pub present: Option<bool>,
 }
 
+/// Older fields and the one that took their place.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Superseded {
+    pub by: FieldPattern,
+    pub fields: Vec<FieldPattern>,
+}
+
 /// Lists of fields with a property in common.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -281,6 +289,8 @@ pub struct Fields {
     /// Top-level fields that the server drops when an update sends this other field without them: field -> the fields
     /// to send along with it, as they stand.
     pub sent_with: IndexMap<String, Vec<String>>,
+    /// Fields that reads show beside what took their place, and that no write may hold together with it.
+    pub superseded: Vec<Superseded>,
     /// Absent, null and empty mean the same.
     pub empty_is_absent: Vec<FieldPattern>,
     /// What the server means when it leaves the field out.

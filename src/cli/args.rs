@@ -52,6 +52,9 @@ pub struct Global {
     /// The journal of an apply, if it is not in the state folder
     #[arg(long, global = true, value_name = "FILE")]
     pub journal: Option<PathBuf>,
+    /// Wait so long for a tenant that another run is changing [default: 0]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub lock_wait: Option<f64>,
     /// Requests under way at one time
     #[arg(long, global = true, hide = true, value_name = "N", default_value_t = IN_FLIGHT)]
     pub in_flight: usize,

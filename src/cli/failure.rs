@@ -6,6 +6,7 @@ use super::exit::Exit;
 use crate::api::failure::ApiFailure;
 use crate::edge::files::FileError;
 use crate::edge::journal::JournalFileError;
+use crate::edge::lock::LockError;
 use crate::edge::records::RecordError;
 use crate::edge::sandbox_store::StoreError;
 use crate::edge::serve::ServeError;
@@ -41,6 +42,8 @@ pub enum Failure {
     Record(#[from] RecordError),
     #[error("{0}")]
     Journal(#[from] JournalFileError),
+    #[error("{0}")]
+    Lock(#[from] LockError),
     #[error("{0}")]
     File(#[from] FileError),
     #[error("the terminal cannot be used: {0}")]
@@ -81,6 +84,8 @@ impl Failure {
             | Self::NoRecord(_)
             | Self::InTheWay(_)
             | Self::Declined => Exit::Failed,
+            Self::Lock(LockError::Held(_)) => Exit::Locked,
+            Self::Lock(LockError::File { .. }) => Exit::Failed,
             Self::Bug(_) => Exit::Bug,
         }
     }
@@ -126,6 +131,9 @@ impl Failure {
                 "An apply in a git repository leaves one; `tenantry adopt TENANT --all` makes one of what the tenant holds."
                     .to_owned(),
             ),
+            Self::Lock(LockError::Held(_)) => {
+                Some("Nothing was written. Wait for that run to end, or let this one wait with `--lock-wait 300`.".to_owned())
+            }
             Self::InTheWay(_) => Some(
                 "No export wrote them, or they were edited since. Export to another folder, or give `--force` to overwrite them."
                     .to_owned(),

@@ -46,7 +46,7 @@ impl Looked {
         let settings = desired.settings;
         let target = Target::of(&settings, run.settings.sandbox);
         let local = run.settings.state.remembered(&target.remembrance())?;
-        let history = History::open(run, &target, RunScope::Full, &local)?;
+        let history = History::open(run, &target, RunScope::Full, &local, None)?;
         Ok(Self { settings, target, history, local })
     }
 

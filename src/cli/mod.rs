@@ -10,6 +10,7 @@ pub mod exit;
 pub mod failure;
 pub mod journaling;
 pub mod leftovers;
+pub mod locking;
 pub mod looking;
 pub mod planning;
 pub mod point;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::args::{ConsentArgs, ScopeArgs};
 use super::failure::Failure;
 use super::journaling::Journaling;
+use super::locking::Lock;
 use super::project::{Look, Project, workspace};
 use super::recording::History;
 use super::run::Run;
@@ -65,6 +66,7 @@ pub struct Wish {
     back: Option<Option<Applied>>,
     /// The words of the command that leads here, without the switches.
     opening: Vec<String>,
+    lock: Option<Lock>,
 }
 
 impl Wish {
@@ -92,6 +94,7 @@ impl Wish {
             provenance: look.at.as_ref().map(|commit| commit.provenance()),
             back: None,
             opening: std::iter::once("apply".to_owned()).chain(args.tenant.clone()).collect(),
+            lock: None,
         })
     }
 
@@ -114,6 +117,16 @@ impl Wish {
         Target::of(&self.desired.settings, run.settings.sandbox)
     }
 
+    /// Takes the tenant's lock, to be held as long as anything may be written. A sandbox is read by connecting, so this
+    /// comes before.
+    ///
+    /// # Errors
+    /// If another run holds it.
+    pub fn locked(self, run: &Run<'_>) -> Result<Self, Failure> {
+        let lock = Some(Lock::take(&self.target(run).remembrance(), run)?);
+        Ok(Self { lock, ..self })
+    }
+
     /// Connects to the tenant; nothing is sent yet.
     ///
     /// # Errors
@@ -129,7 +142,7 @@ impl Wish {
     pub async fn plan(mut self, api: &impl ReadApi, consent: Consent, run: &Run<'_>) -> Result<Planned, Failure> {
         let target = self.target(run);
         let local = run.settings.state.remembered(&target.remembrance())?;
-        let history = History::open(run, &target, self.scope, &local)?;
+        let history = History::open(run, &target, self.scope, &local, self.lock.take())?;
         let mut journal = Journaling::of(run, &target)?;
         let in_doubt = journal.settle(api, self.writing).await?;
         let mut remembered = history.remembered(local);
@@ -176,6 +189,8 @@ impl Wish {
             keeps_history: history.is_kept(),
             project,
             scope: self.scope,
+            basis_salt: history.last().map(|_| remembered.salt.clone()),
+            only: None,
         };
         let (mut plan, more) = plan::plan(&self.desired, &live, facts);
         plan.gates.extend(in_doubt);

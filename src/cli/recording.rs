@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::failure::Failure;
+use super::locking::Lock;
 use super::project::workspace;
 use super::run::Run;
 use crate::edge::clock;
@@ -29,20 +30,29 @@ pub struct History {
     scope: RunScope,
     /// Nothing is remembered of this tenant yet.
     is_first: bool,
+    /// Held while anything may be written.
+    lock: Option<Lock>,
 }
 
 impl History {
-    /// Reads the last record; without a git repository there is none.
+    /// Reads the last record; without a git repository there is none. Who is going to write gives the lock, which is
+    /// held as long as this lives.
     ///
     /// # Errors
     /// If there is one that cannot be read.
-    pub fn open(run: &Run<'_>, target: &Target, scope: RunScope, local: &Remembered) -> Result<Self, Failure> {
+    pub fn open(
+        run: &Run<'_>,
+        target: &Target,
+        scope: RunScope,
+        local: &Remembered,
+        lock: Option<Lock>,
+    ) -> Result<Self, Failure> {
         let place = target.remembrance();
         let line = target.is_sandbox().then(|| STANDARD.encode(&local.salt));
         let records = records::open(workspace(run)?, &place, line)?;
         let last = records.as_ref().map(Records::last).transpose()?.flatten();
         let is_first = !run.settings.state.knows(&place);
-        Ok(Self { records, last, place, scope, is_first })
+        Ok(Self { records, last, place, scope, is_first, lock })
     }
 
     /// Says whether records can be kept.
@@ -195,7 +205,7 @@ impl History {
             project: plan.settings.project.clone(),
             scope: self.scope,
             doing: Doing { holds: self.holds(&doing), ..doing },
-            fingerprint: None,
+            fingerprint: Some(plan.basis.fingerprint.clone()).filter(|print| !print.is_empty()),
             opened: plan.opened.clone(),
             salt: STANDARD.encode(&remembered.salt),
         })

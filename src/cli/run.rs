@@ -25,6 +25,8 @@ pub struct Run<'r> {
     pub settings: Settings,
     pub world: &'r World,
     pub terminal: &'r Terminal<'r>,
+    /// What was typed, after the program's name.
+    pub command: String,
 }
 
 impl Run<'_> {
@@ -45,12 +47,15 @@ impl Run<'_> {
 
 /// Runs a command line (the program's name first) and returns the exit code. May be called again and again.
 pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
-    let arguments = match Arguments::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let words: Vec<_> = args.iter().skip(1).map(|word| word.to_string_lossy()).collect();
+    let command = words.join(" ");
+    let arguments = match Arguments::try_parse_from(&args) {
         Ok(arguments) => arguments,
         Err(error) => return misread(&error, world).code(),
     };
     let terminal = Terminal::new(&world.streams, manner(&arguments.global, world));
-    let ended = catch_unwind(AssertUnwindSafe(|| dispatch(&arguments, world, &terminal)))
+    let ended = catch_unwind(AssertUnwindSafe(|| dispatch(&arguments, command, world, &terminal)))
         .unwrap_or_else(|_| Err(Failure::Bug("something that cannot happen did happen".to_owned())));
     match ended {
         Ok(exit) => exit.code(),
@@ -61,8 +66,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
     }
 }
 
-fn dispatch(arguments: &Arguments, world: &World, terminal: &Terminal<'_>) -> Result<Exit, Failure> {
-    let run = Run { settings: Settings::merge(arguments, world)?, world, terminal };
+fn dispatch(arguments: &Arguments, command: String, world: &World, terminal: &Terminal<'_>) -> Result<Exit, Failure> {
+    let run = Run { settings: Settings::merge(arguments, world)?, world, terminal, command };
     match &arguments.command {
         Command::Check(args) => check::run(args, &run),
         Command::Plan(args) => plan::run(args, &run),

@@ -28,6 +28,8 @@ pub struct Settings {
     pub state: StateFolder,
     pub sandbox: bool,
     pub json: bool,
+    /// Seconds to wait for a tenant that another run holds.
+    pub lock_wait: f64,
     /// The flags that another command needs to be about the same tenant, as they were typed.
     pub repeated: Vec<String>,
     pub api: ApiSettings,
@@ -156,6 +158,7 @@ impl Settings {
             state: StateFolder::new(state),
             sandbox: global.sandbox,
             json: global.json,
+            lock_wait: global.lock_wait.unwrap_or(0.0),
             repeated: repeated(global),
             journal: global.journal.as_ref().map(|path| world.folder.join(path)),
             api: ApiSettings {

@@ -10,6 +10,7 @@ pub mod git;
 pub mod git_tree;
 pub mod http;
 pub mod journal;
+pub mod lock;
 pub mod records;
 pub mod runtime;
 pub mod sandbox_log;

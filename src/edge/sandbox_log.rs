@@ -60,7 +60,8 @@ struct State {
 }
 
 /// What a log holds.
-struct Read {
+#[derive(Debug)]
+pub struct Read {
     base: Base,
     requests: Vec<(i64, Request)>,
     length: u64,
@@ -93,15 +94,20 @@ fn hash(bytes: &[u8]) -> String {
 }
 
 impl WriteLog {
-    /// Takes in what the log beside the tenant's file adds to it, and returns the log for what is to come.
+    /// Reads the log beside a tenant's file.
     ///
     /// # Errors
-    /// If the log cannot be read.
-    pub fn open(file: &Path, bytes: Option<&[u8]>, tenant: &mut Tenant) -> Result<Self, FileError> {
+    /// If it cannot be read.
+    pub fn read(file: &Path) -> Result<Option<Read>, FileError> {
+        read(&beside(file))
+    }
+
+    /// Takes in what the log beside the tenant's file adds to it, and returns the log for what is to come.
+    pub fn open(file: &Path, bytes: Option<&[u8]>, log: Option<Read>, tenant: &mut Tenant) -> Self {
         let path = beside(file);
         let mut base = Base::of(bytes, tenant);
         let mut length = 0;
-        if let Some(read) = read(&path)?
+        if let Some(read) = log
             && read.base.extends_the_same_as(&base)
         {
             if bytes.is_none() {
@@ -115,7 +121,7 @@ impl WriteLog {
             }
             (base, length) = (read.base, read.length);
         }
-        Ok(Self(Mutex::new(State { path, base, length, file: None, waiting: String::new() })))
+        Self(Mutex::new(State { path, base, length, file: None, waiting: String::new() }))
     }
 
     /// Says whether there is a log beside a tenant's file.

@@ -33,18 +33,29 @@ pub fn open(path: &Path, domain: &str, own_client_id: &str) -> Result<Tenant, St
     Ok(open_kept(path, domain, own_client_id)?.0)
 }
 
+fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    files::exists(path).then(|| files::read_whole(path)).transpose()
+}
+
 /// Reads the tenant, with the log that keeps what is done to it from now on.
 ///
 /// # Errors
 /// If the file cannot be read or holds something else.
 pub fn open_kept(path: &Path, domain: &str, own_client_id: &str) -> Result<(Tenant, WriteLog), StoreError> {
-    let bytes = files::exists(path).then(|| files::read_whole(path)).transpose()?;
+    let (bytes, log) = loop {
+        let bytes = read(path)?;
+        let log = WriteLog::read(path)?;
+        // A run may have written the file anew, and taken the log away, between the two.
+        if read(path)? == bytes {
+            break (bytes, log);
+        }
+    };
     let mut tenant = match &bytes {
         Some(bytes) => Tenant::from_json(&String::from_utf8_lossy(bytes))
             .map_err(|source| StoreError::Damaged { path: path.to_owned(), source })?,
         None => Tenant::in_surroundings(domain, own_client_id, Surroundings { now: now(), seed: 0 }),
     };
-    let log = WriteLog::open(path, bytes.as_deref(), &mut tenant)?;
+    let log = WriteLog::open(path, bytes.as_deref(), log, &mut tenant);
     tenant.set_now(now());
     Ok((tenant, log))
 }

@@ -122,6 +122,11 @@ impl StateFolder {
         (folder.join("journal.jsonl"), folder.join("journal.last.jsonl"))
     }
 
+    /// Returns the file that a run locks while it changes a place.
+    pub fn lock_file(&self, place: &Remembrance) -> PathBuf {
+        self.folder(place).join("lock")
+    }
+
     fn file(&self, place: &Remembrance) -> PathBuf {
         self.folder(place).join("fingerprints.json")
     }

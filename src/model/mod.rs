@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod applied;
+pub mod basis;
 pub mod change;
 pub mod desired;
 pub mod diagnostic;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::address::Address;
 use super::applied::Ownership;
+use super::basis::Basis;
 use super::change::{Action, Change};
 use super::desired::TenantSettings;
 use super::document::Place;
@@ -44,6 +45,8 @@ pub struct Plan {
     pub ownership: Ownership,
     /// Requests that planning sent, and that the steps will send at least.
     pub requests: Requests,
+    /// What it stands on, and its fingerprint.
+    pub basis: Basis,
 }
 
 #[derive(Clone, Copy, Debug, Default, serde::Serialize)]

@@ -6,7 +6,7 @@ use crate::catalogue::kind::{Kind, Verb};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::model::change::Delta;
-use crate::model::path::{FieldPath, Segment};
+use crate::model::path::{FieldPath, FieldPattern, Segment};
 use crate::model::value::{Map, Value};
 use crate::pipeline::canonical::is_derived;
 use crate::pipeline::diff::list_key;
@@ -62,7 +62,30 @@ pub fn update_body(kind: &Kind, desired: &Map, live: &Map, deltas: &[Delta]) -> 
         }
     }
     body.extend(more);
-    (without_create_only(kind, body), lost)
+    (without_superseded(kind, desired, without_create_only(kind, body)), lost)
+}
+
+/// Of fields that no write may hold together, keeps those that the files name, else the newer.
+fn without_superseded(kind: &Kind, desired: &Map, body: Map) -> Map {
+    if kind.fields.superseded.is_empty() {
+        return body;
+    }
+    let (mut body, desired) = (Value::Map(body), Value::Map(desired.clone()));
+    let has = |value: &Value, pattern: &FieldPattern| !pattern.select(value).is_empty();
+    for pair in &kind.fields.superseded {
+        if !has(&body, &pair.by) {
+            continue;
+        }
+        let older = pair.fields.iter().any(|field| has(&desired, field)) && !has(&desired, &pair.by);
+        let gone = if older { std::slice::from_ref(&pair.by) } else { pair.fields.as_slice() };
+        for pattern in gone {
+            pattern.rewrite(&mut body, &mut |_, _| None);
+        }
+    }
+    match body {
+        Value::Map(map) => map,
+        _ => Map::new(),
+    }
 }
 
 /// Takes out what an update refuses inside of what it sends; it is as it was, else the object would be replaced.

@@ -4,6 +4,7 @@
 //! (the writing half).
 
 pub mod apply;
+pub mod basis;
 pub mod canonical;
 pub mod cause;
 pub mod comparison;

@@ -178,6 +178,10 @@ fn edges(drafts: &[Draft], matched: &Matched<'_>) -> BTreeMap<(usize, usize), Ne
             if first == index {
                 continue;
             }
+            // What the tenant only takes while this is there changes while it still is.
+            if other.step.kind.after.contains(&draft.step.kind.name) {
+                add(first, index, Need::Weak);
+            }
             let nested = other.deletes.is_some() && other.step.parent.as_ref() == Some(&draft.step.address);
             if nested || (other.lets_go.contains(gone) && !draft_waits_for(other, index)) {
                 add(first, index, if other.deletes.is_some() { Need::Must } else { Need::Weak });

@@ -16,6 +16,7 @@ use crate::model::live::{Live, Object, Reading};
 use crate::model::plan::{Gate, Plan, Provenance, Requests, Step};
 use crate::model::record::RunScope;
 use crate::model::value::Value;
+use crate::pipeline::basis::{self, Ground};
 use crate::pipeline::canonical::is_builtin;
 use crate::pipeline::cause;
 use crate::pipeline::gates;
@@ -73,6 +74,10 @@ pub struct Facts {
     /// The workspace's name.
     pub project: Option<String>,
     pub scope: RunScope,
+    /// The salt of the plan's fingerprint, where a record or a saved plan holds one.
+    pub basis_salt: Option<Vec<u8>>,
+    /// The addresses that a saved plan touches: all else is left out.
+    pub only: Option<BTreeSet<Address>>,
 }
 
 /// Known fields of live objects: (space, name) -> field -> text.
@@ -121,7 +126,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     let fingerprints = std::mem::take(&mut stepper.fingerprints);
     let missing = std::mem::take(&mut stepper.missing);
     let mut changes = std::mem::take(&mut stepper.changes);
-    let steps = match order::order(stepper.drafts, &matched) {
+    let mut steps = match order::order(stepper.drafts, &matched) {
         Ok(steps) => steps,
         Err(cycle) => {
             let addresses: Vec<&str> = cycle.iter().map(Address::as_str).collect();
@@ -138,8 +143,14 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     let made = Made { fingerprints: &fingerprints, known: &known, spared: &spared };
     let ownership = ownership::ownership(desired, &matched, &facts, &changes, &made);
     notes.extend(ownership::released(desired, &facts));
+    if let Some(only) = &facts.only {
+        changes.retain(|change| only.contains(&change.address));
+        steps = chosen(steps, only);
+    }
     changes.sort_by(|a, b| (&a.address, a.action).cmp(&(&b.address, b.action)));
     notes.extend(partings::renames(&changes, &matched));
+    let ground = Ground { desired, live, matched: &matched, known: &known, changes: &changes, steps: &steps };
+    let basis = basis::basis(ground, &facts);
     let closed = |facts: &Facts| {
         let mut closed = gates::gates(desired, &changes, live, facts);
         closed.extend(gates::others(&matched, facts));
@@ -173,8 +184,23 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         ownership,
         opened,
         requests: Requests { refresh: live.requests, apply },
+        basis,
     };
     (plan, findings)
+}
+
+/// Returns the steps of these addresses alone.
+fn chosen(steps: Vec<Step>, only: &BTreeSet<Address>) -> Vec<Step> {
+    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut chosen = Vec::new();
+    for (index, mut step) in steps.into_iter().enumerate() {
+        if only.contains(&step.address) {
+            step.requires = step.requires.iter().filter_map(|required| places.get(required).copied()).collect();
+            places.insert(index, chosen.len());
+            chosen.push(step);
+        }
+    }
+    chosen
 }
 
 struct Planner<'a> {

@@ -247,5 +247,6 @@ pub fn unread(desired: &Desired, facts: Facts, gates: Vec<Gate>) -> Plan {
         missing_secrets: Vec::new(),
         provenance: facts.provenance,
         requests: Requests::default(),
+        basis: Default::default(),
     }
 }

@@ -142,7 +142,7 @@ impl<'a> Stepper<'a> {
             "would be lost: the tenant replaces the object around it and never shows its value",
         );
         wire::outward(kind, &mut body, Some(&live));
-        let first = first_update(kind, &body, &live);
+        let first = first_update(kind, &mut body, &live);
         let (action, reason) =
             if renamed { (Action::Rename, "renamed") } else { (Action::Update, "the configuration differs") };
         self.change(resource, action, reason, deltas, id.clone());
@@ -425,17 +425,22 @@ fn later(kind: &Kind, body: &mut Map) -> Map {
     then
 }
 
-/// The update that must come before the update. Source: api-quirks 3.5.2.
-fn first_update(kind: &Kind, body: &Map, live: &Map) -> Map {
-    let off = matches!(body.get("allow_all_scopes"), Some(Value::Bool(false)))
-        && matches!(live.get("allow_all_scopes"), Some(Value::Bool(true)));
-    if kind.has(Quirk::AllowAllScopesOff) && off {
-        return Map::from_iter([
-            ("allow_all_scopes".to_owned(), Value::Bool(false)),
-            ("scope".to_owned(), Value::List(Vec::new())),
-        ]);
+/// Takes out of an update what must come before it, in one of its own: `allow_all_scopes` goes off with an empty scope, then
+/// scopes can be given. Source: api-quirks 3.5.2.
+fn first_update(kind: &Kind, body: &mut Map, live: &Map) -> Map {
+    const SWITCH: &str = "allow_all_scopes";
+    let is = |map: &Map, wanted: bool| matches!(map.get(SWITCH), Some(Value::Bool(value)) if *value == wanted);
+    if !kind.has(Quirk::AllowAllScopesOff) || !is(body, false) || !is(live, true) {
+        return Map::new();
     }
-    Map::new()
+    let off = Map::from_iter([(SWITCH.to_owned(), Value::Bool(false)), ("scope".to_owned(), Value::List(Vec::new()))]);
+    let gives = matches!(body.get("scope"), Some(Value::List(scopes)) if !scopes.is_empty());
+    if !gives {
+        body.extend(off);
+        return Map::new();
+    }
+    body.shift_remove(SWITCH);
+    off
 }
 
 /// The fields of a new object, as deltas.

@@ -96,6 +96,13 @@ fn exclusive(kind: &Kind, body: &Map<String, Json>) -> Result<(), Refusal> {
             return Err(Refusal::body(format!("Only one of {} can be set", group.join(", "))));
         }
     }
+    let sent = Json::Object(body.clone());
+    let holds = |field: &FieldPattern| spot::get(&sent, &field.to_string()).is_some_and(|value| !value.is_null());
+    for pair in kind.fields.superseded.iter().filter(|pair| holds(&pair.by)) {
+        if let Some(older) = pair.fields.iter().find(|field| holds(field)) {
+            return Err(Refusal::body(format!("Cannot set both {older} and {}", pair.by)));
+        }
+    }
     Ok(())
 }
 

@@ -103,6 +103,11 @@ pub enum Fault {
     TokenExpired,
     /// The lists of the answer that are sets come in another order.
     Shuffled,
+    /// A deletion that is answered 202 takes its time: so many more reads of the object find it, and until then its
+    /// identity is taken.
+    SlowDelete { reads: u32 },
+    /// The tenant's plan does not include this feature.
+    NotEntitled { feature: String },
     /// The process ends before the request takes place.
     DieBefore,
     /// The process ends when the request has taken place, before its answer.
@@ -246,6 +251,7 @@ mod tests {
         let text = r#"[{"what": {"status": {"status": 500}}}, {"what": {"too_many": {}}}, {"what": {"malformed": {}}},
             {"what": {"empty": {"done": false}}}, {"what": {"partial": {"fields": ["id"]}}}, {"what": "reset_before"},
             {"what": {"silent": {}}}, {"what": {"trickle": {"seconds": 2}}}, {"what": {"lost_and_stale": {"reads": 2}}},
+            {"what": {"slow_delete": {"reads": 2}}}, {"what": {"not_entitled": {"feature": "captcha"}}},
             {"what": "token_expired"}, {"what": "shuffled"}, {"what": "die_before"}, {"what": "die_after"}]"#;
         let faults = Faults::from_json(text).unwrap();
         assert_eq!(Faults::from_json(&serde_json::to_string(&faults).unwrap()).unwrap(), faults);

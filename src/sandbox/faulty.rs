@@ -29,8 +29,20 @@ pub struct FaultyTenant {
     past: VecDeque<Tenant>,
     /// What reads see in place of the tenant, and how many more of them.
     behind: Option<(Tenant, u32)>,
+    /// What is being deleted.
+    leaving: Vec<Leaving>,
     expired: Expiry,
     struck: Vec<String>,
+}
+
+/// An object whose deletion takes its time.
+#[derive(Debug)]
+struct Leaving {
+    path: String,
+    /// The tenant that still holds it.
+    before: Tenant,
+    /// How many more reads find it.
+    reads: u32,
 }
 
 /// Which tokens are refused.
@@ -76,6 +88,7 @@ impl FaultyTenant {
             script: Script::default(),
             past: VecDeque::new(),
             behind: None,
+            leaving: Vec::new(),
             expired: Expiry::None,
             struck: Vec::new(),
         }
@@ -86,6 +99,7 @@ impl FaultyTenant {
         self.script = Script::new(faults);
         self.past.clear();
         self.behind = None;
+        self.leaving.clear();
         self.expired = Expiry::None;
         self.struck.clear();
     }
@@ -107,6 +121,9 @@ impl FaultyTenant {
         }
         self.carried = token::scopes_of(bearer).or_else(|| self.granted.clone());
         let Some(fault) = self.script.next(request.method, &request.path) else {
+            if let Some(response) = self.of_what_leaves(request) {
+                return untouched(Delivery::Whole(response));
+            }
             let response = self.answer(request);
             return reached(Delivery::Whole(response));
         };
@@ -188,6 +205,18 @@ impl FaultyTenant {
                 }
                 reached(Delivery::Whole(response))
             }
+            Fault::SlowDelete { reads } => {
+                let before = self.tenant.clone();
+                let response = self.answer(request);
+                if response.status == 202 && reads > 0 {
+                    self.leaving.push(Leaving { path: request.path.clone(), before, reads });
+                }
+                reached(Delivery::Whole(response))
+            }
+            Fault::NotEntitled { feature } => {
+                let words = format!("Please upgrade your subscription to use {feature}");
+                untouched(Delivery::Whole(Refusal::new(403, "insufficient_entitlement", words).into()))
+            }
             Fault::DieBefore => untouched(Delivery::Death),
             Fault::DieAfter => {
                 self.answer(request);
@@ -217,6 +246,31 @@ impl FaultyTenant {
             self.past.pop_front();
         }
         self.tenant.send_as(request, self.carried.as_ref())
+    }
+
+    /// Answers a read of an object that is being deleted, and refuses to make another of its identity.
+    fn of_what_leaves(&mut self, request: &Request) -> Option<Response> {
+        if request.method == Method::Get {
+            let index = self.leaving.iter().position(|leaving| leaving.path == request.path)?;
+            let leaving = self.leaving.get_mut(index)?;
+            let response = leaving.before.send_as(request, self.carried.as_ref());
+            leaving.reads -= 1;
+            if leaving.reads == 0 {
+                self.leaving.remove(index);
+            }
+            return Some(response);
+        }
+        let body = request.body.as_ref().filter(|_| request.method == Method::Post)?;
+        let found = routes::find(request.method, &request.path).ok()?;
+        let taken = self.leaving.iter_mut().any(|leaving| {
+            let beside = leaving.path.rsplit_once('/').is_some_and(|(list, _)| list == request.path);
+            beside && {
+                let get = Request::new(Method::Get, leaving.path.clone(), None);
+                let object = leaving.before.send(&get).body;
+                found.kind().identity.iter().all(|field| object.get(field) == body.get(field))
+            }
+        });
+        taken.then(|| Refusal::conflict(found.kind()).into())
     }
 
     /// Returns the answer, of the tenant itself or of a copy.

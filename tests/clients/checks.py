@@ -221,7 +221,7 @@ def check_import(bench, place, form):
 
 def check_dry_run(bench, place, form):
     given = place.project(form)
-    place.tenantry("apply", "apply", given, "--yes", "--quiet", *excludes(bench))
+    place.tenantry("apply", "apply", given, "--yes", "--first-apply", "--quiet", *excludes(bench))
     screen = place.a0deploy("dry-run", "import", "--dry-run", "--input_file", given)
     if "Dry Run completed successfully" not in screen:
         raise Failed("the dry run shows no result:\n" + "\n".join(screen.splitlines()[-25:]))

@@ -37,7 +37,6 @@ FAULTS = {
     "malformed": {"malformed": {}},
     "malformed, not done": {"malformed": {"done": False}},
     "empty": {"empty": {}},
-    "empty, not done": {"empty": {"done": False}},
     "partial": {"partial": {"fields": []}},
     "reset before": "reset_before",
     "reset after": "reset_after",
@@ -223,6 +222,8 @@ def main():
         list(pool.map(one, cells))
     for worker in [first, *workers]:
         shutil.rmtree(worker.folder, ignore_errors=True)
+    for name, _ in failures:
+        print(f"   failed: {name}")
     for name, error in failures[:10]:
         print(f"-- {name}\n{error}\n")
     print(f"   {len(cells)} cells, {len(failures)} failed, in {time.monotonic() - began:.0f} s")

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::cli::args::{AdoptArgs, ReleaseArgs, ScopeArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::locking::Lock;
 use crate::cli::planning::{Planned, Wish};
 use crate::cli::project::{Look, Project};
 use crate::cli::recording::History;
@@ -40,6 +41,7 @@ pub fn run(args: &AdoptArgs, run: &Run<'_>) -> Result<Exit, Failure> {
             wish.desired.settings.bind.insert(address.as_str().to_owned(), id.clone());
         }
     }
+    let wish = wish.locked(run)?;
     let api = wish.connect(run)?.only_reading();
     let consent = Consent { take_over: address.iter().map(ToString::to_string).collect(), ..Consent::default() };
     let planned = Runtime::start()?.run(wish.plan(&api, consent, run))?;
@@ -112,8 +114,9 @@ pub fn release(args: &ReleaseArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         return Err(Failure::Invalid { found: project.found, sources: project.sources });
     };
     let target = Target::of(&desired.settings, run.settings.sandbox);
+    let lock = Lock::take(&target.remembrance(), run)?;
     let local = run.settings.state.remembered(&target.remembrance())?;
-    let mut history = History::open(run, &target, RunScope::Full, &local)?;
+    let mut history = History::open(run, &target, RunScope::Full, &local, Some(lock))?;
     if !history.is_kept() {
         return Err(no_repository());
     }

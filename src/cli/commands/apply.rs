@@ -19,7 +19,7 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         return undo::run(args, run);
     }
     applying::may_ask(args.yes, run)?;
-    let wish = Wish::read(&args.scope, true, run)?;
+    let wish = Wish::read(&args.scope, true, run)?.locked(run)?;
     let connection = wish.connect(run)?;
     let runtime = Runtime::start()?;
     let mut consent = args.consent.consent();

@@ -47,6 +47,7 @@ pub fn run(args: &PromoteArgs, run: &Run<'_>) -> Result<Exit, Failure> {
 
     let second_scope = scope(&args.to);
     let wish = Wish::looking(&second_scope, &look(&second_scope, !args.plan_only), run)?.opened_by(opening(args));
+    let wish = if args.plan_only { wish } else { wish.locked(run)? };
     let connection = wish.connect(run)?;
     let mut consent = args.consent.consent();
     consent.accept_drift |= !args.yes && !args.plan_only;

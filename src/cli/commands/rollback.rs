@@ -50,6 +50,7 @@ pub fn run(args: &RollbackArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let to = if asked == PREVIOUS { point.short() } else { asked };
     let opening = ["rollback", args.tenant.as_str(), "--to", to].map(str::to_owned).to_vec();
     let wish = Wish::looking(&scope, &look, run)?.going_back(then).opened_by(opening);
+    let wish = if args.plan_only { wish } else { wish.locked(run)? };
     let connection = wish.connect(run)?;
     let runtime = Runtime::start()?;
     let mut consent = args.consent.consent();
@@ -190,7 +191,7 @@ pub fn open(tenant: &TenantName, run: &Run<'_>) -> Result<(TenantSettings, Targe
     };
     let target = Target::of(&desired.settings, run.settings.sandbox);
     let local = run.settings.state.remembered(&target.remembrance())?;
-    let history = History::open(run, &target, RunScope::Full, &local)?;
+    let history = History::open(run, &target, RunScope::Full, &local, None)?;
     if !history.is_kept() {
         return Err(Failure::usage(
             "this folder is in no git repository, so there is nothing to return to",

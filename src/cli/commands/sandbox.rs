@@ -6,6 +6,7 @@ use crate::cli::args::{SandboxArgs, SandboxCommand};
 use crate::cli::commands::serve;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::locking::Lock;
 use crate::cli::run::Run;
 use crate::edge::files;
 use crate::edge::sandbox_store;
@@ -47,6 +48,7 @@ fn path(args: &SandboxArgs, run: &Run<'_>) -> Result<Exit, Failure> {
 fn reset(args: &SandboxArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let tenant = TenantName(args.tenant.clone());
     let file = run.settings.state.sandbox_file(&tenant);
+    let _lock = Lock::take(&Remembrance::Sandbox(tenant.clone()), run)?;
     let existed = sandbox_store::remove(&file)?;
     run.settings.state.forget(&Remembrance::Sandbox(tenant))?;
     if run.settings.json {

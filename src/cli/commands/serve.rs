@@ -7,12 +7,14 @@ use serde_json::json;
 use crate::cli::args::ServeArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::locking::Lock;
 use crate::cli::run::Run;
 use crate::cli::settings::faults_in;
 use crate::edge::connection::{OWN_CLIENT, SANDBOX};
 use crate::edge::runtime::Runtime;
 use crate::edge::sandbox_store;
 use crate::edge::serve::{Announcement, ServeOptions, bind};
+use crate::edge::state::Remembrance;
 use crate::model::names::TenantName;
 use crate::pipeline::report::json::VERSION;
 
@@ -23,7 +25,9 @@ use crate::pipeline::report::json::VERSION;
 pub fn run(args: &ServeArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let state = &run.settings.state;
     state.prepare()?;
-    let file = state.sandbox_file(&TenantName(args.tenant.clone()));
+    let name = TenantName(args.tenant.clone());
+    let _lock = Lock::take(&Remembrance::Sandbox(name.clone()), run)?;
+    let file = state.sandbox_file(&name);
     let tenant = sandbox_store::open(&file, SANDBOX, OWN_CLIENT)?;
     let options = ServeOptions {
         port: args.port,

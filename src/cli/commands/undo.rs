@@ -5,6 +5,7 @@ use crate::cli::args::ApplyArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::journaling::Journaling;
+use crate::cli::locking::Lock;
 use crate::cli::planning::Planned;
 use crate::cli::project::{Look, Project};
 use crate::cli::recording::History;
@@ -33,6 +34,7 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     };
     let settings = read.settings;
     let target = Target::of(&settings, run.settings.sandbox);
+    let lock = Lock::take(&target.remembrance(), run)?;
     let connection = run.settings.api.connect(&settings, &target, &run.settings.state)?;
     let mut journaling = Journaling::of(run, &target)?;
     let Some(mut journal) = journaling.last()? else {
@@ -49,7 +51,7 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     }
     let runtime = Runtime::start()?;
     let reading = connection.reading();
-    let planning = look(&mut journaling, &mut journal, &settings, (&reading, &target), run);
+    let planning = look(&mut journaling, &mut journal, &settings, (&reading, &target, lock), run);
     let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
     let cannot = lost(&journal, &planned.plan);
     planned.plan.notes.extend(cannot.iter().map(|what| format!("cannot come back: {what}")));
@@ -62,7 +64,7 @@ async fn look(
     journaling: &mut Journaling,
     journal: &mut Journal,
     settings: &crate::model::desired::TenantSettings,
-    (api, target): (&impl crate::api::port::ReadApi, &Target),
+    (api, target, lock): (&impl crate::api::port::ReadApi, &Target, Lock),
     run: &Run<'_>,
 ) -> Result<Planned, Failure> {
     let gates = journaling.settle(api, true).await?;
@@ -70,7 +72,7 @@ async fn look(
         journal.clone_from(settled);
     }
     let local = run.settings.state.remembered(&target.remembrance())?;
-    let history = History::open(run, target, RunScope::Targeted, &local)?;
+    let history = History::open(run, target, RunScope::Targeted, &local, Some(lock))?;
     let mut remembered = history.remembered(local);
     journaling.remembered(&mut remembered);
     let undoing = wish(journal, settings, "");

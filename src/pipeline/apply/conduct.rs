@@ -1,7 +1,9 @@
 //! What an apply is told about how to go on, and where it writes what it is about to do.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::perform::StepError;
 use crate::model::journal::Line;
 
 /// How long a create whose answer was lost is looked for.
@@ -33,5 +35,33 @@ pub struct Unwritten;
 impl Conduct for Unwritten {
     fn write(&mut self, _line: &Line) -> Result<(), String> {
         Ok(())
+    }
+}
+
+/// The journal as steps that run side by side share it.
+pub struct Journal<'j>(Mutex<&'j mut dyn Conduct>);
+
+impl std::fmt::Debug for Journal<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Journal")
+    }
+}
+
+impl<'j> Journal<'j> {
+    pub fn new(conduct: &'j mut dyn Conduct) -> Self {
+        Self(Mutex::new(conduct))
+    }
+
+    /// Hands the journal out; a panic elsewhere leaves it as it was between two lines.
+    pub fn conduct(&self) -> MutexGuard<'_, &'j mut dyn Conduct> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes a line.
+    ///
+    /// # Errors
+    /// If it could not be written.
+    pub fn write(&self, line: &Line) -> Result<(), StepError> {
+        self.conduct().write(line).map_err(StepError::Journal)
     }
 }

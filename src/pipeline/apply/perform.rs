@@ -1,17 +1,17 @@
 //! One step -> its requests, sent one after the other.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use super::conduct::Conduct;
+use super::conduct::Journal;
 use super::ledger::Ledger;
 use super::lost::{self, Found};
 use super::run::Clock;
 use crate::api::failure::ApiFailure;
 use crate::api::port::{Get, WriteApi};
 use crate::api::request::{self, Method, MissingParam, PathParams, Request, fill_path};
+use crate::api::response::Response;
 use crate::catalogue::kind::{Kind, MemberStyle, Membership};
 use crate::catalogue::quirk::Quirk;
 use crate::model::journal::Line;
@@ -67,30 +67,6 @@ pub struct Tools<'a, 'j, A, C> {
     pub api: &'a A,
     pub clock: &'a C,
     pub journal: &'a Journal<'j>,
-}
-
-/// The journal as steps that run side by side share it.
-pub struct Journal<'j>(Mutex<&'j mut dyn Conduct>);
-
-impl std::fmt::Debug for Journal<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Journal")
-    }
-}
-
-impl<'j> Journal<'j> {
-    pub fn new(conduct: &'j mut dyn Conduct) -> Self {
-        Self(Mutex::new(conduct))
-    }
-
-    /// Hands the journal out; a panic elsewhere leaves it as it was between two lines.
-    pub fn conduct(&self) -> MutexGuard<'_, &'j mut dyn Conduct> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub fn write(&self, line: &Line) -> Result<(), StepError> {
-        self.conduct().write(line).map_err(StepError::Journal)
-    }
 }
 
 /// Performs a step with what the ledger knew when it began.
@@ -197,13 +173,18 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
             || kind.server.unique.iter().any(|fields| fields.iter().all(|field| kind.identity.contains(field)));
         let mut sent = 1;
         loop {
-            let has_id = |answer: &Json| kind.id.as_ref().is_none_or(|field| answer.get(field).is_some());
+            let tells = |answer: &Response| match &kind.id {
+                Some(field) => answer.body.get(field).is_some(),
+                None => answer.status == 204 || !answer.body.is_null(),
+            };
             let failure = match self.api.send(&request).await {
-                Ok(answer) if has_id(&answer.body) => {
+                Ok(answer) if tells(&answer) => {
                     *self.writes += 1;
                     return Ok(answer.body);
                 }
-                Ok(_) => ApiFailure::InDoubt { request: request.line(), reason: "the answer names no id".to_owned() },
+                Ok(_) => {
+                    ApiFailure::InDoubt { request: request.line(), reason: "the answer does not show it".to_owned() }
+                }
                 Err(failure) if failure.is_in_doubt() || (sent > 1 && failure.status() == Some(409)) => failure,
                 Err(failure) => return Err(failure.into()),
             };

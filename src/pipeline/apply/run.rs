@@ -7,11 +7,12 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value as Json;
 
-use super::conduct::Conduct;
+use super::conduct::{Conduct, Journal};
 use super::ledger::Ledger;
-use super::perform::{Done, Journal, StepError, Tools, Undone, perform};
+use super::perform::{Done, StepError, Tools, Undone, perform};
 use crate::api::failure::ApiFailure;
 use crate::api::port::WriteApi;
+use crate::catalogue::quirk::Quirk;
 use crate::model::address::Address;
 use crate::model::change::Action;
 use crate::model::event::{Event, StepFailure, Summary};
@@ -277,7 +278,13 @@ fn failure_of(step: &Step, error: StepError) -> StepFailure {
         {
             failure.place = Some(place.clone());
         }
-        failure.help = help(status, error_code.as_deref());
+        failure.help = match status {
+            403 if step.kind.has(Quirk::NeedsCustomDomain) => Some(
+                "A tenant needs a custom domain for this, of any status. Declare one, or add it in the tenant."
+                    .to_owned(),
+            ),
+            _ => help(status, error_code.as_deref()),
+        };
         failure.request = Some(request);
         failure.status = Some(status);
         failure.error_code = error_code;

@@ -25,6 +25,11 @@ pub(super) fn untangle(tenant: &Tenant<'_>, object: &Object, value: &mut Value) 
     {
         map.shift_remove("oidc_backchannel_logout");
     }
+    for pair in &kind.fields.superseded {
+        if !pair.by.select(value).is_empty() {
+            pair.fields.iter().for_each(|field| field.rewrite(value, &mut |_, _| None));
+        }
+    }
     if kind.has(Quirk::GrantByClient) {
         grants_by_client(tenant, object, value);
     }

@@ -14,6 +14,7 @@
 //! | `notes` | sentences for people |
 //! | `findings` | warnings and notes about files: `severity`, `code`, `summary`, `place`, `address`, `help` |
 //! | `provenance` | `commit` and `dirty` of the files |
+//! | `fingerprint` | names the plan, for `apply --expect`; empty where nothing could be planned |
 //! | `requests` | `refresh`: sent to read; `apply`: the writes that the steps send at least |
 //!
 //! `action` is `create`, `update`, `replace`, `delete` or `rename`. A `place` is `file`, `line`, `column`. Values are the
@@ -56,6 +57,7 @@ pub fn plan(plan: &Plan, found: &Diagnostics) -> Json {
         "findings": findings::json(found),
         "provenance": plan.provenance,
         "requests": plan.requests,
+        "fingerprint": plan.basis.fingerprint,
     })
 }
 

@@ -58,6 +58,9 @@ fn head(plan: &Plan) -> String {
     };
     let left = format!("{} unchanged, {} left alone.", plan.unchanged, count(plan.unmanaged, "unmanaged object"));
     out.push_str(&format!("**{summary}** {left}\n{}{}\n", text::causes(plan), text::requests(plan)));
+    if !plan.is_empty() {
+        out.push_str(&format!("Fingerprint {}\n", inert::code(&plan.basis.fingerprint, ADDRESS)));
+    }
     if let Some(commit) = &plan.provenance.commit {
         let dirty = if plan.provenance.dirty { ", with changes that are not committed" } else { "" };
         out.push_str(&format!("Files of commit {}{dirty}.\n", inert::code(commit.get(..12).unwrap_or(commit), 12)));

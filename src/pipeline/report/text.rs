@@ -78,7 +78,8 @@ fn summary(plan: &Plan) -> String {
     if plan.is_empty() {
         return format!("{} {left}\n{requests}\n", paint(STRONG, "No changes. The tenant matches."));
     }
-    format!("{} {}. {left}\n{requests}\n", paint(STRONG, "Plan:"), counts(plan))
+    let print = paint(FAINT, format!("Fingerprint {}", plan.basis.fingerprint));
+    format!("{} {}. {left}\n{requests}\n{print}\n", paint(STRONG, "Plan:"), counts(plan))
 }
 
 /// Returns `3 to create, 1 to update, 0 to replace, 0 to delete`.

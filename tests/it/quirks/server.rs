@@ -3,13 +3,15 @@
 use serde_json::{Value as Json, json};
 use tenantry::api::request::{Method, Request};
 use tenantry::api::response::Response;
+use tenantry::sandbox::faults::Faults;
+use tenantry::sandbox::faulty::{Delivery, FaultyTenant};
 use tenantry::sandbox::tenant::Tenant;
 
-fn tenant() -> Tenant {
+pub fn tenant() -> Tenant {
     Tenant::new("acme.eu.auth0.com", "own")
 }
 
-fn call(tenant: &mut Tenant, method: Method, path: &str, body: Json) -> Response {
+pub fn call(tenant: &mut Tenant, method: Method, path: &str, body: Json) -> Response {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut request = Request::new(method, path.to_owned(), (!body.is_null()).then_some(body));
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -17,19 +19,24 @@ fn call(tenant: &mut Tenant, method: Method, path: &str, body: Json) -> Response
     tenant.send(&request)
 }
 
-fn get(tenant: &mut Tenant, path: &str) -> Json {
+pub fn get(tenant: &mut Tenant, path: &str) -> Json {
     call(tenant, Method::Get, path, Json::Null).body
 }
 
+/// A read, for those who send it themselves.
+pub fn request(path: &str) -> Request {
+    Request::new(Method::Get, path.to_owned(), None)
+}
+
 #[track_caller]
-fn made(tenant: &mut Tenant, path: &str, id: &str, body: Json) -> String {
+pub fn made(tenant: &mut Tenant, path: &str, id: &str, body: Json) -> String {
     let response = call(tenant, Method::Post, path, body);
     assert!(response.status < 300, "{}", response.body);
     format!("{path}/{}", response.body[id].as_str().unwrap())
 }
 
 #[track_caller]
-fn answers(tenant: &mut Tenant, method: Method, path: &str, body: Json, status: u16) -> Json {
+pub fn answers(tenant: &mut Tenant, method: Method, path: &str, body: Json, status: u16) -> Json {
     let response = call(tenant, method, path, body);
     assert_eq!(response.status, status, "{path}: {}", response.body);
     response.body
@@ -147,6 +154,7 @@ pub fn scopes_beside_all_scopes_are_refused() {
     answers(t, Method::Patch, &path, json!({"allow_all_scopes": true}), 200);
     answers(t, Method::Patch, &path, json!({"allow_all_scopes": false, "scope": ["r"]}), 400);
     answers(t, Method::Patch, &path, json!({"allow_all_scopes": false, "scope": []}), 200);
+    answers(t, Method::Patch, &path, json!({"scope": ["r"]}), 200);
 }
 
 pub fn a_connection_is_deleted_with_202() {
@@ -154,6 +162,22 @@ pub fn a_connection_is_deleted_with_202() {
     let path = made(t, "/connections", "id", json!({"name": "db", "strategy": "auth0"}));
     let body = answers(t, Method::Delete, &path, Json::Null, 202);
     assert!(body["deleted_at"].is_string());
+    // As recorded, it is usually done at once.
+    let path = made(t, "/connections", "id", json!({"name": "db", "strategy": "auth0"}));
+    let mut slow = FaultyTenant::new(t.clone());
+    slow.set(Faults::from_json(r#"[{"at": {"method": "DELETE"}, "what": {"slow_delete": {"reads": 2}}}]"#).unwrap());
+    let mut status =
+        |method, path: &str, body| match slow.handle(&Request::new(method, path.to_owned(), body), "").delivery {
+            Delivery::Whole(response) => response.status,
+            other => panic!("{other:?}"),
+        };
+    let again = Some(json!({"name": "db", "strategy": "auth0"}));
+    assert_eq!(status(Method::Delete, &path, None), 202);
+    assert_eq!(status(Method::Post, "/connections", again.clone()), 409);
+    assert_eq!(status(Method::Get, &path, None), 200);
+    assert_eq!(status(Method::Get, &path, None), 200);
+    assert_eq!(status(Method::Get, &path, None), 404);
+    assert_eq!(status(Method::Post, "/connections", again), 201);
 }
 
 pub fn a_system_api_stays_as_it_is() {
@@ -234,10 +258,30 @@ pub fn who_leaves_pkce_out_turns_it_off() {
     let options = get(t, &path)["options"].clone();
     assert_eq!((&options["connection_settings"]["pkce"], options.get("scope")), (&json!("disabled"), None));
     let path = made(t, "/connections", "id", json!({"name": "db", "strategy": "auth0"}));
-    assert_eq!(get(t, &path)["options"]["mfa"]["active"], true);
+    let options = get(t, &path)["options"].clone();
+    // The old `passwordPolicy` is no longer filled (recorded-facts 5); the new options are, and both come where it was sent.
+    assert_eq!((&options["mfa"]["active"], options.get("passwordPolicy")), (&json!(true), None));
+    assert_eq!(options["password_options"]["complexity"]["min_length"], 15);
     answers(t, Method::Patch, &path, json!({"options": {"disable_signup": true}}), 200);
     let options = get(t, &path)["options"].clone();
-    assert_eq!((options.get("passwordPolicy"), options.get("mfa")), (None, None));
+    assert_eq!((options.get("password_options"), options.get("mfa")), (None, None));
+    let body = json!({"name": "old", "strategy": "auth0", "options": {"passwordPolicy": "good"}});
+    let path = made(t, "/connections", "id", body);
+    let options = get(t, &path)["options"].clone();
+    assert!(options["passwordPolicy"] == "good" && options["password_options"].is_object());
+    answers(t, Method::Patch, &path, json!({"options": options}), 400);
+    let methods = |passkey: bool| json!({"password": {"enabled": true}, "passkey": {"enabled": passkey}});
+    let options = json!({"authentication_methods": methods(true)});
+    let path = made(t, "/connections", "id", json!({"name": "keys", "strategy": "auth0", "options": options}));
+    assert_eq!(get(t, &path)["options"]["authentication_methods"]["passkey"]["enabled"], true);
+    let options = json!({"authentication_methods": {"password": {"enabled": true}}});
+    answers(t, Method::Patch, &path, json!({"options": options}), 200);
+    assert_eq!(get(t, &path)["options"]["authentication_methods"]["passkey"]["enabled"], false);
+    let options = json!({"signInEndpoint": "https://s.example"});
+    let path = made(t, "/connections", "id", json!({"name": "s", "strategy": "samlp", "options": options}));
+    assert!(get(t, &path)["options"]["assertion_decryption_settings"].is_object());
+    answers(t, Method::Patch, &path, json!({"options": options}), 200);
+    assert_eq!(get(t, &path)["options"].get("assertion_decryption_settings"), None);
 }
 
 pub fn one_logout_is_the_other() {

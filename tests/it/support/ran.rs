@@ -18,7 +18,7 @@ impl Ran {
         let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let clean = |text: &str| {
             let text = text.replace(&*real.to_string_lossy(), "[DIR]").replace(&*folder.to_string_lossy(), "[DIR]");
-            without_times(&text)
+            without_fingerprints(&without_times(&text))
         };
         Self { line: line.to_owned(), code, stdout: clean(stdout), stderr: clean(stderr) }
     }
@@ -59,6 +59,11 @@ impl Ran {
     pub fn json(&self) -> Json {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{}", self.screen()))
     }
+}
+
+/// Leaves out the line with the plan's fingerprint: it is another one with each change of how plans are hashed.
+fn without_fingerprints(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !line.starts_with("Fingerprint p1-")).collect()
 }
 
 /// Replaces `(1.2 s)` by `(… s)`.

@@ -14,6 +14,7 @@ function fillHead() {
   }
   const facts = [view.requests];
   if (plan.fingerprint) facts.push('Fingerprint ' + plan.fingerprint + '.');
+  if (plan.steps.length) facts.push('Fingerprint ' + plan.fingerprint + '.');
   if (plan.provenance.commit) {
     facts.push('Files of commit ' + plan.provenance.commit.slice(0, 12) + (plan.provenance.dirty ? ', with changes that are not committed.' : '.'));
   }

@@ -1,0 +1,3 @@
+//! One run at a time: on one machine, and on several with a git remote between them.
+
+mod local;
