@@ -1,6 +1,7 @@
 //! What may be typed: clap's structs and nothing else.
 
 mod earlier;
+mod whole;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
 
 pub use earlier::{PromoteArgs, ReleaseHoldArgs, RollbackArgs};
+pub use whole::{BackupArgs, GetArgs, InitArgs, RestoreArgs};
 
 /// Deploys the configuration of Auth0 tenants from files: plan, apply, export.
 #[derive(Debug, Parser)]
@@ -41,8 +43,8 @@ pub struct Global {
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "workspace")]
     pub deploy_cli: Option<PathBuf>,
     /// The Deploy CLI project's settings
-    #[arg(long, global = true, value_name = "FILE", requires = "deploy_cli")]
-    pub config: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Vec<PathBuf>,
     /// Run against the embedded tenant of that name instead of the real domain
     #[arg(long, global = true)]
     pub sandbox: bool,
@@ -62,6 +64,8 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a new workspace: an empty one, or from a tenant
+    Init(InitArgs),
     /// Check the files, offline: every tenant, or one
     Check(CheckArgs),
     /// Show what would change in a tenant
@@ -87,8 +91,14 @@ pub enum Command {
     Adopt(AdoptArgs),
     /// Cease to manage an address, without writing to the tenant
     Release(ReleaseArgs),
+    /// Print one object of a tenant, or one of its fields
+    Get(GetArgs),
     /// Write a tenant as files
     Export(ExportArgs),
+    /// Write everything that a tenant shows into one file, without secrets
+    Backup(BackupArgs),
+    /// Bring a tenant back to a backup, without deleting any object
+    Restore(RestoreArgs),
     /// Print the scopes that a token needs for a tenant's configuration
     Scopes(ScopesArgs),
     /// Show the kinds of objects that tenantry manages, or one in full
@@ -150,19 +160,23 @@ impl Command {
         match self {
             Self::Plan(args) => Some(&args.pace),
             Self::Apply(args) => Some(&args.pace),
+            Self::Init(args) => Some(&args.pace),
+            Self::Get(args) => Some(&args.pace),
             Self::Drift(args) => Some(&args.pace),
             Self::Diff(args) => Some(&args.pace),
             Self::Status(args) => Some(&args.pace),
             Self::Rollback(args) => Some(&args.pace),
             Self::Promote(args) => Some(&args.pace),
             Self::Export(args) => Some(&args.pace),
+            Self::Backup(args) => Some(&args.pace),
+            Self::Restore(args) => Some(&args.pace),
             _ => None,
         }
     }
 }
 
 /// What the plan may do though it is dangerous.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct ConsentArgs {
     /// Allow a protected address to be deleted (`*` matches anything); repeatable
     #[arg(long, value_name = "ADDRESS")]

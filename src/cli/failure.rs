@@ -54,6 +54,9 @@ pub enum Failure {
     /// An export would overwrite them, and no export wrote them so.
     #[error("these files are in the way: {}", .0.join(", "))]
     InTheWay(Vec<String>),
+    /// What was asked for is not in the tenant.
+    #[error("{message}")]
+    Absent { message: String, help: String },
     /// The question before an apply was not answered with yes.
     #[error("not applied: it was not answered with yes")]
     Declined,
@@ -83,6 +86,7 @@ impl Failure {
             | Self::Terminal(_)
             | Self::NoRecord(_)
             | Self::InTheWay(_)
+            | Self::Absent { .. }
             | Self::Declined => Exit::Failed,
             Self::Lock(LockError::Held(_)) => Exit::Locked,
             Self::Lock(LockError::File { .. }) => Exit::Failed,
@@ -107,7 +111,7 @@ impl Failure {
     /// Returns the next step, in whole sentences.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Usage { help, .. } => Some(help.clone()),
+            Self::Usage { help, .. } | Self::Absent { help, .. } => Some(help.clone()),
             Self::MissingSecrets(_) => {
                 Some("Give each the source that the tenant's file names under `secrets`.".to_owned())
             }
@@ -127,13 +131,13 @@ impl Failure {
                  without it.",
                 path.display()
             )),
+            Self::Lock(LockError::Held(_)) => {
+                Some("Nothing was written. Wait for that run to end, or let this one wait with `--lock-wait 300`.".to_owned())
+            }
             Self::NoRecord(_) => Some(
                 "An apply in a git repository leaves one; `tenantry adopt TENANT --all` makes one of what the tenant holds."
                     .to_owned(),
             ),
-            Self::Lock(LockError::Held(_)) => {
-                Some("Nothing was written. Wait for that run to end, or let this one wait with `--lock-wait 300`.".to_owned())
-            }
             Self::InTheWay(_) => Some(
                 "No export wrote them, or they were edited since. Export to another folder, or give `--force` to overwrite them."
                     .to_owned(),

@@ -31,6 +31,7 @@ pub struct History {
     /// Nothing is remembered of this tenant yet.
     is_first: bool,
     /// Held while anything may be written.
+    #[expect(dead_code, reason = "it is held until the run ends")]
     lock: Option<Lock>,
 }
 
@@ -53,6 +54,11 @@ impl History {
         let last = records.as_ref().map(Records::last).transpose()?.flatten();
         let is_first = !run.settings.state.knows(&place);
         Ok(Self { records, last, place, scope, is_first, lock })
+    }
+
+    /// Returns the history of a run that neither asks nor keeps records.
+    pub fn apart(target: &Target, scope: RunScope, lock: Option<Lock>) -> Self {
+        Self { records: None, last: None, place: target.remembrance(), scope, is_first: false, lock }
     }
 
     /// Says whether records can be kept.

@@ -19,6 +19,23 @@ pub fn provenance(folder: &Path) -> Provenance {
     Provenance { commit, tree, dirty: is_dirty(&repository, folder).unwrap_or(true) }
 }
 
+/// Says whether a file that is about to be written would lie in a work tree and not be ignored there. What git cannot
+/// say counts as yes.
+pub fn would_be_committed(file: &Path) -> bool {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // The folder may not be there yet; links in what is there are followed.
+    let Some((real, above)) = folder.ancestors().find_map(|above| Some((above.canonicalize().ok()?, above))) else {
+        return true;
+    };
+    let rest = file.strip_prefix(above).unwrap_or(file);
+    let Ok(repository) = Repository::discover(&real) else { return false };
+    let Some(top) = repository.workdir().and_then(|top| top.canonicalize().ok()) else { return true };
+    match real.join(rest).strip_prefix(&top) {
+        Ok(below) => !repository.is_path_ignored(below).unwrap_or(false),
+        Err(_) => false,
+    }
+}
+
 /// Returns the top of the repository that a folder lies in, and where the folder is below it, with `/`.
 pub fn place(folder: &Path) -> Option<(PathBuf, String)> {
     let top = Repository::discover(folder).ok()?.workdir()?.canonicalize().ok()?;

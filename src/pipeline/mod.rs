@@ -4,6 +4,7 @@
 //! (the writing half).
 
 pub mod apply;
+pub mod backup;
 pub mod basis;
 pub mod canonical;
 pub mod cause;

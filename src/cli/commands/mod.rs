@@ -2,13 +2,16 @@
 
 pub mod adopt;
 pub mod apply;
+pub mod backup;
 pub mod check;
 pub mod ci;
 pub mod completions;
 pub mod diff;
 pub mod drift;
 pub mod export;
+pub mod get;
 pub mod history;
+pub mod init;
 pub mod kinds;
 pub mod plan;
 pub mod promote;
