@@ -12,6 +12,7 @@ pub mod journaling;
 pub mod leftovers;
 pub mod locking;
 pub mod looking;
+pub mod looking_args;
 pub mod planning;
 pub mod point;
 pub mod project;
