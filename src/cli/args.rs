@@ -1,6 +1,8 @@
 //! What may be typed: clap's structs and nothing else.
 
 mod earlier;
+mod embedded;
+mod whole;
 
 use std::path::PathBuf;
 
@@ -12,6 +14,8 @@ use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
 
 pub use earlier::{PromoteArgs, ReleaseHoldArgs, RollbackArgs};
+pub use embedded::{SandboxArgs, SandboxCommand, ServeArgs};
+pub use whole::{BackupArgs, GetArgs, InitArgs, RestoreArgs};
 
 /// Deploys the configuration of Auth0 tenants from files: plan, apply, export.
 #[derive(Debug, Parser)]
@@ -41,8 +45,8 @@ pub struct Global {
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "workspace")]
     pub deploy_cli: Option<PathBuf>,
     /// The Deploy CLI project's settings
-    #[arg(long, global = true, value_name = "FILE", requires = "deploy_cli")]
-    pub config: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Vec<PathBuf>,
     /// Run against the embedded tenant of that name instead of the real domain
     #[arg(long, global = true)]
     pub sandbox: bool,
@@ -65,6 +69,8 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a new workspace: an empty one, or from a tenant
+    Init(InitArgs),
     /// Check the files, offline: every tenant, or one
     Check(CheckArgs),
     /// Show what would change in a tenant
@@ -73,6 +79,13 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Show what was done to a tenant: every record, or one
     History(HistoryArgs),
+    /// Show what has moved in a tenant since its last record
+    Drift(DriftArgs),
+    /// Compare any two: a live tenant, a tenant at a record, the files of a commit
+    #[command(long_about = DIFF)]
+    Diff(DiffArgs),
+    /// Show all tenants: what was applied last, by whom, when, and how far behind it is
+    Status(StatusArgs),
     /// Return a tenant to what was applied earlier: a record, a tag or a commit
     Rollback(RollbackArgs),
     /// Let be applied again what a rollback holds back
@@ -85,8 +98,14 @@ pub enum Command {
     Release(ReleaseArgs),
     /// Break the lock of a run that is gone
     Unlock(UnlockArgs),
+    /// Print one object of a tenant, or one of its fields
+    Get(GetArgs),
     /// Write a tenant as files
     Export(ExportArgs),
+    /// Write everything that a tenant shows into one file, without secrets
+    Backup(BackupArgs),
+    /// Bring a tenant back to a backup, without deleting any object
+    Restore(RestoreArgs),
     /// Print the scopes that a token needs for a tenant's configuration
     Scopes(ScopesArgs),
     /// Show the kinds of objects that tenantry manages, or one in full
@@ -148,16 +167,23 @@ impl Command {
         match self {
             Self::Plan(args) => Some(&args.pace),
             Self::Apply(args) => Some(&args.pace),
+            Self::Init(args) => Some(&args.pace),
+            Self::Get(args) => Some(&args.pace),
+            Self::Drift(args) => Some(&args.pace),
+            Self::Diff(args) => Some(&args.pace),
+            Self::Status(args) => Some(&args.pace),
             Self::Rollback(args) => Some(&args.pace),
             Self::Promote(args) => Some(&args.pace),
             Self::Export(args) => Some(&args.pace),
+            Self::Backup(args) => Some(&args.pace),
+            Self::Restore(args) => Some(&args.pace),
             _ => None,
         }
     }
 }
 
 /// What the plan may do though it is dangerous.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct ConsentArgs {
     /// Allow a protected address to be deleted (`*` matches anything); repeatable
     #[arg(long, value_name = "ADDRESS")]
@@ -240,6 +266,60 @@ pub struct HistoryArgs {
     /// Every tenant of the workspace
     #[arg(long, conflicts_with_all = ["tenant", "record"])]
     pub all: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct DriftArgs {
+    /// The tenant, as its file in tenants/ is called
+    #[arg(required_unless_present = "all")]
+    pub tenant: Option<String>,
+    /// Every tenant of the workspace
+    #[arg(long, conflicts_with = "tenant")]
+    pub all: bool,
+    /// List what others have made of the kinds that are managed
+    #[arg(long)]
+    pub unmanaged: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+/// How the two sides of a comparison are named.
+const DIFF: &str = "Compare any two, by identity, ids mapped to names:
+
+  dev         the live tenant
+  dev@last    what is ours in it, as its last record says
+  dev@2       the same, as record #2 says
+  dev@.       the files here, rendered for it
+  dev@v1.0    the files of a tag, a branch or a commit, rendered for it
+
+What is declared, in files or in a record, says nothing of what it leaves out: against a live tenant only what is
+declared is compared.";
+
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// TENANT, TENANT@RECORD, TENANT@. or TENANT@COMMIT
+    #[arg(value_name = "A")]
+    pub first: String,
+    /// The same
+    #[arg(value_name = "B")]
+    pub second: String,
+    /// Exit with 2 if they differ
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Answer in Markdown that fits into a comment on a pull request
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    /// Read the tenants too, and say whether they have drifted
+    #[arg(long)]
+    pub drift: bool,
+    #[command(flatten)]
+    pub pace: PaceArgs,
 }
 
 #[derive(Args, Debug)]
@@ -362,53 +442,6 @@ pub enum SchemaFiles {
     Templates,
     /// tenants/*/*.yaml
     Overlay,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum SandboxCommand {
-    /// Offer an embedded tenant to any client
-    Serve(ServeArgs),
-    /// Make an embedded tenant new again
-    Reset(SandboxArgs),
-    /// Print where an embedded tenant is kept
-    Path(SandboxArgs),
-}
-
-#[derive(Args, Debug)]
-pub struct SandboxArgs {
-    /// The tenant's name
-    pub tenant: String,
-}
-
-#[derive(Args, Debug)]
-pub struct ServeArgs {
-    /// The tenant's name
-    #[arg(default_value = "dev")]
-    pub tenant: String,
-    /// The port to listen at; 0 takes a free one
-    #[arg(long, default_value_t = 8443)]
-    pub port: u16,
-    /// Speak HTTPS, with a certificate made for it
-    #[arg(long)]
-    pub tls: bool,
-    /// Answer so much later
-    #[arg(long, value_name = "MS", default_value_t = 0)]
-    pub latency_ms: u64,
-    /// The scopes that its tokens carry, separated by commas [default: all]
-    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
-    pub scopes: Option<Vec<String>>,
-    /// Requests a second that are let through; 0 is no limit
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub rate: u32,
-    /// Requests that are let through at once
-    #[arg(long, value_name = "N", requires = "rate")]
-    pub burst: Option<u32>,
-    /// Logins a second that take from the same limit
-    #[arg(long, value_name = "N", requires = "rate")]
-    pub logins: Option<f64>,
-    /// Fail as this script says (CONTRIBUTING.md)
-    #[arg(long, value_name = "FILE")]
-    pub faults: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,7 +7,7 @@ pub enum Exit {
     Done = 0,
     /// Failed; what was done stands in the output.
     Failed = 1,
-    /// `plan --exit-code`: changes are pending.
+    /// `plan --exit-code`: changes are pending. `drift`: somebody changed the tenant. `diff --exit-code`: they differ.
     Pending = 2,
     /// Applied in part: some steps failed or were skipped.
     Partial = 3,
@@ -50,7 +50,9 @@ impl Exit {
         match self {
             Self::Done => "done",
             Self::Failed => "failed",
-            Self::Pending => "changes are pending (`plan --exit-code`)",
+            Self::Pending => {
+                "changes are pending (`plan --exit-code`), a tenant has drifted (`drift`), or two sides differ (`diff --exit-code`)"
+            }
             Self::Partial => "applied in part",
             Self::Gate => "a gate is closed",
             Self::Stale => "the saved plan is stale",

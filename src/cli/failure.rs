@@ -52,9 +52,15 @@ pub enum Failure {
     File(#[from] FileError),
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[from] std::io::Error),
+    /// What was applied last is not known, and the answer is about that.
+    #[error("{0}")]
+    NoRecord(&'static str),
     /// An export would overwrite them, and no export wrote them so.
     #[error("these files are in the way: {}", .0.join(", "))]
     InTheWay(Vec<String>),
+    /// What was asked for is not in the tenant.
+    #[error("{message}")]
+    Absent { message: String, help: String },
     /// The question before an apply was not answered with yes.
     #[error("not applied: it was not answered with yes")]
     Declined,
@@ -83,7 +89,9 @@ impl Failure {
             | Self::File(_)
             | Self::NotHandedOn(_)
             | Self::Terminal(_)
+            | Self::NoRecord(_)
             | Self::InTheWay(_)
+            | Self::Absent { .. }
             | Self::Declined => Exit::Failed,
             Self::Lock(LockError::Held(_)) => Exit::Locked,
             Self::Lock(LockError::File { .. }) => Exit::Failed,
@@ -108,7 +116,7 @@ impl Failure {
     /// Returns the next step, in whole sentences.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Usage { help, .. } => Some(help.clone()),
+            Self::Usage { help, .. } | Self::Absent { help, .. } => Some(help.clone()),
             Self::MissingSecrets(_) => {
                 Some("Give each the source that the tenant's file names under `secrets`.".to_owned())
             }
@@ -143,6 +151,10 @@ impl Failure {
                 Some("Nothing was written. Wait for that run to end, or let this one wait with `--lock-wait 300`; \
                       `tenantry unlock` breaks the lock of a run that is gone.".to_owned())
             }
+            Self::NoRecord(_) => Some(
+                "An apply in a git repository leaves one; `tenantry adopt TENANT --all` makes one of what the tenant holds."
+                    .to_owned(),
+            ),
             Self::InTheWay(_) => Some(
                 "No export wrote them, or they were edited since. Export to another folder, or give `--force` to overwrite them."
                     .to_owned(),

@@ -11,6 +11,7 @@ pub mod failure;
 pub mod journaling;
 pub mod leftovers;
 pub mod locking;
+pub mod looking;
 pub mod planning;
 pub mod point;
 pub mod project;

@@ -67,6 +67,8 @@ pub struct Wish {
     /// The words of the command that leads here, without the switches.
     opening: Vec<String>,
     lock: Option<Lock>,
+    /// It is not what the files say: no record is asked, and none is kept.
+    is_apart: bool,
 }
 
 impl Wish {
@@ -95,7 +97,24 @@ impl Wish {
             back: None,
             opening: std::iter::once("apply".to_owned()).chain(args.tenant.clone()).collect(),
             lock: None,
+            is_apart: false,
         })
+    }
+
+    /// Takes what a backup wants, apart from what the files say.
+    pub fn of_backup(desired: Desired, found: Diagnostics, sources: SourceTexts, writing: bool) -> Self {
+        Self {
+            desired,
+            scope: RunScope::Targeted,
+            writing,
+            found,
+            sources,
+            provenance: None,
+            back: None,
+            opening: Vec::new(),
+            lock: None,
+            is_apart: true,
+        }
     }
 
     /// Makes it a return to the past; `then` is what was ours at that point.
@@ -142,7 +161,10 @@ impl Wish {
     pub async fn plan(mut self, api: &impl ReadApi, consent: Consent, run: &Run<'_>) -> Result<Planned, Failure> {
         let target = self.target(run);
         let local = run.settings.state.remembered(&target.remembrance())?;
-        let history = History::open(run, &target, self.scope, &local, self.lock.take())?;
+        let history = match self.is_apart {
+            true => History::apart(&target, self.scope, self.lock.take()),
+            false => History::open(run, &target, self.scope, &local, self.lock.take())?,
+        };
         let mut journal = Journaling::of(run, &target)?;
         let in_doubt = journal.settle(api, self.writing).await?;
         let mut remembered = history.remembered(local);

@@ -69,6 +69,20 @@ impl History {
         Ok(Self { records, last, place, scope, is_first, lock, shared, expects })
     }
 
+    /// Returns the history of a run that neither asks nor keeps records.
+    pub fn apart(target: &Target, scope: RunScope, lock: Option<Lock>) -> Self {
+        Self {
+            records: None,
+            last: None,
+            place: target.remembrance(),
+            scope,
+            is_first: false,
+            lock,
+            shared: None,
+            expects: false,
+        }
+    }
+
     /// Says whether records can be kept.
     pub fn is_kept(&self) -> bool {
         self.records.is_some()

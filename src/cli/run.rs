@@ -8,8 +8,8 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::commands::{
-    adopt, apply, check, ci, completions, export, history, kinds, plan, promote, rollback, sandbox, schema, scopes,
-    unlock,
+    adopt, apply, backup, check, ci, completions, diff, drift, export, get, history, init, kinds, plan, promote,
+    rollback, sandbox, schema, scopes, status, unlock,
 };
 use super::exit::Exit;
 use super::failure::Failure;
@@ -69,17 +69,24 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
 fn dispatch(arguments: &Arguments, command: String, world: &World, terminal: &Terminal<'_>) -> Result<Exit, Failure> {
     let run = Run { settings: Settings::merge(arguments, world)?, world, terminal, command };
     match &arguments.command {
+        Command::Init(args) => init::run(args, &run),
         Command::Check(args) => check::run(args, &run),
         Command::Plan(args) => plan::run(args, &run),
         Command::Apply(args) => apply::run(args, &run),
         Command::History(args) => history::run(args, &run),
+        Command::Drift(args) => drift::run(args, &run),
+        Command::Diff(args) => diff::run(args, &run),
+        Command::Status(args) => status::run(args, &run),
         Command::Rollback(args) => rollback::run(args, &run),
         Command::ReleaseHold(args) => rollback::release_hold(args, &run),
         Command::Promote(args) => promote::run(args, &run),
         Command::Adopt(args) => adopt::run(args, &run),
         Command::Release(args) => adopt::release(args, &run),
         Command::Unlock(args) => unlock::run(args, &run),
+        Command::Get(args) => get::run(args, &run),
         Command::Export(args) => export::run(args, &run),
+        Command::Backup(args) => backup::run(args, &run),
+        Command::Restore(args) => backup::restore(args, &run),
         Command::Scopes(args) => scopes::run(args, &run),
         Command::Kinds(args) => kinds::run(args, &run),
         Command::Schema(args) => schema::run(args, &run),

@@ -145,7 +145,13 @@ impl Settings {
         let max_rps = positive("--max-rps", pace.and_then(|pace| pace.max_rps))?;
         let deadline = positive("--deadline", pace.and_then(|pace| pace.deadline))?;
         let source = match &global.deploy_cli {
-            Some(path) => deploy_cli(&world.folder, path, global.config.as_deref())?,
+            Some(path) => deploy_cli(&world.folder, path, single(&global.config)?)?,
+            None if !global.config.is_empty() => {
+                return Err(Failure::usage(
+                    "`--config` speaks of a project of the Deploy CLI, and none is named",
+                    "Name it with `--deploy-cli PATH`.",
+                ));
+            }
             None => Source::Workspace(workspace(global, world)?),
         };
         let beside = match &source {
@@ -183,6 +189,15 @@ impl Settings {
     }
 }
 
+/// Returns the one file of settings; a project has no more.
+fn single(configs: &[PathBuf]) -> Result<Option<&Path>, Failure> {
+    match configs {
+        [] => Ok(None),
+        [config] => Ok(Some(config)),
+        _ => Err(Failure::usage("`--config` is given twice", "A run is about one tenant, which has one.")),
+    }
+}
+
 fn positive(flag: &str, number: Option<f64>) -> Result<Option<f64>, Failure> {
     match number {
         Some(number) if !(number.is_finite() && number > 0.0) => {
@@ -194,13 +209,12 @@ fn positive(flag: &str, number: Option<f64>) -> Result<Option<f64>, Failure> {
 
 fn repeated(global: &Global) -> Vec<String> {
     let paths = [
-        ("--workspace", &global.workspace),
-        ("--deploy-cli", &global.deploy_cli),
-        ("--config", &global.config),
-        ("--state-dir", &global.state_dir),
+        ("--workspace", global.workspace.as_ref()),
+        ("--deploy-cli", global.deploy_cli.as_ref()),
+        ("--config", global.config.first()),
+        ("--state-dir", global.state_dir.as_ref()),
     ];
-    let typed =
-        paths.into_iter().filter_map(|(flag, path)| Some([flag.to_owned(), path.as_ref()?.display().to_string()]));
+    let typed = paths.into_iter().filter_map(|(flag, path)| Some([flag.to_owned(), path?.display().to_string()]));
     typed.flatten().chain(global.sandbox.then(|| "--sandbox".to_owned())).collect()
 }
 

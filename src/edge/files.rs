@@ -138,6 +138,11 @@ pub fn exists(path: &Path) -> bool {
     path.exists()
 }
 
+/// Says whether anything stands at a path, a link that leads nowhere included.
+pub fn is_taken(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
 /// Says whether a folder is there.
 pub fn is_folder(path: &Path) -> bool {
     path.is_dir()

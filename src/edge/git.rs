@@ -19,6 +19,23 @@ pub fn provenance(folder: &Path) -> Provenance {
     Provenance { commit, tree, dirty: is_dirty(&repository, folder).unwrap_or(true) }
 }
 
+/// Says whether a file that is about to be written would lie in a work tree and not be ignored there. What git cannot
+/// say counts as yes.
+pub fn would_be_committed(file: &Path) -> bool {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // The folder may not be there yet; links in what is there are followed.
+    let Some((real, above)) = folder.ancestors().find_map(|above| Some((above.canonicalize().ok()?, above))) else {
+        return true;
+    };
+    let rest = file.strip_prefix(above).unwrap_or(file);
+    let Ok(repository) = Repository::discover(&real) else { return false };
+    let Some(top) = repository.workdir().and_then(|top| top.canonicalize().ok()) else { return true };
+    match real.join(rest).strip_prefix(&top) {
+        Ok(below) => !repository.is_path_ignored(below).unwrap_or(false),
+        Err(_) => false,
+    }
+}
+
 /// Returns the top of the repository that a folder lies in, and where the folder is below it, with `/`.
 pub fn place(folder: &Path) -> Option<(PathBuf, String)> {
     let top = Repository::discover(folder).ok()?.workdir()?.canonicalize().ok()?;
@@ -43,6 +60,28 @@ pub fn contains(folder: &Path, commit: &str, other: &str) -> Option<bool> {
         Err(error) if error.code() == ErrorCode::NotFound => Some(false),
         Err(_) => None,
     }
+}
+
+/// Returns the names of the tags of a commit, in order.
+pub fn tags_of(folder: &Path, commit: &str) -> Vec<String> {
+    let Ok(repository) = Repository::discover(folder) else { return Vec::new() };
+    let Ok(names) = repository.references_glob("refs/tags/*") else { return Vec::new() };
+    let mut tags: Vec<String> = names
+        .flatten()
+        .filter(|reference| reference.peel_to_commit().is_ok_and(|found| found.id().to_string() == commit))
+        .filter_map(|reference| Some(reference.name().ok()?.strip_prefix("refs/tags/")?.to_owned()))
+        .collect();
+    tags.sort();
+    tags
+}
+
+/// Counts the commits of HEAD that a commit does not contain; `None` if git cannot say.
+pub fn behind_head(folder: &Path, commit: &str) -> Option<usize> {
+    let repository = Repository::discover(folder).ok()?;
+    let head = repository.head().ok()?.peel_to_commit().ok()?.id();
+    let commit = Oid::from_str(commit).ok()?;
+    repository.find_commit(commit).ok()?;
+    Some(repository.graph_ahead_behind(head, commit).ok()?.0)
 }
 
 /// Says whether files under the folder are changed, new or gone. `None` if git cannot say.

@@ -19,6 +19,8 @@ enum State {
     Missing,
     /// `{ keep: true }`: whatever the tenant holds stays.
     Keep,
+    /// What a record says was sent: known by its fingerprint alone.
+    Recorded,
 }
 
 impl Secret {
@@ -34,6 +36,14 @@ impl Secret {
         Self { name: name.into(), state: State::Keep }
     }
 
+    pub fn recorded(name: impl Into<String>) -> Self {
+        Self { name: name.into(), state: State::Recorded }
+    }
+
+    pub fn is_recorded(&self) -> bool {
+        matches!(self.state, State::Recorded)
+    }
+
     pub fn is_keep(&self) -> bool {
         matches!(self.state, State::Keep)
     }
@@ -46,7 +56,7 @@ impl Secret {
     pub fn expose(&self) -> Option<&str> {
         match &self.state {
             State::Known(text) => Some(text.expose_secret()),
-            State::Missing | State::Keep => None,
+            State::Missing | State::Keep | State::Recorded => None,
         }
     }
 

@@ -182,6 +182,9 @@ impl<'a> Comparison<'a> {
         if secret.is_keep() {
             return;
         }
+        if secret.is_recorded() {
+            return self.recorded(path, secret, live);
+        }
         if secret.is_missing() {
             self.missing.push(format!("{}:{path} ({})", self.address, secret.name));
             return;
@@ -197,6 +200,24 @@ impl<'a> Comparison<'a> {
             Some(found) if found == text => {}
             Some(_) => self.differ(path, live.cloned(), after, Some(DeltaNote::SecretChanged)),
             None => self.remembered_or_differ(path, text.to_owned(), after),
+        }
+    }
+
+    /// A secret of which only the fingerprint is known can be judged where the tenant shows it.
+    fn recorded(&mut self, path: &FieldPath, secret: &Secret, live: Option<&Value>) {
+        let shown = match live {
+            Some(Value::Secret(found)) => found.expose(),
+            Some(Value::String(found)) => Some(found.as_str()),
+            _ => None,
+        };
+        let sent = self.remembered.fingerprints.get(&self.fingerprint_name(path));
+        match (sent, shown.and_then(|text| self.remembered.fingerprint(text))) {
+            (Some(sent), Some(found)) if *sent == found => {}
+            (Some(_), Some(_)) => {
+                let after = Some(Value::Secret(secret.clone()));
+                self.differ(path, live.cloned(), after, Some(DeltaNote::SecretChanged));
+            }
+            _ => self.missing.push(format!("{}:{path} ({})", self.address, secret.name)),
         }
     }
 
@@ -350,6 +371,25 @@ mod tests {
     use crate::catalogue::table::catalogue;
     use crate::model::value::Reference;
     use serde_json::json;
+
+    #[test]
+    fn a_recorded_secret_is_judged_by_its_fingerprint_where_the_tenant_shows_it() {
+        let kind = catalogue().kinds().find(|kind| !kind.fields.secret.is_empty()).unwrap();
+        let address = Address::root("x");
+        let mut remembered = Remembered { salt: vec![7; 16], fingerprints: BTreeMap::new() };
+        let print = remembered.fingerprint("sent").unwrap();
+        remembered.fingerprints.insert("x:key".to_owned(), print);
+        let known = BTreeMap::new();
+        let recorded = Map::from_iter([("key".to_owned(), Value::Secret(Secret::recorded("k")))]);
+        let judged = |live: Secret| {
+            let live = Map::from_iter([("key".to_owned(), Value::Secret(live))]);
+            let (deltas, after) = Comparison::new(kind, &address, &remembered, &[], &known).bodies(&recorded, &live);
+            (deltas.iter().map(|delta| delta.note).collect::<Vec<_>>(), after.missing.len())
+        };
+        assert_eq!(judged(Secret::new("k", "sent")), (vec![], 0));
+        assert_eq!(judged(Secret::new("k", "other")), (vec![Some(DeltaNote::SecretChanged)], 0));
+        assert_eq!(judged(Secret::missing("k")), (vec![], 1));
+    }
 
     fn deltas(kind: &str, desired: serde_json::Value, live: serde_json::Value) -> Vec<String> {
         let kind = catalogue().kind(kind).unwrap();

@@ -4,11 +4,14 @@
 //! (the writing half).
 
 pub mod apply;
+pub mod backup;
 pub mod basis;
 pub mod canonical;
 pub mod cause;
+pub mod comparison;
 pub mod credentials;
 pub mod diff;
+pub mod drift;
 pub mod export;
 pub mod fingerprint;
 pub mod gates;
@@ -25,6 +28,7 @@ pub mod parity;
 pub mod partings;
 pub mod plan;
 pub mod read;
+pub mod recall;
 pub mod record;
 pub mod references;
 pub mod refresh;

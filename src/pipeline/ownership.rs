@@ -18,7 +18,7 @@ use crate::model::document::Place;
 use crate::model::live::Object;
 use crate::model::path::FieldPath;
 use crate::model::record::RunScope;
-use crate::model::value::{Map, Value};
+use crate::model::value::{Map, Part, Value};
 use crate::pipeline::diff::Comparison;
 use crate::pipeline::matching::Matched;
 use crate::pipeline::plan::{Facts, KnownFields};
@@ -27,11 +27,32 @@ use crate::pipeline::report::json;
 /// The file that a resource stands in that no file describes any more.
 pub const NOWHERE: &str = "";
 
-/// Returns the managed fields of a resource as a record holds them.
+/// Returns the managed fields of a resource as a record holds them: names where the catalogue knows a pointer, and
+/// elsewhere a template, so that nothing that is filled in later is taken for plain text.
 pub fn recorded(resource: &Resource) -> Json {
-    match resource.body.get(MEMBERS) {
-        Some(members) if resource.kind.shape == Shape::Membership => json::value(members),
-        _ => json::value(&Value::Map(resource.body.clone())),
+    let kind = resource.kind;
+    let mut body = match resource.body.get(MEMBERS) {
+        Some(members) if kind.shape == Shape::Membership => members.clone(),
+        _ => Value::Map(resource.body.clone()),
+    };
+    for field in &kind.references {
+        field.field.rewrite(&mut body, &mut |_, value| {
+            Some(match value {
+                Value::Reference(reference) if reference.space == field.space => Value::String(reference.name),
+                other => other,
+            })
+        });
+    }
+    spell_out(&mut body);
+    json::value(&body)
+}
+
+fn spell_out(value: &mut Value) {
+    match value {
+        Value::Reference(reference) => *value = Value::Template(vec![Part::Reference(reference.clone())]),
+        Value::List(items) => items.iter_mut().for_each(spell_out),
+        Value::Map(map) => map.values_mut().for_each(spell_out),
+        _ => {}
     }
 }
 

@@ -13,7 +13,6 @@ use crate::model::applied::{Applied, ById};
 use crate::model::desired::{Desired, Manage, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object, Reading};
-use crate::model::path::FieldPattern;
 use crate::model::plan::{Gate, Plan, Provenance, Requests, Step};
 use crate::model::record::RunScope;
 use crate::model::value::Value;
@@ -26,9 +25,10 @@ use crate::pipeline::matching::{self, Matched};
 use crate::pipeline::order;
 use crate::pipeline::ownership::{self, Made};
 use crate::pipeline::partings;
-use crate::pipeline::read::reading_name;
+use crate::pipeline::read::{reading_name, unreadable};
 use crate::pipeline::references::qualified;
-use crate::pipeline::scope::fits;
+use crate::pipeline::scope::{fits, ignored};
+
 use crate::pipeline::steps::{NOT_IN_FILES, Stepper};
 use crate::pipeline::unique_order;
 
@@ -238,7 +238,7 @@ impl Planner<'_> {
             self.spared.insert(resource.address.clone());
             return;
         }
-        let ignored = self.ignored(&resource.address);
+        let ignored = ignored(self.desired, &resource.address);
         let before = stepper.changes.len();
         match object {
             _ if resource.unset => stepper.unset(resource, object),
@@ -256,19 +256,7 @@ impl Planner<'_> {
     /// A declared kind that could not be read stops everything: nothing true can be planned from it.
     fn unreadable(&self, resource: &Resource) -> Option<Gate> {
         let parent = self.matched.parent_of(resource).and_then(|(_, object)| object?.id.as_ref());
-        let of = |parent, key| self.live.readings.get(&reading_name(resource.kind, parent, key));
-        let name = Some(resource.name.as_str());
-        let reading =
-            of(parent, name).or_else(|| of(parent, None)).or_else(|| of(None, name)).or_else(|| of(None, None))?;
-        let reason = match reading {
-            Reading::Complete => return None,
-            Reading::Refused { status, reason, .. } => {
-                format!("{} cannot be read: {status} {reason}", resource.kind.name)
-            }
-            Reading::Incomplete { got, total } => {
-                format!("{} could only be read in part: {got} of {total}", resource.kind.name)
-            }
-        };
+        let reason = unreadable(resource, parent, self.live)?;
         Some(Gate { name: "unreadable", reason, addresses: vec![resource.address.clone()], switch: None })
     }
 
@@ -285,19 +273,6 @@ impl Planner<'_> {
         }
         // What is nested in the own client is its own too.
         self.matched.parent_of(resource).is_some_and(|(_, object)| object.is_some_and(is))
-    }
-
-    fn ignored(&self, address: &Address) -> Vec<FieldPattern> {
-        let policy = &self.desired.settings.policy;
-        let own: Vec<FieldPattern> = policy
-            .ignore
-            .iter()
-            .chain(&self.desired.excluded.fields)
-            .filter_map(|rule| split_rule(rule))
-            .filter(|(pattern, _)| fits(pattern, address))
-            .filter_map(|(_, field)| field.parse().ok())
-            .collect();
-        own
     }
 
     /// What the tenant has and the files do not: deleted where the policy is exact, else left alone and counted.
@@ -449,21 +424,8 @@ fn may_be_own(kind: &Kind) -> bool {
     kind.has(Quirk::GranteeOrDefault) || (kind.has(Quirk::AuthMethodSwitch) && kind.shape == Shape::Collection)
 }
 
-/// Splits `address-pattern:field` or `address-pattern/field` (the longest kind and name in front).
-fn split_rule(rule: &str) -> Option<(String, String)> {
-    if let Some((pattern, field)) = rule.split_once(':') {
-        return Some((pattern.to_owned(), field.to_owned()));
-    }
-    let mut parts: Vec<&str> = rule.split('/').collect();
-    if parts.len() < 2 {
-        return None;
-    }
-    let fields = parts.split_off(parts.len().min(2));
-    (!fields.is_empty()).then(|| (parts.join("/"), fields.join(".")))
-}
-
 /// Returns what references and holes may be filled with: ids and plain top-level texts of live objects.
-fn known_fields(live: &Live, matched: &Matched<'_>) -> KnownFields {
+pub fn known_fields(live: &Live, matched: &Matched<'_>) -> KnownFields {
     let names = &matched.names;
     let mut known = KnownFields::new();
     // Of two objects with one name the declared one is meant: it comes last.

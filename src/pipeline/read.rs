@@ -13,7 +13,8 @@ use crate::api::request::{PathParams, fill_path, read};
 use crate::catalogue::kind::Kind;
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
-use crate::model::live::{Object, Reading};
+use crate::model::desired::Resource;
+use crate::model::live::{Live, Object, Reading};
 use crate::model::names::RemoteId;
 use crate::pipeline::canonical;
 
@@ -36,6 +37,23 @@ pub fn reading_name(kind: &Kind, parent: Option<&RemoteId>, key: Option<&str>) -
     let parent = parent.map(|id| format!("@{id}")).unwrap_or_default();
     let key = key.map(|key| format!("#{key}")).unwrap_or_default();
     format!("{}{parent}{key}", kind.name)
+}
+
+/// Says why nothing true is known of what a resource is in the tenant; `parent` is what it lies in there.
+pub fn unreadable(resource: &Resource, parent: Option<&RemoteId>, live: &Live) -> Option<String> {
+    let of = |parent, key| live.readings.get(&reading_name(resource.kind, parent, key));
+    let name = Some(resource.name.as_str());
+    let reading =
+        of(parent, name).or_else(|| of(parent, None)).or_else(|| of(None, name)).or_else(|| of(None, None))?;
+    match reading {
+        Reading::Complete => None,
+        Reading::Refused { status, reason, .. } => {
+            Some(format!("{} cannot be read: {status} {reason}", resource.kind.name))
+        }
+        Reading::Incomplete { got, total } => {
+            Some(format!("{} could only be read in part: {got} of {total}", resource.kind.name))
+        }
+    }
 }
 
 impl Task {

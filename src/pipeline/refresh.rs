@@ -73,8 +73,10 @@ async fn complete(api: &impl ReadApi, wanted: &Wanted<'_>, live: &mut Live) -> R
                 Wanted::Everything { only, exclude } => chosen(object.kind, only, exclude),
                 Wanted::For(desired) => desired.resources.iter().any(|resource| {
                     let name = canonical::raw_name(object);
+                    let bound = desired.settings.bind.get(resource.address.as_str());
+                    let is_bound = object.id.as_ref().is_some_and(|id| bound == Some(&id.0));
                     resource.kind.name == object.kind.name
-                        && (resource.name == name || resource.was.as_ref() == Some(&name))
+                        && (is_bound || resource.name == name || resource.was.as_ref() == Some(&name))
                 }),
             }
     };

@@ -9,6 +9,7 @@ use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Excluded, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::model::path::FieldPattern;
 use crate::model::value::{Reference, Value};
 use crate::pipeline::references::{on_body, qualified};
 
@@ -161,6 +162,29 @@ pub fn providers(desired: &Desired) -> BTreeMap<(String, String), Address> {
 /// Calls `visit` with every reference of a resource.
 pub fn body_references<'a>(resource: &'a Resource, visit: &mut impl FnMut(&'a Reference)) {
     resource.body.values().for_each(|value| value.references(visit));
+}
+
+/// Returns the fields of a resource that policy and exclusions leave alone.
+pub fn ignored(desired: &Desired, address: &Address) -> Vec<FieldPattern> {
+    let rules = desired.settings.policy.ignore.iter().chain(&desired.excluded.fields);
+    rules
+        .filter_map(|rule| split_rule(rule))
+        .filter(|(pattern, _)| fits(pattern, address))
+        .filter_map(|(_, field)| field.parse().ok())
+        .collect()
+}
+
+/// Splits `address-pattern:field` or `address-pattern/field` (the longest kind and name in front).
+fn split_rule(rule: &str) -> Option<(String, String)> {
+    if let Some((pattern, field)) = rule.split_once(':') {
+        return Some((pattern.to_owned(), field.to_owned()));
+    }
+    let mut parts: Vec<&str> = rule.split('/').collect();
+    if parts.len() < 2 {
+        return None;
+    }
+    let fields = parts.split_off(parts.len().min(2));
+    (!fields.is_empty()).then(|| (parts.join("/"), fields.join(".")))
 }
 
 #[cfg(test)]

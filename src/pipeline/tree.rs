@@ -135,12 +135,10 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// A tree in memory, for tests.
-#[cfg(test)]
+/// A tree in memory.
 #[derive(Debug, Default)]
 pub struct MemoryTree(pub std::collections::BTreeMap<String, Vec<u8>>);
 
-#[cfg(test)]
 impl MemoryTree {
     pub fn of(files: &[(&str, &str)]) -> Self {
         Self(files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect())
@@ -151,7 +149,6 @@ impl MemoryTree {
     }
 }
 
-#[cfg(test)]
 impl Tree for MemoryTree {
     fn read(&self, path: &str) -> Result<Vec<u8>, TreeError> {
         match self.0.get(path) {

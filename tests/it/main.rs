@@ -9,6 +9,7 @@ mod commands;
 mod conformance;
 mod deploy_cli;
 mod docs;
+mod drift;
 mod export;
 mod journal;
 mod laws;

@@ -89,7 +89,8 @@ fn part(part: &Part) -> Json {
     }
 }
 
-fn change(change: &Change) -> Json {
+/// Returns one change.
+pub fn change(change: &Change) -> Json {
     json!({
         "address": change.address,
         "kind": change.kind.name,

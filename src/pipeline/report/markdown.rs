@@ -40,7 +40,7 @@ pub fn plan(plan: &Plan, found: &Diagnostics, command: &str) -> String {
     if left_out > 0 {
         out.push_str("\nSome of the notes and findings are too long for a comment; the log of this run has them.\n");
     }
-    out.push_str(&changes(plan, LIMIT - RESERVE - out.len()));
+    out.push_str(&changes(&plan.changes, &PLANNED, LIMIT - RESERVE - out.len()));
     out
 }
 
@@ -143,7 +143,7 @@ struct Entry<'p> {
 }
 
 impl Entry<'_> {
-    fn of(change: &Change) -> Entry<'_> {
+    fn of<'p>(change: &'p Change, wording: &Wording) -> Entry<'p> {
         let lines: Vec<String> = deltas::lines(change).iter().map(|line| marked(line)).collect();
         let reason = match change.action {
             Action::Create => String::new(),
@@ -152,7 +152,7 @@ impl Entry<'_> {
             _ => format!(" ({})", inert::prose(&inert::clipped(&change.reason, LINE))),
         };
         let address = inert::code(change.address.as_str(), ADDRESS);
-        let title = format!("{} {address}{reason}", word(change.action));
+        let title = format!("{} {address}{reason}", (wording.word)(change.action));
         Entry { change, title, lines, shown: None, cut: 0 }
     }
 
@@ -178,15 +178,61 @@ impl Entry<'_> {
     }
 }
 
-fn changes(plan: &Plan, room: usize) -> String {
+/// How changes are spoken of.
+struct Wording {
+    /// In headings, behind a number.
+    counted: [(Action, &'static str); 5],
+    /// In front of an address.
+    word: fn(Action) -> &'static str,
+    /// The command that shows all of it.
+    command: &'static str,
+}
+
+const PLANNED: Wording = Wording {
+    counted: [
+        (Action::Create, "to create"),
+        (Action::Update, "to update"),
+        (Action::Rename, "to rename"),
+        (Action::Replace, "to replace"),
+        (Action::Delete, "to delete"),
+    ],
+    word,
+    command: "tenantry plan",
+};
+
+const COMPARED: Wording = Wording {
+    counted: [
+        (Action::Create, "only in the second"),
+        (Action::Update, "different"),
+        (Action::Rename, "renamed"),
+        (Action::Replace, "replaced"),
+        (Action::Delete, "only in the first"),
+    ],
+    word: |action| match action {
+        Action::Create => "only in the second:",
+        Action::Delete => "only in the first:",
+        _ => "differs:",
+    },
+    command: "tenantry diff",
+};
+
+/// Returns a comparison as Markdown, at most [`LIMIT`] bytes. `note` says what was not compared.
+pub fn comparison(first: &str, second: &str, summary: &str, note: &str, all: &[Change]) -> String {
+    let mut out = format!("### {} and {}\n\n", inert::code(first, ADDRESS), inert::code(second, ADDRESS));
+    out.push_str(&format!("**{}** {}\n", inert::prose(summary), inert::prose(&inert::clipped(note, HEAD / 2))));
+    out.push_str(&changes(all, &COMPARED, LIMIT - RESERVE - out.len()));
+    out
+}
+
+fn changes(all: &[Change], wording: &Wording, room: usize) -> String {
     let mut entries: Vec<Entry<'_>> =
-        plan.changes.iter().filter(|change| change.action != Action::Nothing).map(Entry::of).collect();
+        all.iter().filter(|change| change.action != Action::Nothing).map(|change| Entry::of(change, wording)).collect();
     let mut kinds: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (position, entry) in entries.iter().enumerate() {
         kinds.entry(entry.change.kind.name.as_str()).or_default().push(position);
     }
     let headings: BTreeMap<&str, String> =
-        kinds.iter().map(|(name, members)| (*name, heading(members, &entries))).collect();
+        kinds.iter().map(|(name, members)| (*name, heading(members, &entries, wording))).collect();
     let mut room = room.saturating_sub(headings.values().map(String::len).sum());
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by_key(|position| !matches!(entries[*position].change.action, Action::Delete | Action::Replace));
@@ -222,29 +268,23 @@ fn changes(plan: &Plan, room: usize) -> String {
             out.push_str(&shown.concat());
         }
     }
-    out.push_str(&left_out(&entries));
+    out.push_str(&left_out(&entries, wording.command));
     out
 }
 
-fn heading(members: &[usize], entries: &[Entry<'_>]) -> String {
+fn heading(members: &[usize], entries: &[Entry<'_>], wording: &Wording) -> String {
     let number = |action| members.iter().filter(|member| entries[**member].change.action == action).count();
-    let words = [
-        (Action::Create, "to create"),
-        (Action::Update, "to update"),
-        (Action::Rename, "to rename"),
-        (Action::Replace, "to replace"),
-        (Action::Delete, "to delete"),
-    ];
-    let counts: Vec<String> = words
-        .into_iter()
+    let counts: Vec<String> = wording
+        .counted
+        .iter()
         .filter(|(action, _)| number(*action) > 0)
-        .map(|(action, word)| format!("{} {word}", number(action)))
+        .map(|(action, word)| format!("{} {word}", number(*action)))
         .collect();
     let title = members.first().map_or("", |member| entries[*member].change.kind.title.as_str());
     format!("\n#### {}: {}\n", inert::prose(title), counts.join(", "))
 }
 
-fn left_out(entries: &[Entry<'_>]) -> String {
+fn left_out(entries: &[Entry<'_>], command: &str) -> String {
     let hidden = entries.iter().filter(|entry| entry.shown.is_none()).count();
     let shortened = entries.iter().filter(|entry| entry.shown.is_some() && entry.cut > 0);
     let (number, lines) = shortened.fold((0, 0), |(number, lines), entry| (number + 1, lines + entry.cut));
@@ -259,7 +299,7 @@ fn left_out(entries: &[Entry<'_>]) -> String {
         return String::new();
     }
     format!(
-        "\n---\n\n**Left out, because a comment holds no more: {}.** `tenantry plan` shows all of it.\n",
+        "\n---\n\n**Left out, because a comment holds no more: {}.** `{command}` shows all of it.\n",
         words.join(", and ")
     )
 }

@@ -3,7 +3,9 @@
 //! Views are pure: values in, text out. They write ANSI styles freely (the terminal strips them where they are not
 //! wanted) and must never show a secret or let a control character of the data through.
 
+pub mod comparison;
 pub mod deltas;
+pub mod drift;
 pub mod findings;
 pub mod gates;
 pub mod history;
@@ -16,6 +18,7 @@ pub mod outcome;
 pub mod parity;
 pub mod progress;
 pub mod redaction;
+pub mod status;
 pub mod style;
 pub mod text;
 pub mod value;

@@ -1,10 +1,13 @@
 //! One file a command: whole screens.
 
 mod apply;
+mod backup;
 mod check;
 mod ci;
 mod export;
+mod get;
 pub mod https;
+mod init;
 mod kinds;
 mod plan;
 mod reports;

@@ -1,0 +1,83 @@
+//! `tenantry drift`: what has moved in a tenant since its last record. It reads and never writes.
+
+use serde_json::{Value as Json, json};
+
+use crate::cli::args::DriftArgs;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::looking::{Looked, Seen};
+use crate::cli::project::tenants;
+use crate::cli::run::Run;
+use crate::model::names::TenantName;
+use crate::pipeline::report::drift as view;
+use crate::pipeline::report::json::VERSION;
+use crate::pipeline::report::style::{FAINT, REMOVED, count, paint};
+use crate::pipeline::report::text;
+use crate::pipeline::report::value::harmless;
+
+/// Looks at one tenant, or at all.
+///
+/// # Errors
+/// See [`Failure`]. With `--all`, one tenant's failure does not hide the others.
+pub fn run(args: &DriftArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    let all = if args.all { tenants(run)? } else { vec![args.tenant.clone().map(TenantName)] };
+    let mut out = Vec::new();
+    let mut documents = Vec::new();
+    let (mut failed, mut unread, mut moved) = (false, false, false);
+    for tenant in all {
+        let looked = Looked::open(tenant.as_ref(), false, run).and_then(|looked| {
+            let seen = looked.against_record(run)?;
+            Ok((looked, seen))
+        });
+        match looked {
+            Ok((looked, seen)) => {
+                unread |= !seen.drift.unread.is_empty();
+                moved |= seen.drift.has_moved();
+                out.push(screen(&looked, &seen, args));
+                documents.push(document(&looked, &seen, args));
+            }
+            Err(failure) if args.all => {
+                failed = true;
+                let name = tenant.as_ref().map_or("", |tenant| tenant.0.as_str());
+                let words = format!("{name}: {}", failure.message());
+                out.push(format!("{} {}\n", paint(REMOVED.bold(), "error:"), harmless(&words)));
+                documents.push(json!({ "tenant": tenant, "failure": failure.json() }));
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    match run.settings.json {
+        true => run.answer_json(&json!({ "format": "tenantry-drift", "version": VERSION, "tenants": documents }))?,
+        false => run.terminal.answer(&out.join("\n"))?,
+    }
+    Ok(match (failed || (args.all && unread), unread, moved) {
+        (true, _, _) => Exit::Failed,
+        (_, true, _) => Exit::Gate,
+        (_, _, true) => Exit::Pending,
+        _ => Exit::Done,
+    })
+}
+
+fn screen(looked: &Looked, seen: &Seen, args: &DriftArgs) -> String {
+    let head = text::headline(&looked.settings, looked.target.is_sandbox());
+    let since = looked.last().map_or_else(String::new, |header| {
+        format!("since record #{} ({}, {})", header.number, header.at, header.by.name)
+    });
+    format!(
+        "{head}\n{}\n\n{}{}\n{}\n",
+        paint(FAINT, harmless(&since)),
+        view::text(&seen.drift, args.unmanaged),
+        view::summary(&seen.drift),
+        paint(FAINT, format!("Read with {}.", count(seen.requests, "request"))),
+    )
+}
+
+fn document(looked: &Looked, seen: &Seen, args: &DriftArgs) -> Json {
+    let mut document = view::json(&seen.drift, args.unmanaged);
+    document["tenant"] = json!(looked.settings.tenant);
+    document["domain"] = json!(looked.settings.domain);
+    document["sandbox"] = json!(looked.target.is_sandbox());
+    document["record"] = json!(looked.last().map(|header| header.number));
+    document["requests"] = json!(seen.requests);
+    document
+}
