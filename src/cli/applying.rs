@@ -79,6 +79,7 @@ pub fn carry_out(
     // The salt is kept first: what the journal says of secrets means nothing without it.
     run.settings.state.remember(planned.history.place(), &planned.remembered)?;
     let stop = runtime.stop_on_interrupt();
+    planned.history.intend(plan, &stop)?;
     let mut book = planned.journal.begin(plan, Arc::clone(&stop))?;
     let (outcome, results, steps) = perform(plan, connection, &redaction, runtime, (&mut book, &stop), run);
     let is_complete = outcome.failures.is_empty() && outcome.summary.not_begun == 0;

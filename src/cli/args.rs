@@ -1,6 +1,8 @@
 //! What may be typed: clap's structs and nothing else.
 
+mod ci;
 mod earlier;
+mod sandbox;
 mod whole;
 
 use std::path::PathBuf;
@@ -8,11 +10,16 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::api::pace::Reserve;
+pub use super::consent::ConsentArgs;
+use super::looking_args::DIFF;
+pub use super::looking_args::{DiffArgs, DriftArgs, StatusArgs};
+pub use super::pace::PaceArgs;
 use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
 
+pub use ci::{CiCommand, CiInitArgs, CiPlatform};
 pub use earlier::{PromoteArgs, ReleaseHoldArgs, RollbackArgs};
+pub use sandbox::{SandboxArgs, SandboxCommand, ServeArgs};
 pub use whole::{BackupArgs, GetArgs, InitArgs, RestoreArgs};
 
 /// Deploys the configuration of Auth0 tenants from files: plan, apply, export.
@@ -57,6 +64,9 @@ pub struct Global {
     /// Wait so long for a tenant that another run is changing [default: 0]
     #[arg(long, global = true, value_name = "SECONDS")]
     pub lock_wait: Option<f64>,
+    /// Seconds after which a lock that is not renewed is nobody's
+    #[arg(long, global = true, hide = true, value_name = "SECONDS", default_value_t = 90.0)]
+    pub lock_ttl: f64,
     /// Requests under way at one time
     #[arg(long, global = true, hide = true, value_name = "N", default_value_t = IN_FLIGHT)]
     pub in_flight: usize,
@@ -93,6 +103,8 @@ pub enum Command {
     Release(ReleaseArgs),
     /// Print one object of a tenant, or one of its fields
     Get(GetArgs),
+    /// Break the lock of a run that is gone
+    Unlock(UnlockArgs),
     /// Write a tenant as files
     Export(ExportArgs),
     /// Write everything that a tenant shows into one file, without secrets
@@ -125,7 +137,7 @@ pub struct CheckArgs {
 }
 
 /// Which tenant, and which part of its configuration.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub struct ScopeArgs {
     /// The tenant, as its file in tenants/ is called
     pub tenant: Option<String>,
@@ -138,20 +150,6 @@ pub struct ScopeArgs {
     /// Take every unknown field as an error
     #[arg(long)]
     pub strict: bool,
-}
-
-/// How fast the tenant is asked.
-#[derive(Args, Clone, Debug)]
-pub struct PaceArgs {
-    /// Leave so many requests, or so much (`20%`), of the tenant's rate limit to others [default: 20%, at least 4]
-    #[arg(long, value_name = "N|PERCENT")]
-    pub reserve: Option<Reserve>,
-    /// Send at most so many requests a second
-    #[arg(long, value_name = "N")]
-    pub max_rps: Option<f64>,
-    /// Seconds after which a request is given up
-    #[arg(long, hide = true, value_name = "SECONDS")]
-    pub deadline: Option<f64>,
 }
 
 impl Command {
@@ -175,32 +173,6 @@ impl Command {
     }
 }
 
-/// What the plan may do though it is dangerous.
-#[derive(Args, Clone, Debug)]
-pub struct ConsentArgs {
-    /// Allow a protected address to be deleted (`*` matches anything); repeatable
-    #[arg(long, value_name = "ADDRESS")]
-    pub allow_delete: Vec<String>,
-    /// Allow so many deletions
-    #[arg(long, value_name = "N")]
-    pub max_deletes: Option<usize>,
-    /// Allow an address to be deleted and created again; repeatable
-    #[arg(long, value_name = "ADDRESS")]
-    pub allow_replace: Vec<String>,
-    /// Allow edits that somebody made in the tenant to be overwritten
-    #[arg(long)]
-    pub accept_drift: bool,
-    /// Allow existing objects to be overwritten though there is no record of an earlier apply
-    #[arg(long)]
-    pub first_apply: bool,
-    /// Take an address over from another project that has recorded it as its own; repeatable
-    #[arg(long, value_name = "ADDRESS")]
-    pub take_over: Vec<String>,
-    /// Allow files with changes that are not committed
-    #[arg(long)]
-    pub allow_dirty: bool,
-}
-
 #[derive(Args, Debug)]
 pub struct PlanArgs {
     #[command(flatten)]
@@ -214,6 +186,9 @@ pub struct PlanArgs {
     /// Write the plan as a page to look at in a browser, too
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Save the plan for `apply FILE`, which does exactly this or nothing; best called something.plan
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Take domain, credentials, secrets and policy as this branch or commit has them, because the files here are a
     /// proposal
     #[arg(long, value_name = "REF")]
@@ -237,6 +212,12 @@ pub struct ApplyArgs {
     /// Do not ask before writing; opens no gate
     #[arg(long, short)]
     pub yes: bool,
+    /// Apply this saved plan; its path in place of the tenant does the same
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Apply only if this is the plan's fingerprint
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub expect: Option<String>,
     /// Tag the commit once it is applied
     #[arg(long, value_name = "NAME")]
     pub tag: Option<String>,
@@ -262,60 +243,6 @@ pub struct HistoryArgs {
 }
 
 #[derive(Args, Debug)]
-pub struct DriftArgs {
-    /// The tenant, as its file in tenants/ is called
-    #[arg(required_unless_present = "all")]
-    pub tenant: Option<String>,
-    /// Every tenant of the workspace
-    #[arg(long, conflicts_with = "tenant")]
-    pub all: bool,
-    /// List what others have made of the kinds that are managed
-    #[arg(long)]
-    pub unmanaged: bool,
-    #[command(flatten)]
-    pub pace: PaceArgs,
-}
-
-/// How the two sides of a comparison are named.
-const DIFF: &str = "Compare any two, by identity, ids mapped to names:
-
-  dev         the live tenant
-  dev@last    what is ours in it, as its last record says
-  dev@2       the same, as record #2 says
-  dev@.       the files here, rendered for it
-  dev@v1.0    the files of a tag, a branch or a commit, rendered for it
-
-What is declared, in files or in a record, says nothing of what it leaves out: against a live tenant only what is
-declared is compared.";
-
-#[derive(Args, Debug)]
-pub struct DiffArgs {
-    /// TENANT, TENANT@RECORD, TENANT@. or TENANT@COMMIT
-    #[arg(value_name = "A")]
-    pub first: String,
-    /// The same
-    #[arg(value_name = "B")]
-    pub second: String,
-    /// Exit with 2 if they differ
-    #[arg(long)]
-    pub exit_code: bool,
-    /// Answer in Markdown that fits into a comment on a pull request
-    #[arg(long, conflicts_with = "json")]
-    pub markdown: bool,
-    #[command(flatten)]
-    pub pace: PaceArgs,
-}
-
-#[derive(Args, Debug)]
-pub struct StatusArgs {
-    /// Read the tenants too, and say whether they have drifted
-    #[arg(long)]
-    pub drift: bool,
-    #[command(flatten)]
-    pub pace: PaceArgs,
-}
-
-#[derive(Args, Debug)]
 pub struct AdoptArgs {
     /// The tenant, as its file in tenants/ is called
     pub tenant: String,
@@ -336,6 +263,15 @@ pub struct ReleaseArgs {
     pub tenant: String,
     /// The address to release, with what lies in it
     pub address: String,
+}
+
+#[derive(Args, Debug)]
+pub struct UnlockArgs {
+    /// The tenant, as its file in tenants/ is called
+    pub tenant: String,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 #[derive(Args, Debug)]
@@ -426,89 +362,6 @@ pub enum SchemaFiles {
     Templates,
     /// tenants/*/*.yaml
     Overlay,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum SandboxCommand {
-    /// Offer an embedded tenant to any client
-    Serve(ServeArgs),
-    /// Make an embedded tenant new again
-    Reset(SandboxArgs),
-    /// Print where an embedded tenant is kept
-    Path(SandboxArgs),
-}
-
-#[derive(Args, Debug)]
-pub struct SandboxArgs {
-    /// The tenant's name
-    pub tenant: String,
-}
-
-#[derive(Args, Debug)]
-pub struct ServeArgs {
-    /// The tenant's name
-    #[arg(default_value = "dev")]
-    pub tenant: String,
-    /// The port to listen at; 0 takes a free one
-    #[arg(long, default_value_t = 8443)]
-    pub port: u16,
-    /// Speak HTTPS, with a certificate made for it
-    #[arg(long)]
-    pub tls: bool,
-    /// Answer so much later
-    #[arg(long, value_name = "MS", default_value_t = 0)]
-    pub latency_ms: u64,
-    /// The scopes that its tokens carry, separated by commas [default: all]
-    #[arg(long, value_name = "SCOPES", value_delimiter = ',')]
-    pub scopes: Option<Vec<String>>,
-    /// Requests a second that are let through; 0 is no limit
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub rate: u32,
-    /// Requests that are let through at once
-    #[arg(long, value_name = "N", requires = "rate")]
-    pub burst: Option<u32>,
-    /// Logins a second that take from the same limit
-    #[arg(long, value_name = "N", requires = "rate")]
-    pub logins: Option<f64>,
-    /// Fail as this script says (CONTRIBUTING.md)
-    #[arg(long, value_name = "FILE")]
-    pub faults: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum CiCommand {
-    /// Write pipelines for a git host: plan on pull requests, apply, promotion, drift, rollback
-    Init(CiInitArgs),
-}
-
-#[derive(Args, Debug)]
-pub struct CiInitArgs {
-    /// The host
-    #[arg(value_enum)]
-    pub platform: CiPlatform,
-    /// The folder to write to [default: the top of the git repository]
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-    /// The tenants in the order of promotion [default: dev, test, staging, prod, as far as they are there]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub tenants: Vec<String>,
-    /// The branch that changes are merged to
-    #[arg(long, value_name = "NAME", default_value = "main")]
-    pub branch: String,
-    /// The command that installs tenantry into the folder that follows it as `--root DIR` [default: cargo install]
-    #[arg(long, value_name = "COMMAND")]
-    pub install: Option<String>,
-    /// Overwrite files that are there
-    #[arg(long)]
-    pub force: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CiPlatform {
-    Github,
-    Gitlab,
-    Azure,
-    Bitbucket,
 }
 
 #[derive(Args, Debug)]

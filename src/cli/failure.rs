@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::exit::Exit;
 use crate::api::failure::ApiFailure;
 use crate::edge::files::FileError;
+use crate::edge::git_remote::RemoteError;
 use crate::edge::journal::JournalFileError;
 use crate::edge::lock::LockError;
 use crate::edge::records::RecordError;
@@ -15,6 +16,7 @@ use crate::model::diagnostic::Diagnostics;
 use crate::model::document::SourceTexts;
 use crate::pipeline::export::ExportError;
 use crate::pipeline::report::json::VERSION;
+use crate::pipeline::saved::SavedError;
 
 /// Why a run ended before its end.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +44,9 @@ pub enum Failure {
     Record(#[from] RecordError),
     #[error("{0}")]
     Journal(#[from] JournalFileError),
+    /// The tenant was changed, and others do not know yet.
+    #[error("the record stands in this repository and could not be handed on: {0}")]
+    NotHandedOn(Box<RecordError>),
     #[error("{0}")]
     Lock(#[from] LockError),
     #[error("{0}")]
@@ -60,6 +65,11 @@ pub enum Failure {
     /// The question before an apply was not answered with yes.
     #[error("not applied: it was not answered with yes")]
     Declined,
+    /// What was agreed to, in a saved plan or by a fingerprint, is not what would be done.
+    #[error("the plan is stale, nothing was written: {}", .moved.join("; "))]
+    Stale { moved: Vec<String> },
+    #[error("`{path}` cannot be applied: {error}")]
+    Saved { path: String, error: SavedError },
     /// Something that ought to be impossible.
     #[error("{0}")]
     Bug(String),
@@ -70,11 +80,16 @@ impl Failure {
         Self::Usage { message: message.into(), help: help.into() }
     }
 
+    pub fn stale(moved: Vec<String>) -> Self {
+        Self::Stale { moved }
+    }
+
     /// Returns the exit code.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } => Exit::Usage,
-            Self::Invalid { .. } | Self::MissingSecrets(_) => Exit::Invalid,
+            Self::Invalid { .. } | Self::MissingSecrets(_) | Self::Saved { .. } => Exit::Invalid,
+            Self::Stale { .. } => Exit::Stale,
             Self::Api(_)
             | Self::Store(_)
             | Self::Serve(_)
@@ -83,6 +98,7 @@ impl Failure {
             | Self::Record(_)
             | Self::Journal(_)
             | Self::File(_)
+            | Self::NotHandedOn(_)
             | Self::Terminal(_)
             | Self::NoRecord(_)
             | Self::InTheWay(_)
@@ -125,6 +141,17 @@ impl Failure {
             Self::Record(RecordError::NoCommit) => {
                 Some("Commit the files first: a tag names the commit that was applied.".to_owned())
             }
+            Self::NotHandedOn(_) => {
+                Some("The next run from here hands it on; until then others do not know what is ours.".to_owned())
+            }
+            Self::Record(RecordError::Remote(error)) => of_remote(error),
+            Self::Record(RecordError::NotForward { seen, .. }) => Some(format!(
+                "Find out who rewrote them. If it was on purpose, delete `{}` and run again.",
+                seen.display()
+            )),
+            Self::Record(RecordError::Unlocked) => {
+                Some("Find out who else is at it; `tenantry plan` shows what is left to do.".to_owned())
+            }
             Self::Record(RecordError::Newer(_)) => Some("Update tenantry.".to_owned()),
             Self::Journal(JournalFileError::Content { path, .. }) => Some(format!(
                 "It tells what an apply that did not end has done. Plan, look at the tenant, and move `{}` away to go on \
@@ -132,7 +159,8 @@ impl Failure {
                 path.display()
             )),
             Self::Lock(LockError::Held(_)) => {
-                Some("Nothing was written. Wait for that run to end, or let this one wait with `--lock-wait 300`.".to_owned())
+                Some("Nothing was written. Wait for that run to end, or let this one wait with `--lock-wait 300`; \
+                      `tenantry unlock` breaks the lock of a run that is gone.".to_owned())
             }
             Self::NoRecord(_) => Some(
                 "An apply in a git repository leaves one; `tenantry adopt TENANT --all` makes one of what the tenant holds."
@@ -142,6 +170,9 @@ impl Failure {
                 "No export wrote them, or they were edited since. Export to another folder, or give `--force` to overwrite them."
                     .to_owned(),
             ),
+            Self::Stale { .. } => Some("Plan again, look at the plan, and apply that.".to_owned()),
+            Self::Saved { error: SavedError::Newer(_), .. } => Some("Update tenantry.".to_owned()),
+            Self::Saved { .. } => Some("`tenantry plan --out FILE` saves one.".to_owned()),
             Self::Bug(_) => Some("Please report it with the command that you ran.".to_owned()),
             _ => None,
         }
@@ -155,12 +186,31 @@ impl Failure {
             "exit": self.exit().code(),
             "message": self.message(),
             "help": self.help(),
+            "moved": match self {
+                Self::Stale { moved } => moved.clone(),
+                _ => Vec::new(),
+            },
             "findings": match self {
                 Self::Invalid { found, .. } => crate::pipeline::report::findings::json(found),
                 _ => Vec::new(),
             },
         })
     }
+}
+
+fn of_remote(error: &RemoteError) -> Option<String> {
+    let words = match error {
+        RemoteError::NoGit(_) => "Install git, or take `history.remote` out of tenantry.yaml.",
+        RemoteError::Name(_) => "`history.remote` is the name of a remote of this repository, or its address.",
+        RemoteError::Prefix(_) => "`history.ref_prefix` begins with `refs/`, as in `refs/heads/tenantry/`.",
+        RemoteError::Unreachable { .. } => {
+            "Nothing was written to the tenant by this step. `git ls-remote` with the same remote shows what git needs."
+        }
+        RemoteError::Refused { .. } => {
+            "If the host lets nobody write such refs, `history.ref_prefix: refs/heads/tenantry/` in tenantry.yaml moves them."
+        }
+    };
+    Some(words.to_owned())
 }
 
 fn of_api(failure: &ApiFailure) -> Option<String> {

@@ -6,17 +6,21 @@
 pub mod applying;
 pub mod args;
 pub mod commands;
+pub mod consent;
 pub mod exit;
 pub mod failure;
 pub mod journaling;
 pub mod leftovers;
 pub mod locking;
 pub mod looking;
+pub mod looking_args;
+pub mod pace;
 pub mod planning;
 pub mod point;
 pub mod project;
 pub mod recording;
 pub mod run;
+pub mod saved;
 pub mod settings;
 pub mod world;
 

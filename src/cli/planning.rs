@@ -9,6 +9,7 @@ use super::locking::Lock;
 use super::project::{Look, Project, workspace};
 use super::recording::History;
 use super::run::Run;
+use super::saved::Saved;
 use crate::api::port::ReadApi;
 use crate::edge::connection::{Connection, Target};
 use crate::edge::git;
@@ -55,6 +56,8 @@ pub struct Seen {
 #[derive(Debug)]
 pub struct Wish {
     pub desired: Desired,
+    /// The saved plan that is to be made again.
+    pub saved: Option<Saved>,
     scope: RunScope,
     /// The plan is made to be applied.
     writing: bool,
@@ -89,6 +92,7 @@ impl Wish {
         let (desired, found, sources) = Project::read(run, tenant.as_ref(), look)?.sound()?;
         Ok(Self {
             desired,
+            saved: None,
             scope: scope(args),
             writing: look.writing,
             found,
@@ -104,6 +108,7 @@ impl Wish {
     /// Takes what a backup wants, apart from what the files say.
     pub fn of_backup(desired: Desired, found: Diagnostics, sources: SourceTexts, writing: bool) -> Self {
         Self {
+            saved: None,
             desired,
             scope: RunScope::Targeted,
             writing,
@@ -202,23 +207,36 @@ impl Wish {
             let _bar = run.terminal.bar(None, "reading the tenant");
             refresh(api, Wanted::For(&self.desired)).await?
         };
+        let is_first = consent.first_apply;
         let facts = Facts {
             sandbox: target.is_sandbox(),
-            provenance: self.provenance.take().map_or_else(|| workspace(run).map(git::provenance), Ok)?,
+            provenance: match &self.saved {
+                Some(saved) => saved.provenance(git::provenance(workspace(run)?)),
+                None => self.provenance.take().map_or_else(|| workspace(run).map(git::provenance), Ok)?,
+            },
             remembered: remembered.clone(),
             consent,
             applied,
             keeps_history: history.is_kept(),
             project,
             scope: self.scope,
-            basis_salt: history.last().map(|_| remembered.salt.clone()),
-            only: None,
+            basis_salt: match &self.saved {
+                Some(saved) => saved.salt(),
+                None => history.last().map(|_| remembered.salt.clone()),
+            },
+            only: self.saved.as_ref().map(|saved| saved.plan.addresses()),
         };
         let (mut plan, more) = plan::plan(&self.desired, &live, facts);
+        if let Some(saved) = &self.saved {
+            saved.settle(&mut plan)?;
+        }
         plan.gates.extend(in_doubt);
         plan.notes.extend(journal.note());
         let lost = back.map(|(back, then)| back.settle(&mut plan, then.as_ref())).unwrap_or_default();
         plan.gates.extend(held(&plan, &history, workspace(run)?));
+        if let Some(gate) = history.missing().filter(|gate| plan.gates.iter().all(|other| other.name != gate.name)) {
+            if is_first { plan.opened.push(gate) } else { plan.gates.push(gate) }
+        }
         if self.writing {
             let mut needed = scopes::for_apply(&self.desired);
             needed.add_steps(&plan.steps);
@@ -286,21 +304,6 @@ impl Planned {
     }
 }
 
-impl ConsentArgs {
-    /// Returns what was consented to.
-    pub fn consent(&self) -> Consent {
-        Consent {
-            allow_protected: self.allow_delete.clone(),
-            max_deletes: self.max_deletes,
-            allow_replace: self.allow_replace.clone(),
-            allow_dirty: self.allow_dirty,
-            accept_drift: self.accept_drift,
-            first_apply: self.first_apply,
-            take_over: self.take_over.clone(),
-        }
-    }
-}
-
 /// Returns how much of the configuration a run is about.
 fn scope(args: &ScopeArgs) -> RunScope {
     match (args.target.is_empty(), args.exclude.is_empty()) {
@@ -330,6 +333,8 @@ fn command_line(
         ("--exclude", &args.exclude),
         ("--allow-delete", &consent.allow_delete),
         ("--allow-replace", &consent.allow_replace),
+        ("--allow-empty", &consent.allow_empty),
+        ("--allow-unbind", &consent.allow_unbind),
         ("--take-over", &consent.take_over),
     ];
     for (flag, values) in lists {

@@ -1,22 +1,27 @@
 //! The records of a run's tenant: read before it is planned, written once something is done.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::failure::Failure;
-use super::locking::Lock;
+use super::locking::{self, Lock, sharing};
 use super::project::workspace;
 use super::run::Run;
 use crate::edge::clock;
 use crate::edge::connection::Target;
+use crate::edge::records::shared::Shared;
 use crate::edge::records::{self, Kept, RecordError, Records};
 use crate::edge::state::Remembrance;
 use crate::model::applied::Applied;
-use crate::model::plan::{Plan, Provenance};
+use crate::model::plan::{Gate, Plan, Provenance};
 use crate::model::record::{Doing, Header, Record, RunKind, RunScope};
 use crate::pipeline::apply::Outcome;
 use crate::pipeline::plan::Remembered;
 use crate::pipeline::record::{self, Circumstances, Steps};
+use crate::pipeline::report::value::harmless;
 
 /// How often a record is tried again where somebody else was faster.
 const TRIES: usize = 5;
@@ -31,8 +36,11 @@ pub struct History {
     /// Nothing is remembered of this tenant yet.
     is_first: bool,
     /// Held while anything may be written.
-    #[expect(dead_code, reason = "it is held until the run ends")]
     lock: Option<Lock>,
+    /// Where records are handed on to, and the last one there.
+    shared: Option<(Shared, Option<String>)>,
+    /// The workspace says that there must be a record.
+    expects: bool,
 }
 
 impl History {
@@ -51,19 +59,51 @@ impl History {
         let place = target.remembrance();
         let line = target.is_sandbox().then(|| STANDARD.encode(&local.salt));
         let records = records::open(workspace(run)?, &place, line)?;
+        let shared = match &records {
+            Some(records) => meet(records, &place, lock.is_some(), run)?,
+            None => None,
+        };
+        let expects = !target.is_sandbox() && locking::history(run)?.is_some_and(|history| history.expect.is_some());
         let last = records.as_ref().map(Records::last).transpose()?.flatten();
         let is_first = !run.settings.state.knows(&place);
-        Ok(Self { records, last, place, scope, is_first, lock })
+        Ok(Self { records, last, place, scope, is_first, lock, shared, expects })
     }
 
     /// Returns the history of a run that neither asks nor keeps records.
     pub fn apart(target: &Target, scope: RunScope, lock: Option<Lock>) -> Self {
-        Self { records: None, last: None, place: target.remembrance(), scope, is_first: false, lock }
+        Self {
+            records: None,
+            last: None,
+            place: target.remembrance(),
+            scope,
+            is_first: false,
+            lock,
+            shared: None,
+            expects: false,
+        }
     }
 
     /// Says whether records can be kept.
     pub fn is_kept(&self) -> bool {
         self.records.is_some()
+    }
+
+    /// Tells others what is about to be done; the flag is raised if the lock is lost while it is done.
+    ///
+    /// # Errors
+    /// If the lock is lost already.
+    pub fn intend(&self, plan: &Plan, stopping: &Arc<AtomicBool>) -> Result<(), Failure> {
+        self.lock.as_ref().map_or(Ok(()), |lock| lock.intend(plan, stopping))
+    }
+
+    /// Returns the gate of a tenant that must have a record and has none.
+    pub fn missing(&self) -> Option<Gate> {
+        (self.expects && self.last.is_none()).then(|| Gate {
+            name: "no-record",
+            reason: "tenantry.yaml expects a record of an earlier apply, and there is none".to_owned(),
+            addresses: Vec::new(),
+            switch: Some("--first-apply".to_owned()),
+        })
     }
 
     /// Returns what the tenant is remembered as.
@@ -169,7 +209,11 @@ impl History {
         }
         let circumstances = self.circumstances(plan, doing.clone(), remembered, run)?;
         let record = record::of(plan, steps, outcome, circumstances);
-        self.keep(record, remembered, run)
+        self.keep(record, remembered, run)?;
+        match self.lock.as_ref().is_some_and(Lock::is_lost) {
+            true => Err(RecordError::Unlocked.into()),
+            false => Ok(()),
+        }
     }
 
     /// Records an apply that had nothing to do, if commit or ownership changed.
@@ -245,12 +289,58 @@ impl History {
                     self.last = Some(kept);
                     // A sandbox knows its records by the salt.
                     run.settings.state.remember(&self.place, remembered)?;
-                    return Ok(());
+                    return self.hand_on();
                 }
                 Err(RecordError::Moved) => tip = records.last()?,
                 Err(error) => return Err(error.into()),
             }
         }
         Err(RecordError::Moved.into())
+    }
+
+    /// Hands on to the remote what is here and not there.
+    fn hand_on(&mut self) -> Result<(), Failure> {
+        let (Some(records), Some((shared, there))) = (&self.records, &mut self.shared) else { return Ok(()) };
+        for _ in 0..TRIES {
+            match records.hand_on(shared, there.take()) {
+                Ok(now) => {
+                    *there = now;
+                    return Ok(());
+                }
+                Err(RecordError::Moved) => {
+                    *there = records.take_in(shared)?;
+                    self.last = records.last()?;
+                }
+                Err(error) => return Err(Failure::NotHandedOn(Box::new(error))),
+            }
+        }
+        Err(Failure::NotHandedOn(Box::new(RecordError::Moved)))
+    }
+}
+
+/// Takes in what is at the remote. Who is going to write must know it, and hands on first what it has not seen; a plan
+/// goes on with what is here.
+///
+/// # Errors
+/// If what is there does not follow on what was there, and, for who is going to write, if nothing answers.
+pub fn meet(
+    records: &Records,
+    place: &Remembrance,
+    writing: bool,
+    run: &Run<'_>,
+) -> Result<Option<(Shared, Option<String>)>, Failure> {
+    let Some(shared) = sharing(place, run)? else { return Ok(None) };
+    match records.take_in(&shared) {
+        Ok(there) if writing => {
+            let there = records.hand_on(&shared, there)?;
+            Ok(Some((shared, there)))
+        }
+        Ok(_) => Ok(None),
+        Err(RecordError::Remote(error)) if !writing => {
+            let text = format!("warning: {error}: this goes by the records that are here");
+            run.terminal.talk(&format!("{}\n", harmless(&text)));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
     }
 }

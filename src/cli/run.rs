@@ -9,7 +9,7 @@ use clap::Parser as _;
 use super::args::{Arguments, Command};
 use super::commands::{
     adopt, apply, backup, check, ci, completions, diff, drift, export, get, history, init, kinds, plan, promote,
-    rollback, sandbox, schema, scopes, status,
+    rollback, sandbox, schema, scopes, status, unlock,
 };
 use super::exit::Exit;
 use super::failure::Failure;
@@ -83,6 +83,7 @@ fn dispatch(arguments: &Arguments, command: String, world: &World, terminal: &Te
         Command::Adopt(args) => adopt::run(args, &run),
         Command::Release(args) => adopt::release(args, &run),
         Command::Get(args) => get::run(args, &run),
+        Command::Unlock(args) => unlock::run(args, &run),
         Command::Export(args) => export::run(args, &run),
         Command::Backup(args) => backup::run(args, &run),
         Command::Restore(args) => backup::restore(args, &run),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::args::{Arguments, Global};
+use super::args::{Arguments, Command, Global};
 use super::failure::Failure;
 use super::world::World;
 use crate::api::pace::Reserve;
@@ -30,6 +30,10 @@ pub struct Settings {
     pub json: bool,
     /// Seconds to wait for a tenant that another run holds.
     pub lock_wait: f64,
+    /// Seconds after which a run that does not renew its lock is gone.
+    pub lock_ttl: f64,
+    /// The commit that says where records are shared, where the work tree is somebody's proposal.
+    pub trust_from: Option<String>,
     /// The flags that another command needs to be about the same tenant, as they were typed.
     pub repeated: Vec<String>,
     pub api: ApiSettings,
@@ -165,6 +169,11 @@ impl Settings {
             sandbox: global.sandbox,
             json: global.json,
             lock_wait: global.lock_wait.unwrap_or(0.0),
+            lock_ttl: global.lock_ttl,
+            trust_from: match &arguments.command {
+                Command::Plan(args) => args.trust_from.clone(),
+                _ => None,
+            },
             repeated: repeated(global),
             journal: global.journal.as_ref().map(|path| world.folder.join(path)),
             api: ApiSettings {

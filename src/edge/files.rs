@@ -172,14 +172,14 @@ pub fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Fi
 ///
 /// # Errors
 /// If something other than a file is there, or it cannot be written; then nothing has changed.
-pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+pub fn replace_file(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), FileError> {
     match fs::symlink_metadata(path) {
         Ok(there) if !there.is_file() => {
             let what = if there.is_symlink() { "it is a link, which is not followed" } else { "it is no file" };
             Err(failed(path, "written")(std::io::Error::new(ErrorKind::AlreadyExists, what)))
         }
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(path, "written")(error)),
-        _ => write_whole(path, bytes, Readers::Anyone),
+        _ => write_whole(path, bytes, readers),
     }
 }
 
@@ -309,13 +309,13 @@ mod tests {
     fn a_named_file_is_replaced_but_no_link_or_folder() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("plan.html"), folder.path().join("link.html"));
-        replace_file(&file, b"one").unwrap();
-        replace_file(&file, b"two").unwrap();
+        replace_file(&file, b"one", Readers::Anyone).unwrap();
+        replace_file(&file, b"two", Readers::Anyone).unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        assert!(replace_file(&link, b"three").is_err());
+        assert!(replace_file(&link, b"three", Readers::Anyone).is_err());
         std::os::unix::fs::symlink(folder.path().join("gone"), folder.path().join("broken")).unwrap();
-        assert!(replace_file(&folder.path().join("broken"), b"three").is_err());
-        assert!(replace_file(folder.path(), b"three").is_err());
+        assert!(replace_file(&folder.path().join("broken"), b"three", Readers::Anyone).is_err());
+        assert!(replace_file(folder.path(), b"three", Readers::Anyone).is_err());
         assert_eq!(read_whole(&file).unwrap(), b"two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }

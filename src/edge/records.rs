@@ -3,16 +3,20 @@
 //! A record is a commit whose tree holds `record.json` and one file for each resource that is ours, under its kind, so
 //! that `git log -p` shows what each run changed. The ref only ever moves on from the commit it was read at.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, FileMode, ObjectType, Oid, Repository, Signature, TreeWalkMode, TreeWalkResult};
 use serde_json::Value as Json;
 
 use super::environment::Environment;
+use super::files::FileError;
+use super::git_remote::RemoteError;
 use super::state::Remembrance;
 use crate::model::address::Address;
 use crate::model::applied::{Applied, Owned};
 use crate::model::record::{Actor, Header, RECORD_VERSION, Record};
+
+pub mod shared;
 
 /// Where records live.
 const PREFIX: &str = "refs/tenantry/";
@@ -33,6 +37,15 @@ pub enum RecordError {
     /// Somebody else has written a record since ours was read.
     #[error("another run has written a record of this tenant meanwhile")]
     Moved,
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Somebody has rewritten them.
+    #[error("the records at the git remote `{remote}` do not follow on those that were there before")]
+    NotForward { remote: String, seen: PathBuf },
+    #[error("somebody else has broken this run's lock, or it could not be renewed")]
+    Unlocked,
     #[error("the tag `{0}` exists already")]
     TagExists(String),
     #[error("`{0}` is no name for a tag")]
@@ -129,11 +142,7 @@ impl Records {
     /// [`RecordError::Moved`] if the ref is not where `last` says any more.
     pub fn write(&self, mut record: Record, last: Option<&Kept>) -> Result<Kept, RecordError> {
         record.header.number = last.map_or(1, |kept| kept.record.header.number + 1);
-        let tree = self.repository.find_tree(self.tree(&record)?)?;
-        let author = self.author(&record.header.by)?;
-        let parent = last.map(|kept| self.repository.find_commit(Oid::from_str(&kept.commit)?)).transpose()?;
-        let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-        let id = self.repository.commit(None, &author, &author, &message(&record), &tree, &parents)?;
+        let id = self.commit(&record, last)?;
         let tip = self.tip()?;
         // A sandbox that is gone leaves a line that nothing follows on.
         let is_known = match (last, tip) {
@@ -145,13 +154,27 @@ impl Records {
         if !is_known {
             return Err(RecordError::Moved);
         }
-        let log = format!("tenantry: record {}", record.header.number);
-        let moved = match tip {
-            Some(tip) => self.repository.reference_matching(&self.name, id, true, tip, &log),
-            None => self.repository.reference(&self.name, id, false, &log),
+        self.advance(tip, id, &format!("record {}", record.header.number))?;
+        Ok(Kept { commit: id.to_string(), record })
+    }
+
+    fn commit(&self, record: &Record, after: Option<&Kept>) -> Result<Oid, RecordError> {
+        let tree = self.repository.find_tree(self.tree(record)?)?;
+        let author = self.author(&record.header.by)?;
+        let parent = after.map(|kept| self.repository.find_commit(Oid::from_str(&kept.commit)?)).transpose()?;
+        let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
+        Ok(self.repository.commit(None, &author, &author, &message(record), &tree, &parents)?)
+    }
+
+    /// Moves the ref on, if it is still where it was seen.
+    fn advance(&self, from: Option<Oid>, to: Oid, why: &str) -> Result<(), RecordError> {
+        let log = format!("tenantry: {why}");
+        let moved = match from {
+            Some(from) => self.repository.reference_matching(&self.name, to, true, from, &log),
+            None => self.repository.reference(&self.name, to, false, &log),
         };
         match moved {
-            Ok(_) => Ok(Kept { commit: id.to_string(), record }),
+            Ok(_) => Ok(()),
             Err(error) if matches!(error.code(), ErrorCode::Modified | ErrorCode::Exists | ErrorCode::Locked) => {
                 Err(RecordError::Moved)
             }

@@ -127,6 +127,11 @@ impl StateFolder {
         self.folder(place).join("lock")
     }
 
+    /// Returns the file of what was last seen at the git remote.
+    pub fn seen_file(&self, place: &Remembrance) -> PathBuf {
+        self.folder(place).join("remote.json")
+    }
+
     fn file(&self, place: &Remembrance) -> PathBuf {
         self.folder(place).join("fingerprints.json")
     }

@@ -134,7 +134,7 @@ pub enum Manage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaxDeletes {
     pub count: usize,
-    /// Of the kind's objects; asked only where the kind has ten or more.
+    /// Of the kind's objects that are managed; asked only where there are ten or more.
     pub percent: usize,
 }
 

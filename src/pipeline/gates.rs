@@ -1,16 +1,22 @@
 //! Reasons to refuse a plan, each with the one switch that opens it for that run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::kind::MemberStyle;
+use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::model::address::Address;
 use crate::model::change::{Action, Change};
-use crate::model::desired::Desired;
-use crate::model::live::Live;
+use crate::model::desired::{Desired, MEMBERS};
+use crate::model::live::{Live, Object};
 use crate::model::plan::{Gate, Operation, Step};
+use crate::model::value::Value;
+use crate::pipeline::canonical::is_builtin;
 use crate::pipeline::matching::Matched;
+use crate::pipeline::members::key_of;
+use crate::pipeline::ownership::own_members;
 use crate::pipeline::plan::Facts;
+use crate::pipeline::report::style::count as counted;
 use crate::pipeline::report::text::differences;
 use crate::pipeline::scope::fits;
 
@@ -18,10 +24,11 @@ use crate::pipeline::scope::fits;
 const SHARE_FROM: usize = 10;
 
 /// Returns the closed gates.
-pub fn gates(desired: &Desired, changes: &[Change], live: &Live, facts: &Facts) -> Vec<Gate> {
+pub fn gates(desired: &Desired, changes: &[Change], live: &Live, matched: &Matched<'_>, facts: &Facts) -> Vec<Gate> {
     let mut closed = Vec::new();
     closed.extend(protected(desired, changes, facts));
-    closed.extend(deletions(desired, changes, live, facts));
+    closed.extend(deletions(desired, changes, matched, facts));
+    closed.extend(emptied(changes, live, facts));
     closed.extend(replaces(changes, facts));
     closed.extend(drift(changes, facts));
     closed.extend(no_record(changes, facts));
@@ -54,35 +61,108 @@ fn protected(desired: &Desired, changes: &[Change], facts: &Facts) -> Option<Gat
 }
 
 fn switches(flag: &str, addresses: &[Address]) -> String {
-    addresses.iter().map(|address| format!("{flag} '{address}'")).collect::<Vec<_>>().join(" ")
+    addresses
+        .iter()
+        .map(|address| format!("{flag} '{}'", address.as_str().replace('\'', "'\\''")))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
-fn deletions(desired: &Desired, changes: &[Change], live: &Live, facts: &Facts) -> Option<Gate> {
+fn deletions(desired: &Desired, changes: &[Change], matched: &Matched<'_>, facts: &Facts) -> Option<Gate> {
     let deleted: Vec<&Change> =
         changes.iter().filter(|c| matches!(c.action, Action::Delete | Action::Replace)).collect();
     if deleted.is_empty() {
         return None;
     }
-    if let Some(most) = facts.consent.max_deletes {
-        return (deleted.len() > most)
-            .then(|| too_many(&deleted, format!("{} deletions, and --max-deletes allows {most}", deleted.len())));
-    }
-    let limit = desired.settings.policy.max_deletes;
-    if deleted.len() > limit.count {
-        return Some(too_many(&deleted, format!("{} deletions, and the policy allows {}", deleted.len(), limit.count)));
-    }
     let mut per_kind: BTreeMap<&str, usize> = BTreeMap::new();
     for change in &deleted {
         *per_kind.entry(change.kind.name.as_str()).or_default() += 1;
     }
-    for (kind, count) in per_kind {
-        let all = live.objects.iter().filter(|object| object.kind.name == kind).count();
-        if all >= SHARE_FROM && count * 100 > all * limit.percent {
-            let reason = format!("{count} of {all} {kind} would be deleted, and the policy allows {} %", limit.percent);
-            return Some(too_many(&deleted, reason));
-        }
+    let shares: Vec<(&str, usize, usize)> =
+        per_kind.iter().map(|(kind, count)| (*kind, *count, managed(kind, changes, matched))).collect();
+    let words: Vec<String> = shares.iter().map(|(kind, count, all)| format!("{count} of {all} {kind}")).collect();
+    let many = format!("{} ({})", counted(deleted.len(), "deletion"), words.join(", "));
+    if let Some(most) = facts.consent.max_deletes {
+        return (deleted.len() > most).then(|| too_many(&deleted, format!("{many}, and --max-deletes allows {most}")));
     }
-    None
+    let limit = desired.settings.policy.max_deletes;
+    if deleted.len() > limit.count {
+        return Some(too_many(&deleted, format!("{many}, and the policy allows {}", limit.count)));
+    }
+    let is_large = |(_, count, all): &(&str, usize, usize)| *all >= SHARE_FROM && count * 100 > all * limit.percent;
+    shares.into_iter().find(is_large).map(|(kind, count, all)| {
+        let reason = format!("{count} of {all} {kind} would be deleted, and the policy allows {} %", limit.percent);
+        too_many(&deleted, reason)
+    })
+}
+
+/// Counts the objects of a kind that the files describe or the plan deletes. What is left alone makes no share smaller.
+fn managed(kind: &str, changes: &[Change], matched: &Matched<'_>) -> usize {
+    let described = matched.pairs.iter().filter(|(resource, object)| resource.kind.name == kind && object.is_some());
+    described.count() + changes.iter().filter(|c| c.kind.name == kind && c.action == Action::Delete).count()
+}
+
+/// Counts the objects of a kind that could be deleted at all: what every tenant has could not, nor what a run logs in with.
+fn deletable(kind: &str, live: &Live) -> usize {
+    let is_own = |object: &Object| live.own_client.is_some() && object.id == live.own_client;
+    live.objects.iter().filter(|object| object.kind.name == kind && !is_builtin(object) && !is_own(object)).count()
+}
+
+/// A kind that is left without a single object is more often a slip than a wish. One object alone is no kind.
+fn emptied(changes: &[Change], live: &Live, facts: &Facts) -> Vec<Gate> {
+    let mut per_kind: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+    let deleted = changes.iter().filter(|c| c.action == Action::Delete && c.kind.shape == Shape::Collection);
+    for change in deleted {
+        per_kind.entry(change.kind.name.as_str()).or_default().push(change);
+    }
+    let is_whole = |(kind, deleted): &(&str, Vec<&Change>)| {
+        let all = deletable(kind, live);
+        let remains = changes.iter().any(|c| c.kind.name == *kind && c.action == Action::Create);
+        all > 1
+            && deleted.len() == all
+            && !remains
+            && !facts.consent.allow_empty.iter().any(|own| own == kind || own == "*")
+    };
+    let gate = |(kind, deleted): (&str, Vec<&Change>)| Gate {
+        name: "emptied",
+        reason: format!("all {} {kind} would be deleted", deleted.len()),
+        addresses: deleted.iter().map(|change| change.address.clone()).collect(),
+        switch: Some(format!("--allow-empty {kind}")),
+    };
+    per_kind.into_iter().filter(is_whole).map(gate).collect()
+}
+
+/// Returns the gate of actions that a trigger would lose and that were never ours to bind. Without records nothing is
+/// known to be ours, and nothing is said.
+pub fn unbound(changes: &[Change], matched: &Matched<'_>, facts: &Facts) -> Option<Gate> {
+    if !facts.keeps_history {
+        return None;
+    }
+    let loses = |change: &&Change| {
+        let (Some((resource, Some(object))), Some(membership)) =
+            (matched.get(&change.address), &change.kind.membership)
+        else {
+            return false;
+        };
+        let ours = own_members(resource, matched, facts);
+        let wanted: BTreeSet<String> = resource.members().iter().map(|member| key_of(membership, member)).collect();
+        let body = matched.names.body(object);
+        let live = body.get(MEMBERS).and_then(Value::as_list).unwrap_or_default();
+        live.iter().map(|member| key_of(membership, member)).any(|key| !wanted.contains(&key) && !ours.contains(&key))
+    };
+    let addresses: Vec<Address> = changes
+        .iter()
+        .filter(|change| change.kind.has(Quirk::BindingRefs))
+        .filter(|change| !facts.consent.allow_unbind.iter().any(|p| fits(p, &change.address)))
+        .filter(loses)
+        .map(|change| change.address.clone())
+        .collect();
+    (!addresses.is_empty()).then(|| Gate {
+        name: "unbind",
+        reason: "these would lose actions that nothing here says we bound".to_owned(),
+        switch: Some(switches("--allow-unbind", &addresses)),
+        addresses,
+    })
 }
 
 fn too_many(deleted: &[&Change], reason: String) -> Gate {

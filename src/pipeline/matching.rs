@@ -11,6 +11,9 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object};
 use crate::pipeline::canonical::Names;
 
+/// (space, id) -> the name and the address of the resource that has laid hand on the object.
+type Taken = BTreeMap<(String, String), (String, Address)>;
+
 /// Resources paired with objects, and what was left.
 #[derive(Debug)]
 pub struct Matched<'a> {
@@ -19,6 +22,8 @@ pub struct Matched<'a> {
     /// Objects that no resource describes.
     pub left: Vec<&'a Object>,
     pub names: Names,
+    /// Resources that several objects could be, and how `bind` says which.
+    pub ambiguous: BTreeMap<Address, String>,
     /// Resource address -> position in `pairs`.
     index: HashMap<Address, usize>,
 }
@@ -35,8 +40,8 @@ impl<'a> Matched<'a> {
     }
 }
 
-/// Pairs resources and objects: by `bind`, by the id in the record, by identity. Two objects with one identity are an
-/// error that names `bind`.
+/// Pairs resources and objects: by `bind`, by the id in the record, by identity. Where two objects have one identity it
+/// is not known which is meant.
 pub fn pair<'a>(
     desired: &'a Desired,
     live: &'a Live,
@@ -45,16 +50,17 @@ pub fn pair<'a>(
 ) -> Matched<'a> {
     let ours = ours(desired, live, applied);
     let mut taken: BTreeMap<(String, String), (String, Address)> = BTreeMap::new();
+    let mut ambiguous = BTreeMap::new();
     let by_reference =
         |kind: &Kind| kind.references.iter().any(|r| r.by == "id" && kind.identity.contains(&r.field.to_string()));
     let with_id = || desired.resources.iter().filter(|r| r.kind.shape == Shape::Collection);
     let index = Index::of(live, &Names::default());
     for resource in with_id().filter(|r| !by_reference(r.kind)) {
-        claim(resource, desired, (&index, &ours), &mut taken, findings);
+        claim(resource, desired, (&index, &ours), (&mut taken, &mut ambiguous), findings);
     }
     let index = Index::of(live, &Names::of(live, &taken));
     for resource in with_id().filter(|r| by_reference(r.kind)) {
-        claim(resource, desired, (&index, &ours), &mut taken, findings);
+        claim(resource, desired, (&index, &ours), (&mut taken, &mut ambiguous), findings);
     }
     let names = Names::of(live, &taken);
     let mut by_address: HashMap<(&str, Address), usize> = HashMap::new();
@@ -85,7 +91,7 @@ pub fn pair<'a>(
     }
     let left = live.objects.iter().zip(used).filter(|(_, used)| !used).map(|(object, _)| object).collect();
     let index = pairs.iter().enumerate().map(|(position, (r, _))| (r.address.clone(), position)).collect();
-    Matched { pairs, left, names, index }
+    Matched { pairs, left, names, ambiguous, index }
 }
 
 /// Live objects by kind and name, and by kind and id.
@@ -166,7 +172,7 @@ fn claim(
     resource: &Resource,
     desired: &Desired,
     (index, ours): (&Index<'_>, &Recorded<'_>),
-    taken: &mut BTreeMap<(String, String), (String, Address)>,
+    (taken, ambiguous): (&mut Taken, &mut BTreeMap<Address, String>),
     findings: &mut Diagnostics,
 ) {
     let kind = resource.kind.name.as_str();
@@ -189,17 +195,15 @@ fn claim(
     if fitting.len() > 1 {
         let ids: Vec<String> =
             fitting.iter().filter_map(|object| object.id.as_ref().map(ToString::to_string)).collect();
-        findings.push(
-            Diagnostic::error("ambiguous-identity", format!("the tenant has {} of `{}`", fitting.len(), resource.name))
-                .at(&resource.place)
-                .on(&resource.address)
-                .help(format!(
-                    "Say which one is meant in the tenant's file: `bind: {{ \"{}\": \"{}\" }}` (ids: {}).",
-                    resource.address,
-                    ids.first().map_or("", String::as_str),
-                    ids.join(", ")
-                )),
+        let way = format!(
+            "the tenant has {} of `{}`; say in the tenant's file which is meant: `bind: {{ \"{}\": \"{}\" }}` (ids: {})",
+            fitting.len(),
+            resource.name,
+            resource.address,
+            ids.first().map_or("", String::as_str),
+            ids.join(", ")
         );
+        ambiguous.insert(resource.address.clone(), way);
         return;
     }
     if let Some(id) = fitting.first().and_then(|object| object.id.clone()) {

@@ -330,3 +330,17 @@ fn builtin(reference: &Reference) -> bool {
         .in_space(&reference.space)
         .any(|kind| kind.has(Quirk::SystemObjects) && reference.name.starts_with("https://"))
 }
+
+/// Returns the steps of these addresses alone.
+pub fn chosen(steps: Vec<Step>, only: &BTreeSet<Address>) -> Vec<Step> {
+    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut chosen = Vec::new();
+    for (index, mut step) in steps.into_iter().enumerate() {
+        if only.contains(&step.address) {
+            step.requires = step.requires.iter().filter_map(|required| places.get(required).copied()).collect();
+            places.insert(index, chosen.len());
+            chosen.push(step);
+        }
+    }
+    chosen
+}

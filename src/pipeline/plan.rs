@@ -32,24 +32,7 @@ use crate::pipeline::scope::{fits, ignored};
 use crate::pipeline::steps::{NOT_IN_FILES, Stepper};
 use crate::pipeline::unique_order;
 
-/// What a run may be consented to.
-#[derive(Clone, Debug, Default)]
-pub struct Consent {
-    /// `--allow-delete ADDRESS`: patterns of protected addresses that may go.
-    pub allow_protected: Vec<String>,
-    /// `--max-deletes N`.
-    pub max_deletes: Option<usize>,
-    /// `--allow-replace ADDRESS`.
-    pub allow_replace: Vec<String>,
-    /// `--allow-dirty`.
-    pub allow_dirty: bool,
-    /// `--accept-drift`, or somebody at the terminal who will be asked.
-    pub accept_drift: bool,
-    /// `--first-apply`.
-    pub first_apply: bool,
-    /// `--take-over ADDRESS`: patterns of what another project's record owns.
-    pub take_over: Vec<String>,
-}
+pub use crate::pipeline::consent::Consent;
 
 /// What is remembered of secrets that were sent.
 #[derive(Clone, Debug, Default)]
@@ -145,16 +128,18 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     let ownership = ownership::ownership(desired, &matched, &facts, &changes, &made);
     notes.extend(ownership::released(desired, &facts));
     if let Some(only) = &facts.only {
+        gates.retain(|gate| gate.addresses.iter().any(|address| only.contains(address)));
         changes.retain(|change| only.contains(&change.address));
-        steps = chosen(steps, only);
+        steps = order::chosen(steps, only);
     }
     changes.sort_by(|a, b| (&a.address, a.action).cmp(&(&b.address, b.action)));
     notes.extend(partings::renames(&changes, &matched));
     let ground = Ground { desired, live, matched: &matched, known: &known, changes: &changes, steps: &steps };
     let basis = basis::basis(ground, &facts);
     let closed = |facts: &Facts| {
-        let mut closed = gates::gates(desired, &changes, live, facts);
+        let mut closed = gates::gates(desired, &changes, live, &matched, facts);
         closed.extend(gates::others(&matched, facts));
+        closed.extend(gates::unbound(&changes, &matched, facts));
         closed
     };
     let own = closed(&facts);
@@ -190,20 +175,6 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     (plan, findings)
 }
 
-/// Returns the steps of these addresses alone.
-fn chosen(steps: Vec<Step>, only: &BTreeSet<Address>) -> Vec<Step> {
-    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut chosen = Vec::new();
-    for (index, mut step) in steps.into_iter().enumerate() {
-        if only.contains(&step.address) {
-            step.requires = step.requires.iter().filter_map(|required| places.get(required).copied()).collect();
-            places.insert(index, chosen.len());
-            chosen.push(step);
-        }
-    }
-    chosen
-}
-
 struct Planner<'a> {
     desired: &'a Desired,
     live: &'a Live,
@@ -232,6 +203,12 @@ impl Planner<'_> {
                 Some(known) => known.addresses.extend(gate.addresses),
                 None => self.gates.push(gate),
             }
+            return;
+        }
+        if let Some(reason) = self.matched.ambiguous.get(&resource.address) {
+            let addresses = vec![resource.address.clone()];
+            self.gates.push(Gate { name: "ambiguous-identity", reason: reason.clone(), addresses, switch: None });
+            self.spared.insert(resource.address.clone());
             return;
         }
         if self.is_own(resource, object) {
@@ -286,8 +263,8 @@ impl Planner<'_> {
             if !self.desired.declared.contains(&kind.name) {
                 continue;
             }
-            let ours = self.ours(object);
-            let address = ours.cloned().unwrap_or_else(|| self.matched.names.address_of(object));
+            let ours = self.ours(object).cloned();
+            let address = ours.clone().unwrap_or_else(|| self.matched.names.address_of(object));
             let own = self.live.own_client.as_ref().is_some_and(|own| {
                 object.id.as_ref() == Some(own)
                     || kind.has(Quirk::GranteeOrDefault)
@@ -299,6 +276,18 @@ impl Planner<'_> {
                 || self.desired.excluded.third_party_clients
                     && matches!(object.body.get("is_first_party"), Some(Value::Bool(false)))
                 || self.edge_is_excluded(object);
+            let is_kept = self.desired.settings.policy.manage(kind) == Manage::Additive;
+            if own && ours.is_some() && !excluded && !is_kept && !self.desired.released.contains(&address) {
+                self.gates.push(Gate {
+                    name: "own-access",
+                    reason:
+                        "the files leave out what this run logs in with, and that is never deleted; `tenantry release` \
+                             gives it up"
+                            .to_owned(),
+                    addresses: vec![address.clone()],
+                    switch: None,
+                });
+            }
             if own
                 || excluded
                 || self.is_anothers(object)

@@ -32,6 +32,8 @@ pub fn consent() -> Consent {
     Consent {
         allow_protected: vec!["*".to_owned()],
         max_deletes: Some(usize::MAX),
+        allow_empty: vec!["*".to_owned()],
+        allow_unbind: vec!["*".to_owned()],
         allow_replace: Vec::new(),
         allow_dirty: true,
         accept_drift: true,

@@ -8,11 +8,12 @@ use serde_json::Value as Json;
 use tenantry::model::address::Address;
 use tenantry::model::applied::Applied;
 use tenantry::model::plan::Plan;
+use tenantry::model::value::Value;
 use tenantry::pipeline::plan::{Facts, plan};
 use tenantry::pipeline::refresh::{Wanted, refresh};
 
 use crate::support::Project;
-use crate::support::core::{Core, wait};
+use crate::support::core::{Core, OWN, wait};
 
 /// A workspace in a git repository with everything committed.
 fn workspace(templates: &str) -> Project {
@@ -365,6 +366,51 @@ fn the_same_name_under_another_id_is_foreign() {
     let applied = Some(Applied { salt: String::new(), resources });
     let plan = planned(&core, "roles: []\n", Facts { applied, ..Facts::default() });
     assert!(plan.steps.is_empty() && plan.unmanaged == 1, "{:?}", plan.steps);
+}
+
+#[test]
+fn what_a_run_logs_in_with_is_never_deleted_and_its_removal_is_a_gate() {
+    let mut core = Core::new();
+    core.deploy_cli = false;
+    core.apply("clients:\n  - { name: Web, app_type: spa }\n");
+    let mut resources = planned(&core, "clients:\n  - { name: Web, app_type: spa }\n", Facts::default()).ownership.next;
+    let mut own = resources[&Address::typed("clients/Web")].clone();
+    own.id = Some(tenantry::model::names::RemoteId(OWN.to_owned()));
+    own.name = "Own".to_owned();
+    resources.insert(Address::typed("clients/Own"), own);
+    let applied = Some(Applied { salt: String::new(), resources });
+    let facts = || Facts { applied: applied.clone(), ..Facts::default() };
+    let plan = planned(&core, "clients: []\n", facts());
+    assert_eq!(closed(&plan), ["own-access"], "{:#?}", plan.gates);
+    assert_eq!(plan.gates[0].addresses, [Address::typed("clients/Own")]);
+    assert!(plan.gates[0].switch.is_none());
+    assert!(plan.steps.iter().all(|step| step.address != Address::typed("clients/Own")));
+    // Who releases it, as the gate says, goes on.
+    let mut released = facts();
+    released.applied.as_mut().unwrap().resources.remove(&Address::typed("clients/Own"));
+    assert!(closed(&planned(&core, "clients: []\n", released)).is_empty());
+}
+
+#[test]
+fn what_could_be_either_of_two_objects_is_a_gate_that_names_both() {
+    let mut core = Core::new();
+    core.deploy_cli = false;
+    core.apply("clients:\n  - { name: One, app_type: spa }\n  - { name: Other, app_type: spa }\n");
+    let two = "clients:\n  - { name: One, app_type: native }\n";
+    let desired = core.desired(two);
+    let mut live = wait(refresh(&core.api, Wanted::For(&desired))).unwrap();
+    for object in &mut live.objects {
+        if object.body.get("name").and_then(|name| name.as_str()) == Some("Other") {
+            object.body.insert("name".to_owned(), Value::String("One".to_owned()));
+            object.key.insert("name".to_owned(), "One".to_owned());
+        }
+    }
+    let (plan, findings) = plan(&desired, &live, Facts::default());
+    assert!(!findings.has_errors() && plan.steps.is_empty());
+    assert_eq!(closed(&plan), ["ambiguous-identity"]);
+    assert!(
+        plan.gates[0].reason.contains("the tenant has 2 of `One`; say in the tenant's file which is meant: `bind: ")
+    );
 }
 
 #[test]

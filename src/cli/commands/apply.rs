@@ -1,12 +1,13 @@
 //! `tenantry apply`: the plan, then the question, then the tenant.
 
 use crate::cli::applying::{self, Manner};
-use crate::cli::args::ApplyArgs;
+use crate::cli::args::{ApplyArgs, ScopeArgs};
 use crate::cli::commands::undo;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning::Wish;
 use crate::cli::run::Run;
+use crate::cli::saved;
 use crate::edge::runtime::Runtime;
 use crate::model::record::{Doing, RunKind};
 
@@ -19,15 +20,27 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         return undo::run(args, run);
     }
     applying::may_ask(args.yes, run)?;
-    let wish = Wish::read(&args.scope, true, run)?.locked(run)?;
+    let saved = saved::named(args, run)?;
+    let scope = saved.as_ref().map(|saved| saved.scope(run));
+    let mut wish = Wish::read(scope.as_ref().unwrap_or(&args.scope), true, run)?.locked(run)?;
+    // A saved plan says itself which part of the files it is about.
+    let typed = saved.is_some().then(ScopeArgs::default);
     let connection = wish.connect(run)?;
     let runtime = Runtime::start()?;
-    let mut consent = args.consent.consent();
+    let mut consent = saved.as_ref().map_or_else(|| args.consent.consent(), |saved| saved.consent(&args.consent));
+    if let Some(saved) = &saved {
+        saved.fits(&wish.desired.settings, wish.target(run).is_sandbox())?;
+    }
+    if let Some(saved) = saved {
+        wish = wish.opened_by(saved.opening());
+        wish.saved = Some(saved);
+    }
     // Who is asked sees what drifted before saying yes.
     consent.accept_drift |= !args.yes;
     let reading = connection.reading();
     let planning = wish.plan(&reading, consent, run);
     let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
+    saved::expect(args.expect.as_deref(), &planned.plan)?;
     if args.resume && planned.journal.open().is_none() {
         return Err(Failure::usage(
             "there is no apply to go on with: the last one ended, or ran on another machine",
@@ -37,7 +50,7 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     if let Some(tag) = &args.tag {
         planned.history.may_tag(tag, &planned.plan.provenance)?;
     }
-    planned.show(&args.scope, &args.consent, run, run.settings.json)?;
+    planned.show(typed.as_ref().unwrap_or(&args.scope), &args.consent, run, run.settings.json)?;
     let manner = Manner { yes: args.yes, tag: args.tag.as_deref(), doing: Doing::of(RunKind::Apply) };
     applying::carry_out(&mut planned, &connection, &runtime, &manner, run)
 }

@@ -7,7 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::project::workspace;
 use crate::cli::run::Run;
-use crate::edge::files::{WorkTree, exists, replace_file};
+use crate::edge::files::{Readers, WorkTree, exists, replace_file};
 use crate::edge::git;
 use crate::model::diagnostic::Diagnostics;
 use crate::model::document::SourceTexts;
@@ -38,7 +38,7 @@ pub fn run(command: &CiCommand, run: &Run<'_>) -> Result<Exit, Failure> {
     let mut written = Vec::new();
     for file in &workflows {
         let path = to.join(file.path);
-        replace_file(&path, file.text.as_bytes())?;
+        replace_file(&path, file.text.as_bytes(), Readers::Anyone)?;
         written.push(path.display().to_string());
     }
     match run.settings.json {

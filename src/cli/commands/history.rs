@@ -6,6 +6,7 @@ use crate::cli::args::HistoryArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::project::{Look, Project, tenants, workspace};
+use crate::cli::recording::meet;
 use crate::cli::run::Run;
 use crate::edge::connection::Target;
 use crate::edge::records::{self, Records};
@@ -39,6 +40,7 @@ pub fn run(args: &HistoryArgs, run: &Run<'_>) -> Result<Exit, Failure> {
                 "`git init` makes it one; from then on every apply leaves a record.",
             ));
         };
+        meet(&records, &target.remembrance(), false, run)?;
         let tenant = Tenant { settings: &settings, is_sandbox: target.is_sandbox(), records: &records };
         match &args.record {
             Some(which) => return tenant.show(which, run),

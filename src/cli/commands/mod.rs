@@ -22,3 +22,4 @@ pub mod scopes;
 pub mod serve;
 pub mod status;
 pub mod undo;
+pub mod unlock;

@@ -8,7 +8,8 @@ use crate::cli::failure::Failure;
 use crate::cli::planning::{Planned, Wish};
 use crate::cli::project::Look;
 use crate::cli::run::Run;
-use crate::edge::files::replace_file;
+use crate::cli::saved;
+use crate::edge::files::{Readers, replace_file};
 use crate::edge::runtime::Runtime;
 use crate::pipeline::report::{findings, html, json, markdown};
 
@@ -32,7 +33,10 @@ pub fn run(args: &PlanArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let planning = wish.plan(&api, args.consent.consent(), run);
     let planned = Runtime::start()?.run(api.telling(planning, |pause| run.waits(pause)))?;
     let command = planned.command(&args.scope, &args.consent, run);
-    let file = |path: &Path, text: String| replace_file(&run.world.folder.join(path), text.as_bytes());
+    let file = |path: &Path, text: String| replace_file(&run.world.folder.join(path), text.as_bytes(), Readers::Anyone);
+    if let Some(path) = &args.out {
+        saved::write(path, &planned, &args.scope, args.consent.consent(), run)?;
+    }
     if let Some(path) = &args.html {
         file(path, html::page(&planned.plan, &planned.found, &command))?;
     }

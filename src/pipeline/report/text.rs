@@ -27,6 +27,11 @@ pub fn plan(plan: &Plan, command: &str) -> String {
         out.push('\n');
     }
     out.push_str(&summary(plan));
+    for gate in &plan.opened {
+        let way = gate.switch.as_ref().map_or(String::new(), |switch| format!("  ({})", harmless(switch)));
+        let line = format!("gate opened[{}]: {}{way}", gate.name, harmless(&gate.reason));
+        out.push_str(&format!("{}\n", paint(FAINT, line)));
+    }
     if !plan.gates.is_empty() {
         out.push('\n');
         out.push_str(&gates::text(&plan.gates, command));

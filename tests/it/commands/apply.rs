@@ -57,7 +57,8 @@ fn only_yes_is_taken_for_yes() {
     Apply this? Only "yes" is accepted: error: not applied: it was not answered with yes
     --- exit 1 ---
     "#);
-    assert!(!project.path(".tenantry").exists());
+    assert!(!project.path(".tenantry/sandbox/acme.json").exists());
+    assert!(!project.path(".tenantry/sandbox/acme/journal.jsonl").exists());
     let project = project.typing("yes\n");
     project.run(&Project::deploying("apply")).ok();
     project.run(&Project::deploying("plan --exit-code")).ok();
@@ -97,7 +98,7 @@ fn closed_gates_are_shown_together_with_the_command_that_opens_them() {
     Plan: 0 to create, 0 to update, 0 to replace, 7 to delete. 0 unchanged, 0 unmanaged objects left alone.
     Read with 1 request; applying sends at least 7.
 
-    gate closed[max_deletes]: 7 deletions, and the policy allows 5
+    gate closed[max_deletes]: 7 deletions (7 of 7 roles), and the policy allows 5
       roles/Role 1
       roles/Role 2
       roles/Role 3
@@ -106,15 +107,24 @@ fn closed_gates_are_shown_together_with_the_command_that_opens_them() {
       roles/Role 6
       roles/Role 7
       opens with --max-deletes 7
+    gate closed[emptied]: all 7 roles would be deleted
+      roles/Role 1
+      roles/Role 2
+      roles/Role 3
+      roles/Role 4
+      roles/Role 5
+      roles/Role 6
+      roles/Role 7
+      opens with --allow-empty roles
 
     This opens exactly these gates:
 
-        tenantry apply --deploy-cli tenant.yaml --config config.json --sandbox --max-deletes 7
+        tenantry apply --deploy-cli tenant.yaml --config config.json --sandbox --max-deletes 7 --allow-empty roles
     --- exit 4 ---
     ");
     project.run(&Project::deploying("plan")).ok();
     project.run(&Project::deploying("plan --exit-code")).code(4);
-    project.run(&Project::deploying("apply --yes --max-deletes 7")).ok();
+    project.run(&Project::deploying("apply --yes --max-deletes 7 --allow-empty roles")).ok();
     project.run(&Project::deploying("plan --exit-code")).ok();
 }
 

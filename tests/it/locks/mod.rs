@@ -1,3 +1,4 @@
 //! One run at a time: on one machine, and on several with a git remote between them.
 
 mod local;
+mod shared;

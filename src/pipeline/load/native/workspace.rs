@@ -17,6 +17,9 @@ pub const TENANTS: &str = "tenants";
 /// What `tenantry.yaml` may hold.
 pub const KEYS: [&str; 3] = ["project", "requires", "history"];
 
+/// The one thing that a history can be expected to be.
+const REQUIRED: &str = "required";
+
 /// What `tenantry.yaml` says.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
@@ -63,13 +66,13 @@ pub fn read_workspace(tree: &dyn Tree, files: &mut SourceTexts, findings: &mut D
             ref_prefix: form.text("ref_prefix", findings).map(str::to_owned),
             expect: form.text("expect", findings).map(str::to_owned),
         });
-    if let Some(node) = form.node("history") {
+    if let Some(text) = history.as_ref().and_then(|history| history.expect.as_deref()).filter(|text| *text != REQUIRED)
+        && let Some(node) = form.node("history")
+    {
         findings.push(
-            Diagnostic::warning(
-                "no-effect",
-                "`history` has no effect in this version: records stay in this repository",
-            )
-            .at(&node.place),
+            Diagnostic::error("wrong-value", format!("`expect` cannot be `{text}`"))
+                .help("Write `expect: required`, or leave it out.")
+                .at(&node.place),
         );
     }
     let project = form.text("project", findings).map(str::to_owned);
@@ -91,14 +94,14 @@ fn unmet(range: &str, version: &str) -> Option<Diagnostic> {
     })
 }
 
-/// Returns the tenants of a workspace, in bytewise order of names.
-///
-/// # Errors
 /// Returns the path of the file that makes a tenant known.
 pub fn settings_file(tenant: &TenantName) -> String {
     format!("{TENANTS}/{tenant}.yaml")
 }
 
+/// Returns the tenants of a workspace, in bytewise order of names.
+///
+/// # Errors
 /// A finding if the folder cannot be listed.
 pub fn tenants(tree: &dyn Tree) -> Result<Vec<TenantName>, Box<Diagnostic>> {
     let entries = match tree.list(TENANTS) {
@@ -127,14 +130,13 @@ mod tests {
     #[test]
     fn what_does_not_belong_there_is_told() {
         assert!(found("project: a\nrequires: '>=0.1'").is_empty());
-        assert_eq!(found("project: a\nhistory: { remote: origin }"), ["tenantry.yaml:2:10 no-effect"]);
+        assert_eq!(found("project: a\nhistory: { remote: origin }"), [""; 0]);
         assert_eq!(found("project: a\nrequries: '1'"), ["tenantry.yaml:2:1 unknown-setting"]);
         assert_eq!(found("requires: '>=9'"), ["tenantry.yaml:1:11 other-version"]);
         assert_eq!(found("requires: latest"), ["tenantry.yaml:1:11 wrong-type"]);
-        assert_eq!(
-            found("history: { remot: x }"),
-            ["tenantry.yaml:1:12 unknown-setting", "tenantry.yaml:1:10 no-effect"]
-        );
+        assert_eq!(found("history: { remot: x }"), ["tenantry.yaml:1:12 unknown-setting"]);
+        assert_eq!(found("history: { expect: something }"), ["tenantry.yaml:1:10 wrong-value"]);
+        assert!(found("history: { remote: origin, expect: required }").is_empty());
         assert_eq!(found("- a"), ["tenantry.yaml:1:1 wrong-type"]);
     }
 
