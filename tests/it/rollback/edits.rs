@@ -35,8 +35,11 @@ pub struct Files {
     renamed: BTreeMap<(&'static str, String), String>,
 }
 
+/// The values that each field may have.
+type Values = &'static [(&'static str, &'static [&'static str])];
+
 /// Key, the field of the name, the choices of each other field.
-type Choices = (&'static str, &'static str, &'static [(&'static str, &'static [&'static str])]);
+type Choices = (&'static str, &'static str, Values);
 
 const LISTS: [Choices; 6] = [
     (
@@ -105,7 +108,7 @@ const LISTS: [Choices; 6] = [
     ),
 ];
 
-const SINGLE: [(&str, &[(&str, &[&str])]); 3] = [
+const SINGLE: [(&str, Values); 3] = [
     (
         "tenant",
         &[
