@@ -11,6 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use super::consent::ConsentArgs;
+use super::looking_args::DIFF;
+pub use super::looking_args::{DiffArgs, DriftArgs, StatusArgs};
 pub use super::pace::PaceArgs;
 use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
@@ -238,60 +240,6 @@ pub struct HistoryArgs {
     /// Every tenant of the workspace
     #[arg(long, conflicts_with_all = ["tenant", "record"])]
     pub all: bool,
-}
-
-#[derive(Args, Debug)]
-pub struct DriftArgs {
-    /// The tenant, as its file in tenants/ is called
-    #[arg(required_unless_present = "all")]
-    pub tenant: Option<String>,
-    /// Every tenant of the workspace
-    #[arg(long, conflicts_with = "tenant")]
-    pub all: bool,
-    /// List what others have made of the kinds that are managed
-    #[arg(long)]
-    pub unmanaged: bool,
-    #[command(flatten)]
-    pub pace: PaceArgs,
-}
-
-/// How the two sides of a comparison are named.
-const DIFF: &str = "Compare any two, by identity, ids mapped to names:
-
-  dev         the live tenant
-  dev@last    what is ours in it, as its last record says
-  dev@2       the same, as record #2 says
-  dev@.       the files here, rendered for it
-  dev@v1.0    the files of a tag, a branch or a commit, rendered for it
-
-What is declared, in files or in a record, says nothing of what it leaves out: against a live tenant only what is
-declared is compared.";
-
-#[derive(Args, Debug)]
-pub struct DiffArgs {
-    /// TENANT, TENANT@RECORD, TENANT@. or TENANT@COMMIT
-    #[arg(value_name = "A")]
-    pub first: String,
-    /// The same
-    #[arg(value_name = "B")]
-    pub second: String,
-    /// Exit with 2 if they differ
-    #[arg(long)]
-    pub exit_code: bool,
-    /// Answer in Markdown that fits into a comment on a pull request
-    #[arg(long, conflicts_with = "json")]
-    pub markdown: bool,
-    #[command(flatten)]
-    pub pace: PaceArgs,
-}
-
-#[derive(Args, Debug)]
-pub struct StatusArgs {
-    /// Read the tenants too, and say whether they have drifted
-    #[arg(long)]
-    pub drift: bool,
-    #[command(flatten)]
-    pub pace: PaceArgs,
 }
 
 #[derive(Args, Debug)]

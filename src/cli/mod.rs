@@ -13,6 +13,7 @@ pub mod journaling;
 pub mod leftovers;
 pub mod locking;
 pub mod looking;
+pub mod looking_args;
 pub mod pace;
 pub mod planning;
 pub mod point;

@@ -36,7 +36,6 @@ pub struct History {
     /// Nothing is remembered of this tenant yet.
     is_first: bool,
     /// Held while anything may be written.
-    #[expect(dead_code, reason = "it is held until the run ends")]
     lock: Option<Lock>,
     /// Where records are handed on to, and the last one there.
     shared: Option<(Shared, Option<String>)>,
