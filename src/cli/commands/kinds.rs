@@ -7,13 +7,17 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::run::Run;
 use crate::model::diagnostic::nearest;
-use crate::pipeline::report::kinds;
+use crate::pipeline::report::{kinds, reference_page};
 
 /// Shows all kinds as a table, or one in full.
 ///
 /// # Errors
 /// If there is no such kind.
 pub fn run(args: &KindsArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    if args.markdown {
+        run.terminal.answer(&reference_page::markdown())?;
+        return Ok(Exit::Done);
+    }
     let chosen: Vec<&Kind> = match &args.kind {
         Some(name) => vec![catalogue().kind(name).ok_or_else(|| unknown(name))?],
         None => catalogue().kinds().collect(),
