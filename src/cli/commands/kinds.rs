@@ -7,6 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::run::Run;
 use crate::model::diagnostic::nearest;
+use crate::pipeline::example::example;
 use crate::pipeline::report::{kinds, reference_page};
 
 /// Shows all kinds as a table, or one in full.
@@ -18,11 +19,14 @@ pub fn run(args: &KindsArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         run.terminal.answer(&reference_page::markdown())?;
         return Ok(Exit::Done);
     }
-    let chosen: Vec<&Kind> = match &args.kind {
+    let chosen: Vec<&'static Kind> = match &args.kind {
         Some(name) => vec![catalogue().kind(name).ok_or_else(|| unknown(name))?],
         None => catalogue().kinds().collect(),
     };
-    if run.settings.json {
+    if let (true, Some(kind)) = (args.example, chosen.first()) {
+        let text = example(kind).map_err(|error| Failure::Bug(error.to_string()))?;
+        run.terminal.answer(&text)?;
+    } else if run.settings.json {
         run.answer_json(&kinds::json(&chosen))?;
     } else {
         let text = match (&args.kind, chosen.first()) {

@@ -33,7 +33,7 @@ fn row(kind: &Kind) -> String {
     let references = kind.references.iter().map(|reference| format!("{} -> {}", reference.field, reference.space));
     let quirks = kind.quirks.iter().filter_map(|quirk| serde_json::to_value(quirk).ok()?.as_str().map(str::to_owned));
     let cells = [
-        code(&[kind.name.clone()]),
+        code(std::slice::from_ref(&kind.name)),
         kind.title.clone(),
         code(&[place(kind)]),
         format!("{}{legacy}", shape(kind)),
