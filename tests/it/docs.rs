@@ -185,6 +185,7 @@ fn lines(screen: &str) -> Vec<String> {
         (r"\b[0-9a-f]{24}\b", "ID"),
         (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "DATE"),
         (r"\bcommit [0-9a-f]{7,40}\b", "commit HASH"),
+        (r"(?m)^Fingerprint p1-[0-9a-f-]+\n", ""),
     ];
     let mut text = screen.to_owned();
     for (pattern, put) in rules {

@@ -105,7 +105,10 @@ const LISTS: [Choices; 6] = [
     ),
 ];
 
-const SINGLE: [(&str, &[(&str, &[&str])]); 3] = [
+/// A key, and its fields with the values that they may have.
+type Single = (&'static str, &'static [(&'static str, &'static [&'static str])]);
+
+const SINGLE: [Single; 3] = [
     (
         "tenant",
         &[

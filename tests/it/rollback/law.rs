@@ -42,6 +42,7 @@ impl Tenant {
         let mut core = Core::new();
         core.deploy_cli = false;
         core.consent.accept_drift = true;
+        core.consent.allow_empty = vec!["*".to_owned()];
         Self { core, applied: None }
     }
 

@@ -98,6 +98,7 @@ impl Core {
                 max_deletes: Some(1000),
                 allow_replace: vec!["*".to_owned()],
                 allow_dirty: true,
+                allow_empty: vec!["*".to_owned()],
                 ..Consent::default()
             },
             deploy_cli: true,
