@@ -121,6 +121,9 @@ pub struct Kind {
     /// A legacy kind: what replaces it.
     #[serde(default)]
     pub deprecated: Option<String>,
+    /// A template that holds one, where none can be made from the field table.
+    #[serde(default)]
+    pub example: Option<String>,
     /// What the sandbox must know to answer as the server does.
     #[serde(default)]
     pub server: Server,

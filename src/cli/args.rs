@@ -340,6 +340,9 @@ pub struct KindsArgs {
     /// Print an example of the kind as a template holds it
     #[arg(long, requires = "kind", conflicts_with = "json")]
     pub example: bool,
+    /// Print the page of all kinds in Markdown
+    #[arg(long, conflicts_with_all = ["kind", "json"])]
+    pub markdown: bool,
 }
 
 #[derive(Args, Debug)]

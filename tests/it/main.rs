@@ -12,6 +12,8 @@ mod docs;
 mod drift;
 mod export;
 mod journal;
+mod kinds_example;
+mod kinds_page;
 mod laws;
 mod loader_oracle;
 mod locks;

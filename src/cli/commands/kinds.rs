@@ -7,18 +7,26 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::run::Run;
 use crate::model::diagnostic::nearest;
-use crate::pipeline::report::kinds;
+use crate::pipeline::example::example;
+use crate::pipeline::report::{kinds, reference_page};
 
 /// Shows all kinds as a table, or one in full.
 ///
 /// # Errors
 /// If there is no such kind.
 pub fn run(args: &KindsArgs, run: &Run<'_>) -> Result<Exit, Failure> {
-    let chosen: Vec<&Kind> = match &args.kind {
+    if args.markdown {
+        run.terminal.answer(&reference_page::markdown())?;
+        return Ok(Exit::Done);
+    }
+    let chosen: Vec<&'static Kind> = match &args.kind {
         Some(name) => vec![catalogue().kind(name).ok_or_else(|| unknown(name))?],
         None => catalogue().kinds().collect(),
     };
-    if run.settings.json {
+    if let (true, Some(kind)) = (args.example, chosen.first()) {
+        let text = example(kind).map_err(|error| Failure::Bug(error.to_string()))?;
+        run.terminal.answer(&text)?;
+    } else if run.settings.json {
         run.answer_json(&kinds::json(&chosen))?;
     } else {
         let text = match (&args.kind, chosen.first()) {

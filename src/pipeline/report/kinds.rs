@@ -68,7 +68,7 @@ pub fn json(kinds: &[&Kind]) -> Json {
     json!({ "format": "tenantry-kinds", "version": VERSION, "kinds": kinds.iter().map(one).collect::<Vec<_>>() })
 }
 
-fn shape(kind: &Kind) -> String {
+pub(super) fn shape(kind: &Kind) -> String {
     use crate::catalogue::shape::Shape;
     match kind.shape {
         Shape::Collection => "collection",
@@ -81,7 +81,7 @@ fn shape(kind: &Kind) -> String {
     .to_owned()
 }
 
-fn deletion(kind: &Kind) -> &'static str {
+pub(super) fn deletion(kind: &Kind) -> &'static str {
     match &kind.delete {
         DeleteMeans::Delete if kind.verbs.delete => "deletes it",
         DeleteMeans::Delete | DeleteMeans::Nothing => "impossible",
@@ -89,11 +89,11 @@ fn deletion(kind: &Kind) -> &'static str {
     }
 }
 
-fn patterns(patterns: &[FieldPattern]) -> Vec<String> {
+pub(super) fn patterns(patterns: &[FieldPattern]) -> Vec<String> {
     patterns.iter().map(ToString::to_string).collect()
 }
 
-fn scopes(kind: &Kind) -> Vec<String> {
+pub(super) fn scopes(kind: &Kind) -> Vec<String> {
     let of_keys = kind.key_paths.values().filter_map(|key| key.scopes.as_ref());
     let all = std::iter::once(&kind.scopes).chain(of_keys);
     let mut names: Vec<String> = Vec::new();

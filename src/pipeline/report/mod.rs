@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod parity;
 pub mod progress;
 pub mod redaction;
+pub mod reference_page;
 pub mod status;
 pub mod style;
 pub mod text;
