@@ -2,6 +2,7 @@
 //!
 //! Nothing about one kind is written anywhere else. What data cannot say is a [`quirk::Quirk`] with a name and a test.
 
+pub mod excepted;
 pub mod fields;
 pub mod kind;
 pub mod membership;

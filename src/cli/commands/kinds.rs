@@ -19,6 +19,13 @@ pub fn run(args: &KindsArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         run.terminal.answer(&reference_page::markdown())?;
         return Ok(Exit::Done);
     }
+    if let Some(name) = &args.kind
+        && catalogue().kind(name).is_none()
+        && let Some(text) = kinds::excepted(name)
+    {
+        run.terminal.answer(&text)?;
+        return Ok(Exit::Done);
+    }
     let chosen: Vec<&'static Kind> = match &args.kind {
         Some(name) => vec![catalogue().kind(name).ok_or_else(|| unknown(name))?],
         None => catalogue().kinds().collect(),
@@ -31,7 +38,7 @@ pub fn run(args: &KindsArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     } else {
         let text = match (&args.kind, chosen.first()) {
             (Some(_), Some(kind)) => kinds::page(kind),
-            _ => kinds::table(&chosen),
+            _ => format!("{}{}", kinds::table(&chosen), kinds::closing(chosen.len())),
         };
         run.terminal.answer(&text)?;
     }

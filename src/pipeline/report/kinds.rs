@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::json::VERSION;
-use super::style::{FAINT, STRONG, paint};
+use super::style::{FAINT, STRONG, count, paint};
+use crate::catalogue::excepted::exceptions;
 use crate::catalogue::kind::{DeleteMeans, Kind};
 use crate::model::path::FieldPattern;
 
@@ -18,6 +19,27 @@ pub fn table(kinds: &[&Kind]) -> String {
         out.push_str(&format!("{:width$}  {:title_width$}  {tail}\n", kind.name, kind.title));
     }
     out
+}
+
+/// Returns what follows the table: what is not managed, with its count.
+pub fn closing(managed: usize) -> String {
+    let left_out = exceptions().excepted.iter().map(|one| one.name.as_str()).collect::<Vec<_>>();
+    format!(
+        "\n{}; {} of the API are not managed: {}.\n`tenantry kinds NAME` says why.\n",
+        count(managed, "kind"),
+        left_out.len(),
+        left_out.join(", ")
+    )
+}
+
+/// Returns why a kind of the API is not managed, or what it is another name of.
+pub fn excepted(name: &str) -> Option<String> {
+    let named = |name: &str| exceptions().excepted.iter().find(|one| one.name == name);
+    if let Some(one) = named(name) {
+        return Some(format!("{}: {}\n  not managed: {}\n", paint(STRONG, &one.name), one.title, one.reason));
+    }
+    let meant = exceptions().aliases.get(name)?;
+    Some(format!("{}: another name of {meant}\n", paint(STRONG, name)))
 }
 
 /// Returns everything about one kind.

@@ -2,6 +2,7 @@
 
 use super::kinds::{deletion, patterns, scopes, shape};
 use super::style::count;
+use crate::catalogue::excepted::exceptions;
 use crate::catalogue::kind::Kind;
 use crate::catalogue::place::Step;
 use crate::catalogue::table::catalogue;
@@ -25,6 +26,14 @@ pub fn markdown() -> String {
         out.push_str(&row(kind));
     }
     out.push_str(&format!("\n{}.\n", count(kinds.len(), "kind")));
+    out.push_str("\n## Not managed\n\n| API kind | Title | Why |\n|---|---|---|\n");
+    for one in &exceptions().excepted {
+        out.push_str(&format!("| `{}` | {} | {} |\n", one.name, one.title, one.reason));
+    }
+    out.push_str("\n## Other names\n\n");
+    for (alias, meant) in &exceptions().aliases {
+        out.push_str(&format!("- `{alias}` is `{meant}`\n"));
+    }
     out
 }
 
