@@ -108,12 +108,13 @@ impl StateFolder {
         Ok(write_whole(&self.file(place), &bytes, Readers::Owner)?)
     }
 
-    /// Forgets a place, for a sandbox that starts anew.
+    /// Forgets a place, for a sandbox that starts anew: its journals tell of a tenant that is gone.
     ///
     /// # Errors
-    /// If the file is still there.
+    /// If one of the files is still there.
     pub fn forget(&self, place: &Remembrance) -> Result<(), StateError> {
-        Ok(remove_file(&self.file(place))?)
+        let (journal, last) = self.journals(place);
+        [self.file(place), journal, last].iter().try_for_each(|file| Ok(remove_file(file)?))
     }
 
     /// Returns where the journal of a place is written, and where it lies once it is done with.

@@ -165,3 +165,30 @@ fn a_creation_without_an_answer_is_found_and_taken() {
     assert_eq!(served.writes(), 2);
     project.run("plan acme --exit-code").ok();
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_finishes_what_is_under_way_and_the_next_run_goes_on() {
+    let place = Project::bare();
+    let served = Served::start(&place, "--rate 20 --burst 20");
+    let roles: String = (0..50).map(|number| format!("  - name: R{number}\n")).collect();
+    let project = project(&served);
+    project.write("templates/roles.yaml", &format!("roles:\n{roles}"));
+    let mut apply = project.command("apply acme --yes");
+    let child = apply.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // Not before it writes: until then an interrupt ends the process like any other.
+    while served.writes() < 3 {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let screen = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{screen}");
+    assert!(screen.contains("Applied in part:") && screen.contains(" not begun. "), "{screen}");
+    let written = served.writes();
+    assert!(written < 50, "{written}");
+    project.run("apply acme --resume --yes").ok();
+    assert_eq!(served.writes(), 50);
+    project.run("plan acme --exit-code").ok();
+}

@@ -49,3 +49,19 @@ fn a_script_that_is_none_is_refused() {
     let ran = project.env("TENANTRY_SANDBOX_FAULTS", "faults.json").run("plan dev").code(64);
     assert!(ran.stderr().contains("unknown variant `explode`"), "{}", ran.screen());
 }
+
+#[test]
+fn a_tenant_that_is_new_again_has_no_apply_to_go_on_with() {
+    let project =
+        Project::new().tenant("acme", "domain: sandbox\n").template("r", "roles: [{ name: A }, { name: B }]\n");
+    project.write("faults.json", r#"[{"at": {"write": 2}, "what": "die_after"}]"#);
+    let mut cut = project.command("apply acme --yes");
+    assert!(!cut.env("TENANTRY_SANDBOX_FAULTS", "faults.json").output().unwrap().status.success());
+    assert!(project.run_binary("plan acme").ok().stdout().contains("did not end: 1 of 2 steps are done"));
+    project.run_binary("sandbox reset acme").ok();
+    assert!(!project.run_binary("plan acme").ok().stdout().contains("did not end"));
+    project.run_binary("apply acme --resume --yes").code(64);
+    project.run_binary("apply acme --yes").ok();
+    project.run_binary("apply acme --undo --yes").ok();
+    project.run_binary("plan acme --exit-code").code(2);
+}
