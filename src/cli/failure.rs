@@ -116,7 +116,9 @@ impl Failure {
             Self::File(error) | Self::State(StateError::File(error)) | Self::Store(StoreError::File(error)) => {
                 format!(": {}", error.source)
             }
-            Self::Journal(JournalFileError::Write { source, .. }) => format!(": {source}"),
+            Self::Journal(JournalFileError::Write { source, .. } | JournalFileError::Read { source, .. }) => {
+                format!(": {source}")
+            }
             Self::Journal(JournalFileError::File(error)) => format!(": {}", error.source),
             Self::Serve(ServeError::Listen { source, .. }) => format!(": {source}"),
             _ => String::new(),

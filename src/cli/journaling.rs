@@ -41,9 +41,23 @@ impl Journaling {
     /// # Errors
     /// If there is a journal that cannot be read.
     pub fn of(run: &Run<'_>, target: &Target) -> Result<Self, Failure> {
-        let (own, aside) = run.settings.state.journals(&target.remembrance());
-        let path = run.settings.journal.clone().unwrap_or(own);
-        let open = journal::read(&path)?.filter(|journal| !journal.is_closed());
+        let (path, aside) = match &run.settings.journal {
+            Some(path) => (path.clone(), path.with_extension("last.jsonl")),
+            None => run.settings.state.journals(&target.remembrance()),
+        };
+        let found = journal::read(&path)?;
+        if let Some(other) = found.as_ref().filter(|journal| !is_of(journal, target)) {
+            return Err(Failure::usage(
+                format!(
+                    "the journal `{}` is of {} ({})",
+                    path.display(),
+                    other.beginning.tenant,
+                    other.beginning.domain
+                ),
+                "Give the tenant that it is of, or the journal of this one.",
+            ));
+        }
+        let open = found.filter(|journal| !journal.is_closed());
         let window = if target.is_sandbox() { NEAR_WINDOW } else { WINDOW };
         Ok(Self { path, aside, window, open, undoes: false })
     }
@@ -58,11 +72,16 @@ impl Journaling {
     /// # Errors
     /// If its journal cannot be read.
     pub fn last(&mut self) -> Result<Option<Journal>, Failure> {
-        if self.open.is_none() {
-            self.path.clone_from(&self.aside);
-            return Ok(journal::read(&self.path)?.filter(|journal| !journal.undone));
+        if self.open.is_some() {
+            return Ok(self.open.clone());
         }
-        Ok(self.open.clone())
+        // It may have ended without having been put aside.
+        let here = journal::read(&self.path)?;
+        if here.is_some() {
+            return Ok(here);
+        }
+        self.path.clone_from(&self.aside);
+        Ok(journal::read(&self.path)?)
     }
 
     /// Returns the journal for the run that takes it back: it stays as it is until all is undone.
@@ -156,6 +175,13 @@ impl Journaling {
             return Ok(journal::discard(&self.path)?);
         }
         Ok(journal::set_aside(&self.path, &self.aside)?)
+    }
+}
+
+fn is_of(journal: &Journal, target: &Target) -> bool {
+    match target {
+        Target::Live(domain) => !journal.beginning.sandbox && journal.beginning.domain == *domain,
+        Target::Sandbox(tenant) => journal.beginning.sandbox && journal.beginning.tenant == *tenant,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::api::port::ReadApi as _;
 use crate::edge::connection::Target;
 use crate::edge::runtime::Runtime;
 use crate::model::desired::TenantSettings;
+use crate::model::live::Live;
 use crate::model::names::TenantName;
 use crate::model::record::{Header, RunScope};
 use crate::pipeline::drift::{Drift, drift};
@@ -15,6 +16,22 @@ use crate::pipeline::plan::{Facts, Remembered};
 use crate::pipeline::recall::recall;
 use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::scopes;
+
+/// Reads all that a tenant shows of these kinds, or of all.
+///
+/// # Errors
+/// If it does not answer.
+pub fn everything(
+    settings: &TenantSettings,
+    (only, exclude): (Vec<String>, Vec<String>),
+    run: &Run<'_>,
+) -> Result<Live, Failure> {
+    let target = Target::of(settings, run.settings.sandbox);
+    let api = run.settings.api.connect(settings, &target, &run.settings.state)?.only_reading();
+    let _bar = run.terminal.bar(None, "reading the tenant");
+    let reading = refresh(&api, Wanted::Everything { only, exclude });
+    Ok(Runtime::start()?.run(api.telling(reading, |pause| run.waits(pause)))?)
+}
 
 /// One tenant and its records.
 #[derive(Debug)]

@@ -21,9 +21,10 @@ use crate::model::live::Live;
 use crate::model::names::TenantName;
 use crate::model::plan::{Gate, Plan, Provenance};
 use crate::model::record::RunScope;
+use crate::pipeline::images;
 use crate::pipeline::ownership;
 use crate::pipeline::plan::{self, Consent, Facts, Remembered};
-use crate::pipeline::refresh::{Wanted, refresh};
+use crate::pipeline::refresh::{self, Wanted, refresh};
 use crate::pipeline::report::{findings, text};
 use crate::pipeline::rollback;
 use crate::pipeline::scopes::{self, Needed};
@@ -203,7 +204,7 @@ impl Wish {
                 opening,
             });
         }
-        let live = {
+        let mut live = {
             let _bar = run.terminal.bar(None, "reading the tenant");
             refresh(api, Wanted::For(&self.desired)).await?
         };
@@ -241,6 +242,14 @@ impl Wish {
             let mut needed = scopes::for_apply(&self.desired);
             needed.add_steps(&plan.steps);
             plan.gates.extend(lacking(&needed).gates());
+        }
+        if self.writing && plan.gates.is_empty() {
+            // What goes with what is deleted is read first, or nobody could bring it back.
+            let unseen = refresh::hanging(api, &mut live, &images::gone(&plan)).await?;
+            plan.notes
+                .extend(unseen.iter().map(|name| format!("{name} cannot be read: an undo would not bring it back")));
+            images::add_hanging(&mut plan, &live);
+            plan.requests.refresh = live.requests;
         }
         let mut found = self.found;
         found.extend(more);

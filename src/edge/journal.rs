@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::files::{FileError, Readers, read_whole, remove_file, write_whole};
+use super::files::{FileError, Readers, remove_file, write_whole};
 use crate::model::journal::{Journal, JournalError, Line};
 use crate::pipeline::apply::Conduct;
 
@@ -18,6 +18,8 @@ pub enum JournalFileError {
     File(#[from] FileError),
     #[error("`{}`: {source}", .path.display())]
     Content { path: PathBuf, source: JournalError },
+    #[error("the journal `{}` cannot be read", .path.display())]
+    Read { path: PathBuf, source: std::io::Error },
     #[error("the journal `{}` cannot be written", .path.display())]
     Write { path: PathBuf, source: std::io::Error },
 }
@@ -30,7 +32,8 @@ pub fn read(path: &Path) -> Result<Option<Journal>, JournalFileError> {
     if !path.exists() {
         return Ok(None);
     }
-    let bytes = read_whole(path)?;
+    // It may be larger than what people write: it holds what is ours.
+    let bytes = std::fs::read(path).map_err(|source| JournalFileError::Read { path: path.to_owned(), source })?;
     // A line that was being written may end within a character.
     let text = String::from_utf8_lossy(&bytes);
     Journal::read(&text).map_err(|source| JournalFileError::Content { path: path.to_owned(), source })

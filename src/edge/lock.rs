@@ -107,7 +107,8 @@ impl LocalLock {
             match file.try_lock() {
                 Ok(()) => {
                     let left_by = read(&mut file);
-                    write(&mut file, &serde_json::to_vec_pretty(holder).unwrap_or_default()).map_err(failed)?;
+                    let said = serde_json::to_vec_pretty(holder).map_err(|error| failed(error.into()))?;
+                    write(&mut file, &said).map_err(failed)?;
                     return Ok(Self { file, left_by });
                 }
                 Err(TryLockError::WouldBlock) if start.elapsed() < patience => std::thread::sleep(LOOK),

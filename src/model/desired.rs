@@ -24,6 +24,20 @@ pub struct Desired {
     pub excluded: Excluded,
 }
 
+/// Where a wish for something comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// A file describes it.
+    #[default]
+    Declared,
+    /// It is ours and no file describes it any more: it goes.
+    Withdrawn,
+    /// It gets back what it held before it was ours; it is not made anew.
+    GivenBack,
+    /// A record or a journal tells of it: it is made if it is gone.
+    Recalled,
+}
+
 /// One object, optional object, key or member list that the files describe.
 #[derive(Clone, Debug)]
 pub struct Resource {
@@ -44,12 +58,35 @@ pub struct Resource {
     pub field_places: BTreeMap<String, Place>,
     /// The tool's own fields (`deployed`).
     pub tool: Map,
+    pub standing: Standing,
 }
 
 /// The key under which a membership resource's body holds its list.
 pub const MEMBERS: &str = "";
 
 impl Resource {
+    /// Returns a resource that no file describes; it wants nothing yet.
+    pub fn bare(address: Address, kind: &'static Kind, name: String, parent: Option<Address>) -> Self {
+        Self {
+            address,
+            kind,
+            parent,
+            name,
+            body: Map::new(),
+            was: None,
+            unset: false,
+            place: Place { file: "".into(), line: 0, column: 0 },
+            field_places: BTreeMap::new(),
+            tool: Map::new(),
+            standing: Standing::Recalled,
+        }
+    }
+
+    /// Says whether a file describes it, so that there is a place to show.
+    pub fn is_declared(&self) -> bool {
+        self.standing == Standing::Declared
+    }
+
     /// Returns the member list of a membership.
     pub fn members(&self) -> &[Value] {
         self.body.get(MEMBERS).and_then(Value::as_list).unwrap_or_default()

@@ -117,9 +117,8 @@ pub enum Line {
     },
     Failed {
         step: usize,
-        /// It may have been done all the same.
+        /// It may have been done all the same. Why it failed is not kept: a server's words may quote a secret.
         in_doubt: bool,
-        message: String,
     },
     Skipped {
         step: usize,
@@ -128,8 +127,6 @@ pub enum Line {
     Ended {
         complete: bool,
     },
-    /// What it did was taken back.
-    Undone,
 }
 
 /// What became of a step.
@@ -155,7 +152,6 @@ pub struct Journal {
     pub made: BTreeMap<Address, RemoteId>,
     pub sent: BTreeMap<String, String>,
     pub ended: Option<bool>,
-    pub undone: bool,
 }
 
 /// Why a journal cannot be used.
@@ -205,7 +201,6 @@ impl Journal {
             made: BTreeMap::new(),
             sent: BTreeMap::new(),
             ended: None,
-            undone: false,
         }
     }
 
@@ -229,12 +224,9 @@ impl Journal {
                 }
                 self.sent.extend(sent);
             }
-            Line::Failed { step, in_doubt, .. } => {
-                self.set(step, if in_doubt { Fate::InDoubt } else { Fate::Failed })?
-            }
+            Line::Failed { step, in_doubt } => self.set(step, if in_doubt { Fate::InDoubt } else { Fate::Failed })?,
             Line::Skipped { step } => self.set(step, Fate::Skipped)?,
             Line::Ended { complete } => self.ended = Some(complete),
-            Line::Undone => self.undone = true,
         }
         Ok(())
     }
@@ -250,7 +242,7 @@ impl Journal {
 
     /// Says whether there is nothing to go on with.
     pub fn is_closed(&self) -> bool {
-        self.undone || self.ended == Some(true)
+        self.ended == Some(true)
     }
 
     /// Returns the creates whose object may be there though nobody knows its id.
@@ -328,7 +320,7 @@ mod tests {
             intent(0),
             Line::Done { step: 0, id: Some(RemoteId("1".into())), sent: BTreeMap::new() },
             intent(1),
-            Line::Failed { step: 2, in_doubt: false, message: "no".into() },
+            Line::Failed { step: 2, in_doubt: false },
             Line::Ended { complete: false },
         ];
         let whole = text(&lines);

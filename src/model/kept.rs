@@ -7,6 +7,8 @@ use super::value::{Map, Part, Reference, Value};
 
 /// The member that marks a reference.
 pub const REFERENCE: &str = "$reference";
+/// The member around a map that could be taken for something else.
+const PLAIN: &str = "$map";
 
 /// Turns a value into JSON; `None` for a secret, whose path goes to `secrets`.
 pub fn keep(value: &Value, at: &FieldPath, secrets: &mut Vec<String>) -> Option<Json> {
@@ -27,9 +29,15 @@ pub fn keep(value: &Value, at: &FieldPath, secrets: &mut Vec<String>) -> Option<
             let each = |(index, item)| keep(item, &at.with(Segment::Index(index)), secrets);
             Json::Array(items.iter().enumerate().filter_map(each).collect())
         }
-        Value::Map(map) => Json::Object(
-            map.iter().filter_map(|(key, item)| Some((key.clone(), keep(item, &at.key(key), secrets)?))).collect(),
-        ),
+        Value::Map(map) => {
+            let each = |(key, item): (&String, &Value)| Some((key.clone(), keep(item, &at.key(key), secrets)?));
+            let kept = Json::Object(map.iter().filter_map(each).collect());
+            // A map that somebody wrote in these words is still a map.
+            match map.contains_key(REFERENCE) || map.contains_key(PLAIN) {
+                true => Json::Object(JsonMap::from_iter([(PLAIN.to_owned(), kept)])),
+                false => kept,
+            }
+        }
         plain => plain.to_shown(),
     })
 }
@@ -37,13 +45,18 @@ pub fn keep(value: &Value, at: &FieldPath, secrets: &mut Vec<String>) -> Option<
 /// Turns kept JSON back into a value.
 pub fn restore(json: &Json) -> Value {
     match json {
-        Json::Object(map) => match map.get(REFERENCE).and_then(reference) {
-            Some(reference) if map.len() == 1 => Value::Reference(reference),
-            _ => Value::Map(map.iter().map(|(key, item)| (key.clone(), restore(item))).collect::<Map>()),
+        Json::Object(map) => match (map.get(REFERENCE).and_then(reference), map.get(PLAIN)) {
+            (Some(reference), _) => Value::Reference(reference),
+            (None, Some(Json::Object(inner))) => members(inner),
+            (None, _) => members(map),
         },
         Json::Array(items) => Value::List(items.iter().map(restore).collect()),
         plain => Value::from_json(plain.clone()),
     }
+}
+
+fn members(map: &JsonMap<String, Json>) -> Value {
+    Value::Map(map.iter().map(|(key, item)| (key.clone(), restore(item))).collect::<Map>())
 }
 
 fn reference(json: &Json) -> Option<Reference> {
@@ -66,6 +79,8 @@ mod tests {
         let mut secrets = Vec::new();
         let kept = keep(&value, &FieldPath::default(), &mut secrets).unwrap();
         assert_eq!(restore(&kept), value);
+        let twin = Value::from_json(serde_json::json!({ "$reference": ["things", "A", "id"], "$map": { "n": 1 } }));
+        assert_eq!(restore(&keep(&twin, &FieldPath::default(), &mut secrets).unwrap()), twin);
         let with = Value::Map(Map::from_iter([("key".to_owned(), Value::Secret(Secret::new("key", "hunter2")))]));
         let kept = keep(&with, &FieldPath::default(), &mut secrets).unwrap();
         assert!(!kept.to_string().contains("hunter2"));

@@ -14,13 +14,14 @@ use crate::model::diagnostic::Diagnostics;
 use crate::model::live::{Live, Object, Reading};
 use crate::model::path::FieldPath;
 use crate::model::value::{Map, Part, Value};
-use crate::pipeline::canonical::{Names, is_builtin, is_derived};
+use crate::pipeline::canonical::{Names, is_builtin};
 use crate::pipeline::diff::Comparison;
 use crate::pipeline::drift::{Ground, turned};
 use crate::pipeline::matching;
 use crate::pipeline::member_diff::{self, Removal};
 use crate::pipeline::plan::{Facts, KnownFields, Remembered, known_fields};
 use crate::pipeline::read::unreadable;
+use crate::pipeline::steps::shown;
 
 /// Two states from the first to the second.
 #[derive(Debug, Default)]
@@ -194,17 +195,9 @@ fn bare(delta: Delta) -> Delta {
 
 /// Everything that something has that only one side has.
 fn fields(kind: &Kind, body: &Map) -> Vec<Delta> {
-    let with = body.iter().filter(|(field, value)| {
-        !value.is_null() && !is_derived(kind, &FieldPath::default().key(field)) && *field != MEMBERS
-    });
-    with.map(|(field, value)| Delta {
-        path: FieldPath::default().key(field),
-        before: None,
-        after: Some(value.clone()),
-        note: None,
-        cause: None,
-    })
-    .collect()
+    let mut fields = shown(kind, body);
+    fields.retain(|delta| delta.path != FieldPath::default().key(MEMBERS));
+    fields
 }
 
 impl Compared {

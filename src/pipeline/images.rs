@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map as JsonMap, Value as Json};
 
+use crate::catalogue::kind::Kind;
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
@@ -12,8 +13,11 @@ use crate::model::change::{Action, Change};
 use crate::model::journal::Image;
 use crate::model::kept::keep;
 use crate::model::live::{Live, Object};
+use crate::model::names::RemoteId;
 use crate::model::path::{FieldPath, Segment};
+use crate::model::plan::Plan;
 use crate::model::value::{Map, Value};
+use crate::pipeline::canonical::Names;
 use crate::pipeline::matching::Matched;
 use crate::pipeline::ownership::recorded;
 use crate::pipeline::steps::is_deployed;
@@ -29,9 +33,9 @@ pub fn images(changes: &[Change], matched: &Matched<'_>, live: &Live) -> BTreeMa
         let object = pair.and_then(|(_, object)| object).or_else(|| change.id.as_ref().and_then(|_| by_id()));
         let deletes = matches!(change.action, Action::Delete | Action::Replace);
         let mut image = match object {
-            Some(object) if deletes => whole(object, matched),
-            Some(object) if object.kind.shape == Shape::Membership => whole(object, matched),
-            Some(object) => touched(object, change, matched),
+            Some(object) if deletes => whole(object, &matched.names),
+            Some(object) if object.kind.shape == Shape::Membership => whole(object, &matched.names),
+            Some(object) => touched(object, change, &matched.names),
             None => absent(change),
         };
         image.deletes = deletes;
@@ -50,16 +54,36 @@ pub fn images(changes: &[Change], matched: &Matched<'_>, live: &Live) -> BTreeMa
         images.insert(change.address.clone(), image);
     }
     for (object, address) in gone {
-        hang(object, address, matched, live, &mut images);
+        hang(object, address, &matched.names, live, &mut images);
     }
     images
 }
 
+/// Returns the objects that a plan deletes and whose nested things an undo must know.
+pub fn gone(plan: &Plan) -> Vec<(&'static Kind, RemoteId)> {
+    let deleted = plan.images.values().filter(|image| image.deletes && image.with.is_none());
+    deleted.filter_map(|image| Some((catalogue().kind(&image.kind)?, image.id.clone()?))).collect()
+}
+
+/// Adds what hangs on what a plan deletes, now that it has been read too.
+pub fn add_hanging(plan: &mut Plan, live: &Live) {
+    let names = Names::of(live, &BTreeMap::new());
+    let gone: Vec<(Address, RemoteId, String)> = (plan.images.iter())
+        .filter(|(_, image)| image.deletes && image.with.is_none())
+        .filter_map(|(address, image)| Some((address.clone(), image.id.clone()?, image.kind.clone())))
+        .collect();
+    for (address, id, kind) in gone {
+        if let Some(object) = live.objects.iter().find(|o| o.kind.name == kind && o.id.as_ref() == Some(&id)) {
+            hang(object, &address, &names, live, &mut plan.images);
+        }
+    }
+}
+
 /// Adds what goes with an object: what lies in it, what is recognised by it, and lists that hold it.
-fn hang(gone: &Object, address: &Address, matched: &Matched<'_>, live: &Live, images: &mut BTreeMap<Address, Image>) {
+fn hang(gone: &Object, address: &Address, names: &Names, live: &Live, images: &mut BTreeMap<Address, Image>) {
     let Some(id) = &gone.id else { return };
     let space = gone.kind.space();
-    let Some(name) = matched.names.name(space, &id.0) else { return };
+    let Some(name) = names.name(space, &id.0) else { return };
     for object in &live.objects {
         let is_within = object.parent.as_ref() == Some(id)
             && object
@@ -68,7 +92,7 @@ fn hang(gone: &Object, address: &Address, matched: &Matched<'_>, live: &Live, im
                 .as_deref()
                 .and_then(|parent| catalogue().kind(parent))
                 .is_some_and(|p| p.space() == space);
-        let body = matched.names.body(object);
+        let body = names.body(object);
         let mut refers = false;
         let fields: Vec<&Value> = match object.kind.shape {
             Shape::Membership => body.values().collect(),
@@ -80,11 +104,11 @@ fn hang(gone: &Object, address: &Address, matched: &Matched<'_>, live: &Live, im
         if !is_within && !refers {
             continue;
         }
-        let own = matched.names.address_of(object);
+        let own = names.address_of(object);
         images.entry(own).or_insert_with(|| Image {
             with: Some(address.clone()),
             deletes: object.kind.shape != Shape::Membership,
-            ..whole(object, matched)
+            ..whole(object, names)
         });
     }
 }
@@ -93,15 +117,15 @@ fn absent(change: &Change) -> Image {
     Image { kind: change.kind.name.clone(), name: change.address.name(), ..Image::default() }
 }
 
-fn whole(object: &Object, matched: &Matched<'_>) -> Image {
+fn whole(object: &Object, names: &Names) -> Image {
     let mut secrets = Vec::new();
-    let body = keep(&Value::Map(matched.names.body(object)), &FieldPath::default(), &mut secrets);
-    of(object, body.unwrap_or_default(), secrets, matched)
+    let body = keep(&Value::Map(names.body(object)), &FieldPath::default(), &mut secrets);
+    of(object, body.unwrap_or_default(), secrets, names)
 }
 
 /// Only what the change is about; what lies in a list is taken with the list.
-fn touched(object: &Object, change: &Change, matched: &Matched<'_>) -> Image {
-    let live = matched.names.body(object);
+fn touched(object: &Object, change: &Change, names: &Names) -> Image {
+    let live = names.body(object);
     let (mut body, mut secrets) = (JsonMap::new(), BTreeSet::new());
     for delta in &change.deltas {
         let is_secret = [&delta.before, &delta.after].into_iter().flatten().any(|value| {
@@ -124,18 +148,18 @@ fn touched(object: &Object, change: &Change, matched: &Matched<'_>) -> Image {
         secrets.extend(lost);
         put(&mut body, &keys, before);
     }
-    of(object, Json::Object(body), secrets.into_iter().collect(), matched)
+    of(object, Json::Object(body), secrets.into_iter().collect(), names)
 }
 
-fn of(object: &Object, body: Json, secrets: Vec<String>, matched: &Matched<'_>) -> Image {
+fn of(object: &Object, body: Json, secrets: Vec<String>, names: &Names) -> Image {
     let parent = object.parent.as_ref().and_then(|id| {
         let parent = catalogue().kind(object.kind.parent.as_deref()?)?;
-        matched.names.address(parent.space(), &id.0).cloned()
+        names.address(parent.space(), &id.0).cloned()
     });
     let builds = object.kind.has(Quirk::BuildThenDeploy) || object.kind.has(Quirk::PublishVersion);
     Image {
         kind: object.kind.name.clone(),
-        name: matched.names.name_of(object),
+        name: names.name_of(object),
         parent,
         id: object.id.clone(),
         existed: true,

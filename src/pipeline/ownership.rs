@@ -3,7 +3,6 @@
 //! Ownership is by id: the record of the last apply names the objects, and no other object is ever taken for one of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde_json::{Map as JsonMap, Value as Json};
 
@@ -13,19 +12,15 @@ use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
 use crate::model::applied::{Applied, Origin, Owned, Ownership};
 use crate::model::change::{Action, Change};
-use crate::model::desired::{Desired, MEMBERS, Manage, Resource};
-use crate::model::document::Place;
+use crate::model::desired::{Desired, MEMBERS, Manage, Resource, Standing};
 use crate::model::live::Object;
 use crate::model::path::FieldPath;
 use crate::model::record::RunScope;
-use crate::model::value::{Map, Part, Value};
+use crate::model::value::{Part, Value};
 use crate::pipeline::diff::Comparison;
 use crate::pipeline::matching::Matched;
 use crate::pipeline::plan::{Facts, KnownFields};
 use crate::pipeline::report::json;
-
-/// The file that a resource stands in that no file describes any more.
-pub const NOWHERE: &str = "";
 
 /// Returns the managed fields of a resource as a record holds them: names where the catalogue knows a pointer, and
 /// elsewhere a template, so that nothing that is filled in later is taken for plain text.
@@ -56,16 +51,6 @@ fn spell_out(value: &mut Value) {
     }
 }
 
-/// Says whether a resource is one that [`withdraw`] added.
-pub fn is_withdrawn(resource: &Resource) -> bool {
-    resource.unset && resource.place.line == 0
-}
-
-/// Says whether a resource gets back what it held before it was ours; no file describes it.
-pub fn is_given_back(resource: &Resource) -> bool {
-    !resource.unset && resource.place.line == 0
-}
-
 /// Adds what was ours, is no longer described and has a key in place of an id, as something to be unset: such objects
 /// are only read where something asks for them.
 pub fn withdraw(desired: &mut Desired, applied: &Applied, project: Option<&str>, scope: RunScope) {
@@ -91,18 +76,8 @@ pub fn withdraw(desired: &mut Desired, applied: &Applied, project: Option<&str>,
         if kind.shape != Shape::Keyed || !can_go || is_left_alone || !has_parent {
             continue;
         }
-        desired.resources.push(Resource {
-            address: address.clone(),
-            kind,
-            parent: owned.parent.clone(),
-            name: owned.name.clone(),
-            body: Map::new(),
-            was: None,
-            unset: true,
-            place: Place { file: Arc::from(NOWHERE), line: 0, column: 0 },
-            field_places: BTreeMap::new(),
-            tool: Map::new(),
-        });
+        let bare = Resource::bare(address.clone(), kind, owned.name.clone(), owned.parent.clone());
+        desired.resources.push(Resource { unset: true, standing: Standing::Withdrawn, ..bare });
     }
 }
 

@@ -10,7 +10,7 @@ use crate::catalogue::shape::Shape;
 use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::Address;
 use crate::model::applied::{Applied, ById};
-use crate::model::desired::{Desired, Manage, Resource};
+use crate::model::desired::{Desired, Manage, Resource, Standing};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object, Reading};
 use crate::model::plan::{Gate, Plan, Provenance, Requests, Step};
@@ -220,13 +220,13 @@ impl Planner<'_> {
         let before = stepper.changes.len();
         match object {
             _ if resource.unset => stepper.unset(resource, object),
-            None if ownership::is_given_back(resource) && resource.kind.shape != Shape::Membership => {
+            None if resource.standing == Standing::GivenBack && resource.kind.shape != Shape::Membership => {
                 self.notes.push(format!("{} was there before it was ours and is gone", resource.address));
             }
             None if !resource.kind.always_exists() => stepper.create(resource, findings),
             object => stepper.update(resource, object, &ignored),
         }
-        if stepper.changes.len() == before && !ownership::is_withdrawn(resource) {
+        if stepper.changes.len() == before && resource.standing != Standing::Withdrawn {
             self.unchanged += 1;
         }
     }

@@ -2,9 +2,6 @@
 //!
 //! Nothing is ever applied from it: it has no secrets, and what is ours is found by id alone.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use serde_json::{Map as JsonMap, Value as Json};
 
 use crate::catalogue::kind::Kind;
@@ -13,11 +10,9 @@ use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
 use crate::model::applied::{Applied, Owned};
 use crate::model::desired::{Desired, MEMBERS, Resource, TenantSettings};
-use crate::model::document::Place;
 use crate::model::path::{FieldPath, Segment};
 use crate::model::secret::Secret;
 use crate::model::value::{Map, Part, Reference, Value};
-use crate::pipeline::ownership::NOWHERE;
 use crate::pipeline::references;
 
 /// Returns what a record says is ours, and the addresses of kinds that this version does not know.
@@ -62,18 +57,8 @@ fn resource(address: &Address, owned: &Owned, kind: &'static Kind) -> Resource {
         }
         members => drop(body.insert(MEMBERS.to_owned(), recalled(kind, &FieldPath::default(), members))),
     }
-    let mut resource = Resource {
-        address: address.clone(),
-        kind,
-        parent: owned.parent.clone(),
-        name: owned.name.clone(),
-        body,
-        was: None,
-        unset: false,
-        place: Place { file: Arc::from(NOWHERE), line: 0, column: 0 },
-        field_places: BTreeMap::new(),
-        tool: Map::new(),
-    };
+    let bare = Resource::bare(address.clone(), kind, owned.name.clone(), owned.parent.clone());
+    let mut resource = Resource { body, ..bare };
     references::point_alone(&mut resource);
     resource
 }

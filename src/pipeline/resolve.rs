@@ -12,7 +12,7 @@ use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::{Address, join_names};
-use crate::model::desired::{Desired, MEMBERS, Resource};
+use crate::model::desired::{Desired, MEMBERS, Resource, Standing};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Documents, Entry, Node, Place};
 use crate::model::value::{Map, Value};
@@ -183,6 +183,7 @@ impl Resolver {
             place,
             field_places: BTreeMap::new(),
             tool: Map::new(),
+            standing: Standing::Declared,
         };
         let key_fields = split_key(kind, &resource.name);
         if kind.shape == Shape::Membership {

@@ -4,7 +4,6 @@
 //! The plan itself is like any other. Nothing here reads or writes a tenant.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde_json::{Map as JsonMap, Value as Json};
 
@@ -14,13 +13,12 @@ use crate::catalogue::table::catalogue;
 use crate::model::address::{Address, join_names};
 use crate::model::applied::{Applied, Origin, Owned};
 use crate::model::change::Action;
-use crate::model::desired::{Desired, MEMBERS, Manage, Resource};
-use crate::model::document::Place;
+use crate::model::desired::{Desired, MEMBERS, Manage, Resource, Standing};
 use crate::model::path::FieldPath;
 use crate::model::plan::Plan;
 use crate::model::secret::Secret;
 use crate::model::value::{Map, Part, Value};
-use crate::pipeline::ownership::{NOWHERE, carried, recorded};
+use crate::pipeline::ownership::{carried, recorded};
 use crate::pipeline::references::{self, on_body};
 use crate::pipeline::steps::NOT_IN_FILES;
 
@@ -104,18 +102,8 @@ enum Wanted {
 }
 
 fn wanted(address: &Address, owned: &Owned, kind: &'static Kind) -> Wanted {
-    let mut resource = Resource {
-        address: address.clone(),
-        kind,
-        parent: owned.parent.clone(),
-        name: owned.name.clone(),
-        body: Map::new(),
-        was: None,
-        unset: false,
-        place: Place { file: Arc::from(NOWHERE), line: 0, column: 0 },
-        field_places: BTreeMap::new(),
-        tool: Map::new(),
-    };
+    let bare = Resource::bare(address.clone(), kind, owned.name.clone(), owned.parent.clone());
+    let mut resource = Resource { standing: Standing::GivenBack, ..bare };
     if kind.shape == Shape::Membership {
         let members = match &owned.before {
             Json::Array(items) => items.iter().cloned().map(Value::from_json).collect(),

@@ -9,7 +9,7 @@ use crate::catalogue::shape::Shape;
 use crate::catalogue::table::is_credential;
 use crate::model::address::Address;
 use crate::model::change::{Action, Change, Delta, DeltaNote};
-use crate::model::desired::{MEMBERS, Manage, Policy, Resource};
+use crate::model::desired::{MEMBERS, Manage, Policy, Resource, Standing};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::Object;
 use crate::model::path::{FieldPath, FieldPattern};
@@ -19,7 +19,7 @@ use crate::pipeline::diff::Comparison;
 use crate::pipeline::matching::Matched;
 use crate::pipeline::member_diff::{self, Removal};
 use crate::pipeline::merge::{WouldLose, create_body, update_body};
-use crate::pipeline::ownership::{is_withdrawn, own_members};
+use crate::pipeline::ownership::own_members;
 use crate::pipeline::plan::{Draft, Facts, KnownFields, Remembered, provided_name};
 use crate::pipeline::resolve::split_key;
 use crate::pipeline::wire;
@@ -253,7 +253,7 @@ impl<'a> Stepper<'a> {
         let Some(object) = object else { return };
         match &resource.kind.delete {
             DeleteMeans::Delete if resource.kind.verbs.delete => {
-                let reason = if is_withdrawn(resource) { NOT_IN_FILES } else { "null in the files" };
+                let reason = if resource.standing == Standing::Withdrawn { NOT_IN_FILES } else { "null in the files" };
                 self.change(resource, Action::Delete, reason, Vec::new(), object.id.clone());
                 self.deletion(object, &resource.address);
             }
@@ -263,7 +263,7 @@ impl<'a> Stepper<'a> {
                 let done = body.iter().all(|(field, value)| live.get(field) == Some(value))
                     && (!body.is_empty() || live.is_empty());
                 if !done {
-                    let reason = if is_withdrawn(resource) {
+                    let reason = if resource.standing == Standing::Withdrawn {
                         "not in the files any more: reset"
                     } else {
                         "null in the files: reset"
@@ -444,7 +444,7 @@ fn first_update(kind: &Kind, body: &mut Map, live: &Map) -> Map {
 }
 
 /// The fields of a new object, as deltas.
-fn shown(kind: &Kind, body: &Map) -> Vec<Delta> {
+pub(super) fn shown(kind: &Kind, body: &Map) -> Vec<Delta> {
     body.iter()
         .filter(|(field, value)| {
             !value.is_null() && !crate::pipeline::canonical::is_derived(kind, &FieldPath::default().key(field))

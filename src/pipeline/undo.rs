@@ -1,7 +1,6 @@
 //! A journal -> what has to be true again: only what its steps changed, and only to what stood before.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde_json::Value as Json;
 
@@ -12,7 +11,6 @@ use crate::model::address::Address;
 use crate::model::applied::{Applied, Origin, Owned};
 use crate::model::change::Action;
 use crate::model::desired::{Desired, Excluded, Manage, Policy, Resource, TenantSettings};
-use crate::model::document::Place;
 use crate::model::journal::{Image, Journal};
 use crate::model::kept::restore;
 use crate::model::plan::Plan;
@@ -27,23 +25,23 @@ pub struct Undoing {
     pub applied: Applied,
 }
 
-/// Returns what an undo consents to: it takes back what was consented to before.
-pub fn consent() -> Consent {
+/// Returns what an undo consents to besides what was typed: it takes back what was consented to before. What is protected
+/// stays protected: people may have come to use what the apply made.
+pub fn consent(typed: Consent) -> Consent {
     Consent {
-        allow_protected: vec!["*".to_owned()],
         max_deletes: Some(usize::MAX),
         allow_empty: vec!["*".to_owned()],
         allow_unbind: vec!["*".to_owned()],
-        allow_replace: Vec::new(),
         allow_dirty: true,
         accept_drift: true,
         first_apply: true,
         take_over: vec!["*".to_owned()],
+        ..typed
     }
 }
 
 /// Returns what has to be true again.
-pub fn wish(journal: &Journal, settings: &TenantSettings, salt: &str) -> Undoing {
+pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
     let policy = Policy { manage: Manage::Owned, ..Policy::default() };
     let settings = TenantSettings { policy, bind: BTreeMap::new(), excluded: Excluded::default(), ..settings.clone() };
     let mut desired = Desired {
@@ -54,7 +52,7 @@ pub fn wish(journal: &Journal, settings: &TenantSettings, salt: &str) -> Undoing
         released: BTreeSet::new(),
         excluded: Excluded::default(),
     };
-    let mut applied = Applied { salt: salt.to_owned(), resources: BTreeMap::new() };
+    let mut applied = Applied::default();
     for (address, image) in touched(journal) {
         let Some(kind) = catalogue().kind(&image.kind) else { continue };
         desired.declared.insert(kind.name.clone());
@@ -120,18 +118,9 @@ fn resource(address: &Address, kind: &'static Kind, image: &Image) -> Resource {
         _ => address.clone(),
     };
     let is_renamed = own != *address && kind.shape == Shape::Collection;
-    Resource {
-        was: is_renamed.then(|| address.name()),
-        address: own,
-        kind,
-        parent: image.parent.clone(),
-        name: image.name.clone(),
-        body,
-        unset: false,
-        place: Place { file: Arc::from("the journal"), line: 0, column: 0 },
-        field_places: BTreeMap::new(),
-        tool: if image.deployed { Map::from_iter([("deployed".to_owned(), Value::Bool(true))]) } else { Map::new() },
-    }
+    let tool = if image.deployed { Map::from_iter([("deployed".to_owned(), Value::Bool(true))]) } else { Map::new() };
+    let was = is_renamed.then(|| address.name());
+    Resource { body, was, tool, ..Resource::bare(own, kind, image.name.clone(), image.parent.clone()) }
 }
 
 /// Nested things are found through what they lie in.
@@ -147,6 +136,18 @@ fn add_parents(desired: &mut Desired) {
         }
     }
     desired.resources.extend(more);
+}
+
+/// Says of each change why an undo makes it.
+pub fn explain(plan: &mut Plan) {
+    for change in &mut plan.changes {
+        change.reason = match change.action {
+            Action::Delete => "the apply made it",
+            Action::Create => "the apply deleted it",
+            _ => "as it was before",
+        }
+        .to_owned();
+    }
 }
 
 /// Says what cannot come back, for the steps of this undo.

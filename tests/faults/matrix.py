@@ -8,6 +8,8 @@ A cell is one fault at one write of `apply dev` of the sample workspace, on the 
   undo     apply (with the fault), then `apply --undo`: the tenant equals the one before, but for what was listed, and
            nothing is listed that may not be
 
+There are two applies: of a tenant that is new, and of one that is changed (`changes`): things are deleted, renamed, altered.
+
 Tenants are compared by their exports, which hold every object, by name in place of ids.
 
     tests/faults/matrix.py --program target/release/tenantry            all cells
@@ -53,8 +55,20 @@ FAULTS = {
 }
 # Faults that last: the same request goes wrong however often it is sent again.
 LASTING = {"reset before", "reset after", "silent", "silent, done", "status 500", "malformed", "empty"}
+# What the second apply does to a tenant that the first has made.
+CHANGES = """
+organizations: [{ name: demo-harbour, $remove: true }]
+roles:
+  - { name: Tariff clerk, $remove: true }
+  - { name: Pilot, description: Brings ships in }
+  - { name: Lock keeper, description: Opens locks, $new: true }
+logStreams: [{ name: SIEM, $remove: true }]
+attackProtection: { bruteForceProtection: { max_attempts: 33 } }
+"""
 # What an undo of the sample may say cannot come back.
 MAY_BE_LOST = [
+    r"(organizations/demo-harbour|roles/Tariff clerk|logStreams/SIEM) comes back with a new id",
+    r"logStreams/SIEM:sink\.\S+ is a secret whose earlier value nobody knows",
     r"emailTemplates/\w+ cannot be deleted; it is reset to its defaults",
     r"\S+:(hcaptcha\.secret|auth_token|credentials\.\S+|custom_domains\S*|options\.\S*secret\S*) is a secret whose earlier value nobody knows",
 ]
@@ -115,8 +129,19 @@ def same(want, have, what):
         raise AssertionError(f"{what}: {len(different)} files differ: {', '.join(different)}\n" + "\n".join(list(lines)[:30]))
 
 
-def resume(cell, faults, reference):
+def begin(cell, changed):
+    """Makes the tenant that the faulty apply finds: a new one, or one that the sample has made."""
+    overlay = cell.folder / "tenants/dev/changes.yaml"
+    overlay.unlink(missing_ok=True)
     fresh(cell)
+    if changed:
+        cell.run("apply", "dev", "--yes", check=[0])
+        overlay.parent.mkdir(exist_ok=True)
+        overlay.write_text(CHANGES)
+
+
+def resume(cell, faults, reference, changed):
+    begin(cell, changed)
     cell.run("apply", "dev", "--yes", faults=faults)
     tries = 0
     journal = cell.folder / ".tenantry/sandbox/dev/journal.jsonl"
@@ -132,10 +157,10 @@ def resume(cell, faults, reference):
     same(reference, cell.export(), "after resume")
 
 
-def undo(cell, faults, before):
-    fresh(cell)
+def undo(cell, faults, before, changed):
+    begin(cell, changed)
     cell.run("apply", "dev", "--yes", faults=faults)
-    done = cell.run("apply", "dev", "--undo", "--yes", check=[0, 64])
+    done = cell.run("apply", "dev", "--undo", "--yes", "--allow-delete", "*", check=[0, 64])
     listed = re.findall(r"cannot come back: (.*)", done.stdout)
     for line in listed:
         if not any(re.fullmatch(pattern, line) for pattern in MAY_BE_LOST):
@@ -179,7 +204,7 @@ def main():
     options = words.parse_args()
     program = str(pathlib.Path(options.program).resolve())
     first = workspace(program)
-    fresh(first)
+    begin(first, False)
     before = first.export()
     result = json.loads(first.run("apply", "dev", "--yes", "--json", "--quiet", check=[0]).stdout)
     reference = first.export()
@@ -188,16 +213,24 @@ def main():
     print(f"   the apply has {writes} writes over {len(kinds)} kinds")
     if writes < 60 or len(kinds) < 20:
         sys.exit("that is not enough: 60 writes over 20 kinds")
+    begin(first, True)
+    middle = first.export()
+    second = json.loads(first.run("apply", "dev", "--yes", "--json", "--quiet", check=[0]).stdout)["summary"]
+    changed = first.export()
+    print(f"   the apply of changes has {second['writes']} writes, {second['deleted']} of them deletions")
+    if second["deleted"] < 3:
+        sys.exit("the changes delete too little")
     if options.kills:
         return kills(first, options.kills, reference, before)
 
     cells = []
     for name, what in FAULTS.items():
-        for write in range(1, writes + 1):
-            for ending in ("resume", "undo"):
-                cells.append((f"{name} at write {write}, {ending}", write, what, 1, ending))
-                if name in LASTING:
-                    cells.append((f"{name} for long at write {write}, {ending}", write, what, 9, ending))
+        for of, count in (("", writes), (" of changes", second["writes"])):
+            for write in range(1, count + 1):
+                for ending in ("resume", "undo"):
+                    cells.append((f"{name} at write {write}{of}, {ending}", write, what, 1, ending))
+                    if name in LASTING:
+                        cells.append((f"{name} for long at write {write}{of}, {ending}", write, what, 9, ending))
     if options.only:
         cells = [cell for cell in cells if options.only in cell[0]]
     if options.tenth is not None:
@@ -211,7 +244,11 @@ def main():
         mine = free.pop()
         try:
             faults = [{"at": {"write": write}, "times": times, "what": what}]
-            (resume if ending == "resume" else undo)(mine, faults, reference if ending == "resume" else before)
+            of_changes = " of changes" in name
+            if ending == "resume":
+                resume(mine, faults, changed if of_changes else reference, of_changes)
+            else:
+                undo(mine, faults, middle if of_changes else before, of_changes)
         except (AssertionError, subprocess.TimeoutExpired) as error:
             failures.append((name, str(error)))
         finally:
@@ -240,7 +277,7 @@ def kills(cell, count, reference, before):
     dice = random.Random(count)
     landed = 0
     for number in range(count):
-        fresh(cell)
+        begin(cell, False)
         env = {"PATH": os.environ["PATH"], "HOME": str(cell.folder), "NO_COLOR": "1"}
         process = subprocess.Popen(
             [cell.program, "apply", "dev", "--yes"], cwd=cell.folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

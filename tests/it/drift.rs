@@ -28,21 +28,8 @@ connections:
 
 fn committed(project: &Project) -> Repository {
     let repository = Repository::init(project.path(".")).unwrap();
-    commit(project);
+    project.commit("change");
     repository
-}
-
-fn commit(project: &Project) {
-    let repository = Repository::open(project.path(".")).unwrap();
-    let mut index = repository.index().unwrap();
-    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
-    index.update_all(["*"], None).unwrap();
-    index.write().unwrap();
-    let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
-    let author = git2::Signature::now("Ann", "ann@example.com").unwrap();
-    let parent = repository.head().ok().map(|head| head.peel_to_commit().unwrap());
-    let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-    repository.commit(Some("HEAD"), &author, &author, "change", &tree, &parents).unwrap();
 }
 
 /// Our workspace, applied.
@@ -206,7 +193,7 @@ fn the_status_of_all_tenants_is_one_table() {
     repository.tag_lightweight("v1", head.as_object(), false).unwrap();
     for n in 0..2 {
         project.write("notes.txt", &format!("{n}"));
-        commit(&project);
+        project.commit("change");
     }
     let short: String = head.id().to_string().chars().take(7).collect();
     let ran = project.run("status").ok();
@@ -255,7 +242,7 @@ fn any_two_states_are_compared_by_identity() {
     project.write("templates/all.yaml", &files);
     // What files leave out they say nothing of.
     assert_eq!(compared(&project, "dev@. test", 2), ["update roles/Reader"]);
-    commit(&project);
+    project.commit("change");
     project.run("apply dev --yes").ok();
     assert_eq!(compared(&project, "dev@1 dev@2", 2), ["delete clients/Job", "update roles/Reader"]);
     assert_eq!(compared(&project, "dev@1 dev", 2), ["delete clients/Job", "update roles/Reader"]);
@@ -309,7 +296,7 @@ fn a_text_with_the_id_of_another_object_has_not_moved() {
     );
     let project = applied();
     project.write("templates/all.yaml", &templates);
-    commit(&project);
+    project.commit("change");
     project.run("apply dev --yes").ok();
     project.run("drift dev").ok();
     assert_eq!(compared(&project, "dev@last dev", 0), Vec::<String>::new());

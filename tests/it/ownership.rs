@@ -19,21 +19,8 @@ use crate::support::core::{Core, OWN, wait};
 fn workspace(templates: &str) -> Project {
     let project = Project::new().tenant("dev", "domain: sandbox\n").template("all", templates);
     Repository::init(project.path(".")).unwrap();
-    commit(&project);
+    project.commit("change");
     project
-}
-
-fn commit(project: &Project) {
-    let repository = Repository::open(project.path(".")).unwrap();
-    let mut index = repository.index().unwrap();
-    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
-    index.update_all(["*"], None).unwrap();
-    index.write().unwrap();
-    let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
-    let author = git2::Signature::now("Ann", "ann@example.com").unwrap();
-    let parent = repository.head().ok().map(|head| head.peel_to_commit().unwrap());
-    let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-    repository.commit(Some("HEAD"), &author, &author, "change", &tree, &parents).unwrap();
 }
 
 /// The objects of a sandbox by kind and id.

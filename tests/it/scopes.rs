@@ -71,15 +71,7 @@ fn without_any_one_of_them_nothing_is_written() {
     let reads: Vec<&str> = scopes.iter().copied().filter(|scope| scope.starts_with("read:")).collect();
     assert_eq!(project.run("scopes acme --for plan").ok().stdout().lines().collect::<Vec<_>>(), reads);
     assert!(scopes.len() > 12, "{scopes:?}");
-    let against = |served: &Served| {
-        Project::new()
-            .tenant("acme", "domain: acme.eu.auth0.com\n")
-            .template("all", TEMPLATE)
-            .env("TENANTRY_API_URL", &served.url)
-            .env("TENANTRY_CA", &served.authority)
-            .env("AUTH0_CLIENT_ID", "abc")
-            .env("AUTH0_CLIENT_SECRET", "hunter2-secret")
-    };
+    let against = |served: &Served| served.project(TEMPLATE);
     for left_out in &scopes {
         let rest: Vec<&str> = scopes.iter().copied().filter(|scope| scope != left_out).collect();
         let served = Served::start(&place, &format!("--scopes {}", rest.join(",")));

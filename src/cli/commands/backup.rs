@@ -8,6 +8,7 @@ use crate::cli::applying::{self, Manner};
 use crate::cli::args::{BackupArgs, RestoreArgs, ScopeArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::looking::everything;
 use crate::cli::planning::Wish;
 use crate::cli::project::{Look, Project};
 use crate::cli::run::Run;
@@ -34,15 +35,10 @@ pub fn run(args: &BackupArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     refuse_place(&file)?;
     let settings = settings(&args.tenant, false, run)?;
     let target = Target::of(&settings, run.settings.sandbox);
-    let api = run.settings.api.connect(&settings, &target, &run.settings.state)?.only_reading();
-    let live = {
-        let _bar = run.terminal.bar(None, "reading the tenant");
-        let wanted = Wanted::Everything { only: Vec::new(), exclude: Vec::new() };
-        Runtime::start()?.run(api.telling(refresh(&api, wanted), |pause| run.waits(pause)))?
-    };
+    let live = everything(&settings, (Vec::new(), Vec::new()), run)?;
     let (backup, mut found) = Backup::of(&live, &settings.domain, clock::stamp())?;
     findings::tidy(&mut found);
-    files::write_whole(&file, &backup.to_bytes(), Readers::Owner)?;
+    files::write_whole(&file, &backup.to_bytes().map_err(|error| Failure::Bug(error.to_string()))?, Readers::Owner)?;
     if run.settings.json {
         run.answer_json(&json!({
             "format": "tenantry-backed-up",

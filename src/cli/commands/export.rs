@@ -9,15 +9,14 @@ use crate::cli::args::{ExportArgs, ExportFormat};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::leftovers::leftovers;
+use crate::cli::looking::everything;
 use crate::cli::project::{Look, Project};
 use crate::cli::run::Run;
 use crate::edge::connection::Target;
 use crate::edge::files::{self, Readers};
-use crate::edge::runtime::Runtime;
 use crate::model::document::SourceTexts;
 use crate::model::names::TenantName;
 use crate::pipeline::export::{ExportFile, ExportOptions, Format, MANIFEST, Manifest, export};
-use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::json::VERSION;
 use crate::pipeline::report::style::count;
 use crate::pipeline::report::{findings, text, value::harmless};
@@ -33,12 +32,7 @@ pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     };
     let settings = desired.settings;
     let target = Target::of(&settings, run.settings.sandbox);
-    let api = run.settings.api.connect(&settings, &target, &run.settings.state)?.only_reading();
-    let live = {
-        let _bar = run.terminal.bar(None, "reading the tenant");
-        let wanted = Wanted::Everything { only: args.only.clone(), exclude: args.exclude.clone() };
-        Runtime::start()?.run(api.telling(refresh(&api, wanted), |pause| run.waits(pause)))?
-    };
+    let live = everything(&settings, (args.only.clone(), args.exclude.clone()), run)?;
     let options = ExportOptions {
         format: match args.format {
             ExportFormat::Native => Format::Workspace,

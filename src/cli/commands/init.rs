@@ -7,11 +7,10 @@ use serde_json::json;
 use crate::cli::args::InitArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::looking::everything;
 use crate::cli::run::Run;
 use crate::cli::settings::WORKSPACE_FILE;
-use crate::edge::connection::Target;
 use crate::edge::files::{self, Readers, WorkTree};
-use crate::edge::runtime::Runtime;
 use crate::edge::secrets::Sources;
 use crate::model::desired::TenantSettings;
 use crate::model::diagnostic::{Diagnostics, Severity};
@@ -19,7 +18,6 @@ use crate::model::document::SourceTexts;
 use crate::model::names::TenantName;
 use crate::pipeline::export::{ExportFile, ExportOptions, Format, export};
 use crate::pipeline::load::native::{NativeOptions, load_native};
-use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::json::VERSION;
 use crate::pipeline::report::style::count;
 use crate::pipeline::report::{findings, value::harmless};
@@ -167,13 +165,7 @@ fn of_tenant(domain: &str, tenant: &str, run: &Run<'_>) -> Result<Made, Failure>
     let has = |name: &str| run.world.environment.get(name).is_some_and(|value| !value.is_empty());
     let credentials = if has("AUTH0_ACCESS_TOKEN") && !has("AUTH0_CLIENT_ID") { TOKEN } else { CLIENT };
     let settings = settings(domain, tenant, credentials, run)?;
-    let target = Target::of(&settings, run.settings.sandbox);
-    let api = run.settings.api.connect(&settings, &target, &run.settings.state)?.only_reading();
-    let live = {
-        let _bar = run.terminal.bar(None, "reading the tenant");
-        let wanted = Wanted::Everything { only: Vec::new(), exclude: Vec::new() };
-        Runtime::start()?.run(api.telling(refresh(&api, wanted), |pause| run.waits(pause)))?
-    };
+    let live = everything(&settings, (Vec::new(), Vec::new()), run)?;
     let options = ExportOptions {
         format: Format::Workspace,
         tenant: settings.tenant.clone(),

@@ -21,9 +21,18 @@ pub fn run(args: &KindsArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     }
     if let Some(name) = &args.kind
         && catalogue().kind(name).is_none()
-        && let Some(text) = kinds::excepted(name)
+        && let Some(meant) = kinds::excepted(name)
     {
-        run.terminal.answer(&text)?;
+        if args.example {
+            return Err(Failure::usage(
+                format!("`{name}` is not managed, so there is no example"),
+                meant.text().trim(),
+            ));
+        }
+        match run.settings.json {
+            true => run.answer_json(&meant.json())?,
+            false => run.terminal.answer(&meant.text())?,
+        }
         return Ok(Exit::Done);
     }
     let chosen: Vec<&'static Kind> = match &args.kind {

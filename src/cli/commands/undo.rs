@@ -16,9 +16,10 @@ use crate::model::applied::Ownership;
 use crate::model::journal::Journal;
 use crate::model::names::TenantName;
 use crate::model::record::{Doing, RunKind, RunScope};
+use crate::pipeline::consent::Consent;
 use crate::pipeline::plan::{self, Facts};
 use crate::pipeline::refresh::{Wanted, refresh};
-use crate::pipeline::undo::{consent, lost, wish};
+use crate::pipeline::undo::{consent, explain, lost, wish};
 use crate::pipeline::unfinished::folded;
 
 /// Plans what takes the last apply back, shows it with what cannot come back, asks and applies.
@@ -43,15 +44,10 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
             "Only the last apply from this machine can be taken back; `--journal` names the journal of another one.",
         ));
     };
-    if journal.beginning.domain != settings.domain && !target.is_sandbox() {
-        return Err(Failure::usage(
-            format!("the journal is of {}, and {} is {}", journal.beginning.domain, settings.tenant, settings.domain),
-            "Give the tenant that the journal is of.",
-        ));
-    }
     let runtime = Runtime::start()?;
     let reading = connection.reading();
-    let planning = look(&mut journaling, &mut journal, &settings, (&reading, &target, lock), run);
+    let planning =
+        look(&mut journaling, &mut journal, &settings, (&reading, &target, lock), args.consent.consent(), run);
     let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
     let cannot = lost(&journal, &planned.plan);
     planned.plan.notes.extend(cannot.iter().map(|what| format!("cannot come back: {what}")));
@@ -65,6 +61,7 @@ async fn look(
     journal: &mut Journal,
     settings: &crate::model::desired::TenantSettings,
     (api, target, lock): (&impl crate::api::port::ReadApi, &Target, Lock),
+    typed: Consent,
     run: &Run<'_>,
 ) -> Result<Planned, Failure> {
     let gates = journaling.settle(api, true).await?;
@@ -75,7 +72,7 @@ async fn look(
     let history = History::open(run, target, RunScope::Targeted, &local, Some(lock))?;
     let mut remembered = history.remembered(local);
     journaling.remembered(&mut remembered);
-    let undoing = wish(journal, settings, "");
+    let undoing = wish(journal, settings);
     let live = {
         let _bar = run.terminal.bar(None, "reading the tenant");
         refresh(api, Wanted::For(&undoing.desired)).await?
@@ -83,7 +80,7 @@ async fn look(
     let facts = Facts {
         sandbox: target.is_sandbox(),
         remembered: remembered.clone(),
-        consent: consent(),
+        consent: consent(typed),
         applied: Some(undoing.applied),
         ..Facts::default()
     };
@@ -92,6 +89,7 @@ async fn look(
         return Err(Failure::Invalid { found, sources: Default::default() });
     }
     plan.gates.extend(gates);
+    explain(&mut plan);
     plan.opened.clear();
     plan.settings = settings.clone();
     if history.is_kept() {

@@ -93,7 +93,8 @@ impl Shared {
         if *seen == self.seen() {
             return Ok(());
         }
-        let bytes = serde_json::to_vec_pretty(seen).unwrap_or_default();
+        let bytes = serde_json::to_vec_pretty(seen)
+            .map_err(|error| RecordError::Damaged("that is remembered".to_owned(), error.to_string()))?;
         Ok(files::write_whole(&self.seen, &bytes, Readers::Owner)?)
     }
 

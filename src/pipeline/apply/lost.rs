@@ -10,11 +10,14 @@ use serde_json::Value as Json;
 use super::run::Clock;
 use crate::api::failure::ApiFailure;
 use crate::api::port::ReadApi;
+use crate::api::request::PathParams;
 use crate::catalogue::kind::Kind;
 use crate::model::journal::Sought;
 use crate::model::live::Object;
 use crate::model::names::RemoteId;
+use crate::model::path::FieldPath;
 use crate::model::value::{Map, Value};
+use crate::pipeline::canonical::is_derived;
 use crate::pipeline::read::objects_of;
 
 /// What a search found.
@@ -27,28 +30,28 @@ pub enum Found {
     Unclear(usize),
 }
 
-/// Takes from the body of a create what helps to find the object again.
-pub fn sought(
-    kind: &Kind,
-    parent: Option<&RemoteId>,
-    key: &std::collections::BTreeMap<String, String>,
-    body: &Json,
-) -> Sought {
-    let mut sought = Sought { parent: parent.cloned(), ..Sought::default() };
-    for field in &kind.identity {
-        let sent = body.get(field).cloned().or_else(|| key.get(field).map(|text| Json::String(text.clone())));
-        sought.identity.extend(sent.map(|value| (field.clone(), value)));
-    }
-    let Json::Object(map) = body else { return sought };
-    for (field, value) in map {
-        let path = crate::model::path::FieldPath::default().key(field);
-        let is_hidden =
-            kind.fields.secret.iter().chain(&kind.fields.write_only).any(|pattern| pattern.top() == Some(field));
-        let is_derived = crate::pipeline::canonical::is_derived(kind, &path);
+/// Takes from a create what helps to find the object again: of `sent`, what goes over the wire, only plain fields that
+/// `body` holds without a secret.
+pub fn sought(kind: &Kind, params: &PathParams, body: &Map, sent: &Json) -> Sought {
+    let mut sought = Sought { parent: params.parent.clone().map(RemoteId), ..Sought::default() };
+    for (field, value) in sent.as_object().into_iter().flatten() {
+        let is_identity = kind.identity.contains(field);
+        let mut is_hidden = kind.fields.secret.iter().chain(&kind.fields.write_only).any(|p| p.top() == Some(field));
+        if let Some(value) = body.get(field) {
+            value.secrets(&mut |_| is_hidden = true);
+        }
         let is_plain = matches!(value, Json::String(_) | Json::Bool(_) | Json::Number(_));
-        if is_plain && !is_hidden && !is_derived && !sought.identity.contains_key(field) {
+        if is_hidden || !(is_plain || is_identity) {
+            continue;
+        }
+        if is_identity {
+            sought.identity.insert(field.clone(), value.clone());
+        } else if !is_derived(kind, &FieldPath::default().key(field)) {
             sought.sent.insert(field.clone(), value.clone());
         }
+    }
+    for (field, text) in params.key.iter().filter(|(field, _)| kind.identity.contains(*field)) {
+        sought.identity.entry(field.clone()).or_insert_with(|| Json::String(text.clone()));
     }
     sought
 }

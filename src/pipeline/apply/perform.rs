@@ -112,7 +112,7 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
             Operation::Create { body, then } => {
                 let params = self.ledger.params(self.step, None);
                 let request = request::create(kind, &params, self.wire(body)?)?;
-                let answer = self.create(request, &params).await?;
+                let answer = self.create(request, &params, body).await?;
                 *self.made = Some(answer.clone());
                 if !then.is_empty() {
                     let id = kind.id.as_ref().and_then(|field| answer.get(field)).and_then(Json::as_str);
@@ -162,11 +162,9 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
     }
 
     /// Creates one object, and never two: where the answer is lost, the object is looked for before anything else.
-    async fn create(&mut self, request: Request, params: &PathParams) -> Result<Json, StepError> {
+    async fn create(&mut self, request: Request, params: &PathParams, body: &Map) -> Result<Json, StepError> {
         let kind = self.step.kind;
-        let parent = params.parent.clone().map(RemoteId);
-        let body = request.body.clone().unwrap_or_default();
-        let sought = lost::sought(kind, parent.as_ref(), &params.key, &body);
+        let sought = lost::sought(kind, params, body, request.body.as_ref().unwrap_or(&Json::Null));
         self.journal.write(&Line::Intent { step: self.index, sought: Some(sought.clone()) })?;
         let window = self.journal.conduct().window();
         let is_unique = kind.id.is_none()

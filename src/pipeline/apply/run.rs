@@ -172,7 +172,7 @@ impl Run<'_> {
                 if matches!(error, StepError::Journal(_)) {
                     self.is_halted = true;
                 } else {
-                    self.note(journal, &Line::Failed { step: index, in_doubt, message: error.to_string() });
+                    self.note(journal, &Line::Failed { step: index, in_doubt });
                 }
                 self.outcome.summary.failed += 1;
                 let failure = failure_of(step, error);

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::json::VERSION;
 use super::style::{FAINT, STRONG, count, paint};
-use crate::catalogue::excepted::exceptions;
+use crate::catalogue::excepted::{Excepted, exceptions};
 use crate::catalogue::kind::{DeleteMeans, Kind};
 use crate::model::path::FieldPattern;
 
@@ -32,14 +32,37 @@ pub fn closing(managed: usize) -> String {
     )
 }
 
-/// Returns why a kind of the API is not managed, or what it is another name of.
-pub fn excepted(name: &str) -> Option<String> {
-    let named = |name: &str| exceptions().excepted.iter().find(|one| one.name == name);
-    if let Some(one) = named(name) {
-        return Some(format!("{}: {}\n  not managed: {}\n", paint(STRONG, &one.name), one.title, one.reason));
+/// A kind of the API that is none of ours.
+#[derive(Debug)]
+pub enum Other {
+    Excepted(&'static Excepted),
+    /// Another name, and what it stands for.
+    Alias(&'static str, &'static str),
+}
+
+/// Finds a kind of the API that is not managed, or managed under another name.
+pub fn excepted(name: &str) -> Option<Other> {
+    let one = exceptions().excepted.iter().find(|one| one.name == name).map(Other::Excepted);
+    one.or_else(|| exceptions().aliases.get_key_value(name).map(|(alias, meant)| Other::Alias(alias, meant)))
+}
+
+impl Other {
+    pub fn text(&self) -> String {
+        match self {
+            Self::Excepted(one) => {
+                format!("{}: {}\n  not managed: {}\n", paint(STRONG, &one.name), one.title, one.reason)
+            }
+            Self::Alias(alias, meant) => format!("{}: another name of {meant}\n", paint(STRONG, alias)),
+        }
     }
-    let meant = exceptions().aliases.get(name)?;
-    Some(format!("{}: another name of {meant}\n", paint(STRONG, name)))
+
+    pub fn json(&self) -> Json {
+        let (name, rest) = match self {
+            Self::Excepted(one) => (one.name.as_str(), json!({ "title": one.title, "not_managed": one.reason })),
+            Self::Alias(alias, meant) => (*alias, json!({ "alias_of": meant })),
+        };
+        json!({ "format": "tenantry-kinds", "version": VERSION, "kinds": [], "excepted": { name: rest } })
+    }
 }
 
 /// Returns everything about one kind.

@@ -179,15 +179,9 @@ fn uncommitted_files_close_a_gate_where_the_policy_says_so() {
         .tenant("dev", "domain: sandbox\npolicy:\n  require_clean: true\n")
         .template("roles", ROLE)
         .file(".gitignore", ".tenantry/\n");
-    let repository = git2::Repository::init(project.path("")).unwrap();
-    let mut index = repository.index().unwrap();
-    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
-    index.write().unwrap();
-    let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
-    let author = git2::Signature::now("A", "a@example.com").unwrap();
-    let commit = repository.commit(Some("HEAD"), &author, &author, "first", &tree, &[]).unwrap();
+    let commit = project.commit("first");
     let plan = project.run("plan dev --json").ok().json();
-    assert_eq!(plan["provenance"]["commit"], commit.to_string());
+    assert_eq!(plan["provenance"]["commit"], commit);
     project.run("apply dev --yes").ok();
     project.write("templates/roles.yaml", &ROLE.replace("Reads", "Reads all"));
     let ran = project.run("apply dev --yes").code(4);

@@ -15,6 +15,17 @@ pub struct Served {
 }
 
 impl Served {
+    /// Makes a project of one template whose tenant this is.
+    pub fn project(&self, template: &str) -> Project {
+        Project::new()
+            .tenant("acme", "domain: acme.eu.auth0.com\n")
+            .template("roles", template)
+            .env("TENANTRY_API_URL", &self.url)
+            .env("TENANTRY_CA", &self.authority)
+            .env("AUTH0_CLIENT_ID", "abc")
+            .env("AUTH0_CLIENT_SECRET", "hunter2-secret")
+    }
+
     /// Returns how many writes it has answered, refused ones included.
     pub fn writes(&self) -> u64 {
         let stats = crate::support::fetch(&self.url, &self.authority, "/__sandbox/stats");
@@ -52,13 +63,7 @@ impl Drop for Served {
 const ROLES: &str = "roles:\n  - name: Reader\n    description: Reads\n  - name: Writer\n";
 
 fn project(served: &Served) -> Project {
-    Project::new()
-        .tenant("acme", "domain: acme.eu.auth0.com\n")
-        .template("roles", ROLES)
-        .env("TENANTRY_API_URL", &served.url)
-        .env("TENANTRY_CA", &served.authority)
-        .env("AUTH0_CLIENT_ID", "abc")
-        .env("AUTH0_CLIENT_SECRET", "hunter2-secret")
+    served.project(ROLES)
 }
 
 #[test]

@@ -9,6 +9,11 @@ fn the_table_has_every_kind_once() {
     assert!(closing.contains("11 of the API are not managed: connection_directory_synchronized_group, "), "{closing}");
     let why = Project::bare().run("kinds connection_scim_token").ok();
     assert!(why.stdout().contains("its value is shown once"), "{}", why.screen());
+    let why = Project::bare().run("kinds connection_scim_token --json").ok().json();
+    assert!(why["excepted"]["connection_scim_token"]["not_managed"].is_string(), "{why}");
+    let other = Project::bare().run("kinds guardian_sms_templates").ok();
+    assert!(other.stdout().contains("another name of guardian_phone_templates"), "{}", other.screen());
+    Project::bare().run("kinds connection_scim_token --example").code(64);
     let names: Vec<&str> = table.lines().filter_map(|line| line.split_whitespace().next()).collect();
     let known: Vec<&str> = tenantry::catalogue::table::catalogue().kinds().map(|kind| kind.name.as_str()).collect();
     assert_eq!(names, known);

@@ -16,4 +16,5 @@ mod sandbox;
 mod saved;
 mod schema;
 mod trust;
+mod undo;
 mod usage;

@@ -4,32 +4,19 @@ use crate::support::Project;
 
 const TEMPLATE: &str = "roles:\n  - name: Reader\n    description: '{{words}}'\n";
 
-fn commit(project: &Project, message: &str) -> String {
-    let repository = git2::Repository::init(project.path("")).unwrap();
-    let mut index = repository.index().unwrap();
-    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
-    index.update_all(["*"], None).unwrap();
-    index.write().unwrap();
-    let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
-    let author = git2::Signature::now("A", "a@example.com").unwrap();
-    let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
-    let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-    repository.commit(Some("HEAD"), &author, &author, message, &tree, &parents).unwrap().to_string()
-}
-
 #[test]
 fn a_proposal_changes_templates_and_variables_but_not_where_or_as_whom() {
     let project = Project::new()
         .tenant("dev", "domain: sandbox\nvars: { words: old }\npolicy: { max_deletes: { count: 1 } }\n")
         .template("roles", TEMPLATE)
         .file(".gitignore", ".tenantry/\n");
-    let base = commit(&project, "base");
+    let base = project.commit("base");
     project.write(
         "tenants/dev.yaml",
         "domain: evil.example\nvars: { words: new }\ncredentials: { client_id: { command: [touch, run-me] }, \
          client_secret: { command: [touch, run-me] } }\nsecrets: { key: { command: [touch, run-me] } }\npolicy: { manage: exact }\n",
     );
-    commit(&project, "proposal");
+    project.commit("proposal");
     let plan = project.run(&format!("plan dev --json --trust-from {base}")).ok().json();
     assert_eq!(plan["domain"], "sandbox");
     assert_eq!(plan["changes"][0]["deltas"][1]["after"], "new");
@@ -55,11 +42,11 @@ fn programs_and_files_of_the_proposal_are_not_those_of_the_base() {
         .file(".gitignore", ".tenantry/\n");
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(project.path("secret.sh"), executable).unwrap();
-    let base = commit(&project, "base");
+    let base = project.commit("base");
     project.run("apply dev --yes").ok();
     project.write("secret.sh", "#!/bin/sh\ntouch run-me\necho second-a\n");
     project.write("secrets/b", "second-b");
-    commit(&project, "proposal");
+    project.commit("proposal");
     let plan = project.run(&format!("plan dev --json --trust-from {base}")).ok().json();
     assert!(!project.path("run-me").exists(), "a program of the proposal was run");
     assert!(!plan.to_string().contains("second-"), "{plan:#}");
@@ -71,7 +58,7 @@ fn programs_and_files_of_the_proposal_are_not_those_of_the_base() {
 fn what_cannot_be_trusted_is_refused() {
     let project = Project::new().tenant("dev", "domain: sandbox\n").template("roles", "roles: []\n");
     project.run("plan dev --trust-from main").code(64);
-    commit(&project, "base");
+    project.commit("base");
     let ran = project.run("plan dev --trust-from no-such-branch").code(64);
     assert!(ran.stderr().contains("git knows no commit `no-such-branch`"), "{}", ran.screen());
     project.write("tenants/new.yaml", "domain: evil.example\n");

@@ -2,6 +2,7 @@
 
 mod beyond;
 pub mod cases;
+mod code;
 mod rare;
 
 use std::collections::BTreeSet;
@@ -13,7 +14,7 @@ use crate::support::core::{Core, all_kinds, told};
 
 /// Returns every case.
 pub fn all() -> impl Iterator<Item = &'static Case> {
-    cases::CASES.iter().chain(beyond::CASES).chain(rare::CASES)
+    cases::CASES.iter().chain(code::CASES).chain(beyond::CASES).chain(rare::CASES)
 }
 
 /// Says whether a request sent is the one expected: `*` is one path segment or one string, `...` any other members.

@@ -8,13 +8,7 @@ use crate::support::Project;
 const ROLES: &str = "roles:\n  - name: Reader\n  - name: Writer\n  - name: Keeper\n";
 
 fn project(served: &Served) -> Project {
-    Project::new()
-        .tenant("acme", "domain: acme.eu.auth0.com\n")
-        .template("roles", ROLES)
-        .env("TENANTRY_API_URL", &served.url)
-        .env("TENANTRY_CA", &served.authority)
-        .env("AUTH0_CLIENT_ID", "abc")
-        .env("AUTH0_CLIENT_SECRET", "hunter2-secret")
+    served.project(ROLES)
 }
 
 fn start(project: &Project, line: &str) -> std::process::Child {

@@ -24,6 +24,20 @@ pub struct Project {
 }
 
 impl Project {
+    /// Commits everything; the repository is made if there is none. Returns the commit's id.
+    pub fn commit(&self, message: &str) -> String {
+        let repository = git2::Repository::init(self.folder.path()).unwrap();
+        let mut index = repository.index().unwrap();
+        index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+        index.update_all(["*"], None).unwrap();
+        index.write().unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let author = git2::Signature::now("Ann", "ann@example.com").unwrap();
+        let parent = repository.head().ok().map(|head| head.peel_to_commit().unwrap());
+        let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
+        repository.commit(Some("HEAD"), &author, &author, message, &tree, &parents).unwrap().to_string()
+    }
+
     /// An empty folder.
     pub fn bare() -> Self {
         let environment = BTreeMap::from([("TERM".to_owned(), "dumb".to_owned())]);
