@@ -121,6 +121,9 @@ pub struct Kind {
     /// A legacy kind: what replaces it.
     #[serde(default)]
     pub deprecated: Option<String>,
+    /// Whether the Deploy CLI's formats have a place for it.
+    #[serde(default = "yes")]
+    pub deploy_cli: bool,
     /// A template that holds one, where none can be made from the field table.
     #[serde(default)]
     pub example: Option<String>,
@@ -329,6 +332,10 @@ pub struct ReferenceField {
     /// Values that are no reference (`*`, the tenant's own API).
     #[serde(default)]
     pub except: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 pub(super) fn by_id() -> String {

@@ -11,6 +11,10 @@ pub enum Quirk {
     OneIsDefault,
     /// Encryption keys: made, given material, put in the place of others, destroyed. Source: recorded-facts 4, "Encryption keys".
     KeyRing,
+    /// A list of keys that follow one another: current, next, previous. `signing_alg` of the files is the `algorithm` of the
+    /// newest; another one is a rotation (`POST`), which makes a new next key and brings the one that was next into use.
+    /// Where the connection authenticates by `private_key_jwt`, keys are there from the start. Source: recorded-facts.
+    KeySuccession,
     /// A change is a draft until it is built and deployed: wait for `built`, `POST {object}/deploy`, wait until deployed.
     /// The field `deployed` of the files asks for it. Source: api-quirks 3.1.
     BuildThenDeploy,

@@ -30,6 +30,7 @@ pub fn gates(desired: &Desired, changes: &[Change], live: &Live, matched: &Match
     closed.extend(deletions(desired, changes, matched, facts));
     closed.extend(emptied(changes, live, facts));
     closed.extend(replaces(changes, facts));
+    closed.extend(rotations(changes, facts));
     closed.extend(drift(changes, facts));
     closed.extend(no_record(changes, facts));
     if desired.settings.policy.require_clean && facts.provenance.dirty && !facts.consent.allow_dirty {
@@ -70,7 +71,7 @@ fn switches(flag: &str, addresses: &[Address]) -> String {
 
 fn deletions(desired: &Desired, changes: &[Change], matched: &Matched<'_>, facts: &Facts) -> Option<Gate> {
     let deleted: Vec<&Change> =
-        changes.iter().filter(|c| matches!(c.action, Action::Delete | Action::Replace)).collect();
+        changes.iter().filter(|c| matches!(c.action, Action::Delete | Action::Replace) && !is_rotation(c)).collect();
     if deleted.is_empty() {
         return None;
     }
@@ -177,7 +178,7 @@ fn too_many(deleted: &[&Change], reason: String) -> Gate {
 fn replaces(changes: &[Change], facts: &Facts) -> Option<Gate> {
     let addresses: Vec<Address> = changes
         .iter()
-        .filter(|change| change.action == Action::Replace)
+        .filter(|change| change.action == Action::Replace && !is_rotation(change))
         .filter(|change| !facts.consent.allow_replace.iter().any(|p| fits(p, &change.address)))
         .map(|change| change.address.clone())
         .collect();
@@ -185,6 +186,29 @@ fn replaces(changes: &[Change], facts: &Facts) -> Option<Gate> {
         name: "replace",
         reason: "a replacement deletes the object with all that hangs on it and makes a new one with a new id"
             .to_owned(),
+        switch: Some(switches("--allow-replace", &addresses)),
+        addresses,
+    })
+}
+
+/// Says whether a change makes the next of keys that follow one another.
+fn is_rotation(change: &Change) -> bool {
+    change.action == Action::Replace && change.kind.has(Quirk::KeySuccession)
+}
+
+/// A rotation can never be taken back.
+fn rotations(changes: &[Change], facts: &Facts) -> Option<Gate> {
+    let addresses: Vec<Address> = changes
+        .iter()
+        .filter(|change| is_rotation(change))
+        .filter(|change| !facts.consent.allow_replace.iter().any(|p| fits(p, &change.address)))
+        .map(|change| change.address.clone())
+        .collect();
+    (!addresses.is_empty()).then(|| Gate {
+        name: "rotate",
+        reason:
+            "a rotation takes the key in use out of use, for good: the next takes its place, and a new one comes next"
+                .to_owned(),
         switch: Some(switches("--allow-replace", &addresses)),
         addresses,
     })

@@ -204,6 +204,9 @@ async fn single(api: &impl ReadApi, task: &Task) -> Result<Brought, ApiFailure> 
         return Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 0 });
     };
     match api.get(&get).await {
+        Ok(answer) if canonical::is_none(task.kind, &answer.body) => {
+            Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 1 })
+        }
         Ok(answer) => {
             let object = canonical::object(task.kind, task.parent.clone(), task.key.clone(), answer.body);
             Ok(Brought { objects: vec![object], reading: Reading::Complete, requests: 1 })

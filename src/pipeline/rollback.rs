@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map as JsonMap, Value as Json};
 
 use crate::catalogue::kind::{DeleteMeans, Kind};
+use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
 use crate::model::address::{Address, join_names};
@@ -111,6 +112,9 @@ fn wanted(address: &Address, owned: &Owned, kind: &'static Kind) -> Wanted {
         };
         resource.body.insert(MEMBERS.to_owned(), Value::List(members));
         return Wanted::Resource(Box::new(resource));
+    }
+    if kind.has(Quirk::KeySuccession) {
+        return Wanted::Stays;
     }
     let has_id = matches!(kind.shape, Shape::Collection | Shape::Child);
     match (owned.origin, &owned.before) {

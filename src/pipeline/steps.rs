@@ -145,6 +145,9 @@ impl<'a> Stepper<'a> {
         let first = first_update(kind, &mut body, &live);
         let (action, reason) =
             if renamed { (Action::Rename, "renamed") } else { (Action::Update, "the configuration differs") };
+        // What follows on a rotation is not what was there before.
+        let (action, reason) =
+            if kind.has(Quirk::KeySuccession) { (Action::Replace, "a rotation") } else { (action, reason) };
         self.change(resource, action, reason, deltas, id.clone());
         let operation = Operation::Update { id: id.clone(), body, first, whole: false };
         let index = self.draft(resource, Action::Update, operation, object);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use crate::catalogue::kind::{DeleteMeans, Kind};
+use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
@@ -73,7 +74,10 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
         if kind.shape == Shape::Membership {
             applied.resources.insert(address.clone(), owned(kind, image, image.after.clone()));
         }
-        desired.resources.push(resource(address, kind, image));
+        // A rotation back would only bring the next key into use.
+        if !kind.has(Quirk::KeySuccession) {
+            desired.resources.push(resource(address, kind, image));
+        }
     }
     add_parents(&mut desired);
     Undoing { desired, applied }
@@ -162,6 +166,9 @@ pub fn lost(journal: &Journal, plan: &Plan) -> Vec<String> {
                 DeleteMeans::Nothing if kind.shape == Shape::Membership => {}
                 DeleteMeans::Nothing => lost.push(format!("{address} cannot be deleted; it stays as it is")),
             }
+        }
+        if image.existed && catalogue().kind(&image.kind).is_some_and(|kind| kind.has(Quirk::KeySuccession)) {
+            lost.push(format!("{address} was rotated, and no key comes back"));
         }
         if image.existed && is_new && image.id.is_some() {
             lost.push(format!("{address} comes back with a new id"));

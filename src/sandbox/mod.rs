@@ -29,6 +29,7 @@ pub mod routes;
 pub mod seed;
 pub mod spot;
 pub mod store;
+pub mod succession;
 pub mod tenant;
 pub mod times;
 pub mod token;

@@ -49,6 +49,9 @@ pub enum Op {
     ListHolders,
     ReadDefault,
     ChooseDefault,
+    ListKeys,
+    MakeKeys,
+    RotateKeys,
     DestroyKey,
     Rekey,
     WrappingKey,
@@ -294,6 +297,11 @@ impl Table {
 
     fn one(&mut self, kind: &'static Kind) {
         let object = kind.object_path();
+        if kind.has(Quirk::KeySuccession) {
+            self.add(Method::Get, &kind.path, Op::ListKeys, kind);
+            self.add_verb(kind.verbs.create, kind.create_path(), Op::MakeKeys, kind);
+            return self.add_verb(kind.verbs.update, &object, Op::RotateKeys, kind);
+        }
         if kind.verbs.read {
             self.add(Method::Get, &kind.path, Op::ReadDocument, kind);
         }

@@ -12,7 +12,7 @@ use super::ids::Dice;
 use super::refusal::Refusal;
 use super::routes::{self, Found, Op};
 use super::store::Store;
-use super::{actions, answer, documents, keys, lists, members, objects, permission, seed};
+use super::{actions, answer, documents, keys, lists, members, objects, permission, seed, succession};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 
@@ -158,6 +158,9 @@ impl Tenant {
             Op::Defaults(field) => documents::defaults(self, found, field),
             Op::ReadDefault => objects::read_default(self, found),
             Op::ChooseDefault => objects::choose_default(self, found, request),
+            Op::ListKeys => succession::list(self, found),
+            Op::MakeKeys => succession::create(self, found, request),
+            Op::RotateKeys => succession::rotate(self, found, request),
             Op::DestroyKey => keys::destroy(self, found),
             Op::Rekey => keys::rekey(self, found),
             Op::WrappingKey => keys::wrapping_key(self, found),

@@ -184,6 +184,13 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
                     ApiFailure::InDoubt { request: request.line(), reason: "the answer does not show it".to_owned() }
                 }
                 Err(failure) if failure.is_in_doubt() || (sent > 1 && failure.status() == Some(409)) => failure,
+                // What it lies in may have come with it.
+                Err(failure) if kind.has(Quirk::KeySuccession) && failure.status() == Some(409) => {
+                    return match lost::look(self.api, self.clock, kind, &sought, &|_| false, Duration::ZERO).await? {
+                        Found::One(object) => Ok(lost::as_answer(&object)),
+                        _ => Err(failure.into()),
+                    };
+                }
                 Err(failure) => return Err(failure.into()),
             };
             let known = |id: &RemoteId| self.ledger.holds(kind.space(), id);

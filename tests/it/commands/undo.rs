@@ -48,3 +48,22 @@ fn the_journal_of_another_tenant_is_refused() {
     let ran = project.run_binary(&format!("apply test --undo --yes --journal {journal}")).code(64);
     assert!(ran.stderr().contains("is of dev (sandbox)"), "{}", ran.screen());
 }
+
+#[test]
+fn a_rotation_is_not_taken_back_by_another_one() {
+    let keys = |algorithm| {
+        format!(
+            "connections: [{{ name: op, strategy: okta, options: {{ client_id: a, domain: x.okta.com }}, \
+             keys: {{ signing_alg: {algorithm} }} }}]\n"
+        )
+    };
+    let project = Project::new().tenant("dev", "domain: sandbox\n").template("all", &keys("RS256"));
+    project.run_binary("apply dev --yes").ok();
+    project.write("templates/all.yaml", &keys("ES256"));
+    project.run_binary("apply dev --yes --allow-replace connections/op/keys").ok();
+    let state = || std::fs::read(project.path(".tenantry/sandbox/dev.json")).ok();
+    let before = state();
+    let ran = project.run_binary("apply dev --undo --yes").ok();
+    assert!(ran.stdout().contains("cannot come back: connections/op/keys was rotated"), "{}", ran.screen());
+    assert_eq!(before, state(), "something was written");
+}

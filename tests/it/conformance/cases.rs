@@ -162,6 +162,18 @@ pub const CASES: &[Case] = &[
         goes: Goes::Exact(&["DELETE /connections/*"]),
     },
     Case {
+        kind: "connections/keys",
+        needs: "",
+        before: "connections: [{ name: okta, strategy: okta, options: { client_id: a, domain: x.okta.com }, keys: { signing_alg: RS256 } }]",
+        creates: &[
+            r#"POST /connections {"name":"okta","strategy":"okta","options":{"client_id":"a","domain":"x.okta.com"}}"#,
+            r#"POST /connections/*/keys {"signing_alg":"RS256"}"#,
+        ],
+        after: "connections: [{ name: okta, strategy: okta, options: { client_id: a, domain: x.okta.com }, keys: { signing_alg: PS256 } }]",
+        updates: &[r#"POST /connections/*/keys/rotate {"signing_alg":"PS256"}"#],
+        goes: Goes::Exact(&["DELETE /connections/*"]),
+    },
+    Case {
         kind: "connections/directory_provisioning_configuration",
         needs: "",
         before: "connections: [{ name: gapps, strategy: google-apps, options: { client_id: a, domain: x.example }, directory_provisioning_configuration: { synchronize_automatically: false } }]",

@@ -112,6 +112,10 @@ fn sides(quirk: Quirk) -> (Side, Side) {
             Nothing("keys that rotate are not managed: the files hold nothing of them"),
             Test(server::an_encryption_key_is_made_in_steps),
         ),
+        Quirk::KeySuccession => (
+            Case("connections/keys", r#"POST /connections/*/keys/rotate {"signing_alg":"PS256"}"#),
+            Test(server::a_rotation_makes_the_next_key),
+        ),
         Quirk::SharedMembers => {
             (Test(client::members_of_others_stay), Test(server::a_member_that_is_there_is_a_conflict))
         }

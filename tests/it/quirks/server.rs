@@ -318,3 +318,15 @@ pub fn an_encryption_key_is_made_in_steps() {
     let kid = key["kid"].as_str().unwrap();
     answers(t, Method::Post, &format!("{path}/{kid}/wrapping-key"), json!({}), 201);
 }
+
+pub fn a_rotation_makes_the_next_key() {
+    let t = &mut tenant();
+    let options = json!({"client_id": "a", "token_endpoint_auth_method": "private_key_jwt"});
+    let path = made(t, "/connections", "id", json!({"name": "op", "strategy": "oidc", "options": options}));
+    let next = answers(t, Method::Post, &format!("{path}/keys/rotate"), Json::Null, 201);
+    assert_eq!((&next["algorithm"], &next["next"], next.get("current")), (&json!("RS256"), &json!(true), None));
+    let keys = get(t, &format!("{path}/keys"));
+    let standing = |name: &str| keys.as_array().unwrap().iter().filter(|key| key[name] == true).count();
+    assert_eq!((standing("current"), standing("previous"), standing("next")), (1, 1, 1), "{keys}");
+    answers(t, Method::Delete, &format!("{path}/keys"), Json::Null, 404);
+}
