@@ -121,6 +121,9 @@ pub struct Kind {
     /// A legacy kind: what replaces it.
     #[serde(default)]
     pub deprecated: Option<String>,
+    /// The field of a create's answer that holds a value which is never shown again. It is handed over and not kept.
+    #[serde(default)]
+    pub shown_once: Option<String>,
     /// Whether the Deploy CLI's formats have a place for it.
     #[serde(default = "yes")]
     pub deploy_cli: bool,

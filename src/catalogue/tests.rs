@@ -297,6 +297,17 @@ fn deletion_is_possible_or_said_not_to_be() {
     });
 }
 
+/// What is shown once must be handed over, and go again if it cannot be.
+#[test]
+fn what_is_shown_once_can_be_delivered_and_deleted() {
+    each(|kind| {
+        let says = |field: &str| kind.fields.tool.iter().any(|own| own == field);
+        assert_eq!(kind.shown_once.is_some(), says("deliver"), "{}", kind.name);
+        assert!(kind.shown_once.is_none() || kind.verbs.delete && kind.id.is_some(), "{}", kind.name);
+        assert!(!kind.has(Quirk::NamedByRecord) || kind.identity.iter().all(|field| says(field)), "{}", kind.name);
+    });
+}
+
 #[test]
 fn every_quirk_is_some_kinds() {
     let used: BTreeSet<Quirk> = catalogue().served().flat_map(|kind| kind.quirks.iter().copied()).collect();
@@ -306,7 +317,7 @@ fn every_quirk_is_some_kinds() {
 }
 
 /// Every quirk; the match below keeps it whole.
-const ALL: [Quirk; 27] = [
+const ALL: [Quirk; 28] = [
     Quirk::HoursAsMinutes,
     Quirk::BuildThenDeploy,
     Quirk::PublishVersion,
@@ -334,6 +345,7 @@ const ALL: [Quirk; 27] = [
     Quirk::OneIsDefault,
     Quirk::KeyRing,
     Quirk::KeySuccession,
+    Quirk::NamedByRecord,
 ];
 
 #[test]
@@ -365,7 +377,8 @@ fn all_quirks_are_counted() {
         | Quirk::SharedMembers
         | Quirk::OneIsDefault
         | Quirk::KeyRing
-        | Quirk::KeySuccession => quirk,
+        | Quirk::KeySuccession
+        | Quirk::NamedByRecord => quirk,
     };
     assert_eq!(ALL.iter().map(|quirk| next(*quirk)).collect::<BTreeSet<_>>().len(), ALL.len());
 }

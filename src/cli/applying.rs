@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::delivering::{self, Delivering};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::planning::Planned;
@@ -69,6 +70,7 @@ pub fn carry_out(
     if !plan.missing_secrets.is_empty() {
         return Err(Failure::MissingSecrets(plan.missing_secrets.clone()));
     }
+    delivering::refuse(plan, run)?;
     if !manner.yes {
         let headline = text::headline(&plan.settings, plan.sandbox);
         if run.terminal.ask(&format!("\n{headline}\nApply this? Only \"yes\" is accepted: "))? != "yes" {
@@ -81,7 +83,8 @@ pub fn carry_out(
     let stop = runtime.stop_on_interrupt();
     planned.history.intend(plan, &stop)?;
     let mut book = planned.journal.begin(plan, Arc::clone(&stop))?;
-    let (outcome, results, steps) = perform(plan, connection, &redaction, runtime, (&mut book, &stop), run);
+    let mut conduct = Delivering::new(&mut book, plan, run);
+    let (outcome, results, steps) = perform(plan, connection, &redaction, runtime, (&mut conduct, &stop), run);
     let is_complete = outcome.failures.is_empty() && outcome.summary.not_begun == 0;
     let is_written = book.ended(is_complete);
     // What was sent is remembered, and a sandbox kept, whether or not all went well; that it went well or not is said

@@ -31,7 +31,11 @@ pub fn would_be_committed(file: &Path) -> bool {
     let Ok(repository) = Repository::discover(&real) else { return false };
     let Some(top) = repository.workdir().and_then(|top| top.canonicalize().ok()) else { return true };
     match real.join(rest).strip_prefix(&top) {
-        Ok(below) => !repository.is_path_ignored(below).unwrap_or(false),
+        Ok(below) => {
+            // What is in the index is kept, ignored or not.
+            let is_kept = repository.index().is_ok_and(|index| index.get_path(below, 0).is_some());
+            is_kept || !repository.is_path_ignored(below).unwrap_or(false)
+        }
         Err(_) => false,
     }
 }

@@ -4,6 +4,7 @@
 pub mod certificate;
 pub mod clock;
 pub mod connection;
+pub mod delivery;
 pub mod environment;
 pub mod files;
 pub mod git;

@@ -124,11 +124,22 @@ pub struct TenantSettings {
     pub policy: Policy,
     /// Address -> id, where the identity is ambiguous.
     pub bind: BTreeMap<String, String>,
+    /// Where values go that the API shows once, by name.
+    pub deliver: BTreeMap<String, Delivery>,
     /// Objects that references may name though the files do not describe them.
     pub external: Vec<String>,
     pub excluded: Excluded,
     /// A project of the Deploy CLI: its rules on absence and secrets hold.
     pub deploy_cli: bool,
+}
+
+/// Where a value goes that the API shows once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// A file, relative to the workspace.
+    File(String),
+    /// A program and its arguments; it reads the value.
+    Command(Vec<String>),
 }
 
 /// How to get a token.

@@ -32,6 +32,8 @@ pub fn object(kind: &'static Kind, parent: Option<RemoteId>, key: BTreeMap<Strin
     for field in &kind.identity {
         if let Some(text) = body.get(field).and_then(scalar) {
             key.entry(field.clone()).or_insert(text);
+        } else if let (Some(id), true) = (&id, kind.has(Quirk::NamedByRecord)) {
+            key.entry(field.clone()).or_insert_with(|| id.0.clone());
         }
     }
     let mut value = Value::Map(std::mem::take(&mut body));

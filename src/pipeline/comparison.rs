@@ -67,7 +67,7 @@ pub fn live(first: &Live, second: &Live) -> Compared {
 
 /// Compares what is declared with a tenant; `facts` are those of the tenant.
 pub fn against(desired: &Desired, live: &Live, facts: &Facts, is_declared_first: bool) -> Compared {
-    let matched = matching::pair(desired, live, facts.applied.as_ref(), &mut Diagnostics::default());
+    let matched = matching::pair(desired, live, facts.known_to_be_ours(), &mut Diagnostics::default());
     let known = known_fields(live, &matched);
     let ground = Ground { desired, matched: &matched, known: &known, facts };
     let mut out = Compared::default();

@@ -53,7 +53,7 @@ impl Drift {
 /// Compares the tenant with `recalled`, which [`crate::pipeline::recall`] made of the record in `facts`.
 pub fn drift(recalled: &Desired, live: &Live, facts: &Facts) -> Drift {
     // What is not found under its id is gone; nothing else is asked of the matching.
-    let matched = matching::pair(recalled, live, facts.applied.as_ref(), &mut Diagnostics::default());
+    let matched = matching::pair(recalled, live, facts.known_to_be_ours(), &mut Diagnostics::default());
     let known = known_fields(live, &matched);
     let ground = Ground { desired: recalled, matched: &matched, known: &known, facts };
     let mut drift = Drift::default();

@@ -11,6 +11,7 @@ pub mod cause;
 pub mod comparison;
 pub mod consent;
 pub mod credentials;
+pub mod delivery;
 pub mod diff;
 pub mod drift;
 pub mod example;

@@ -3,6 +3,7 @@
 //! A pure function: same input, same plan, whatever order files and answers came in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use crate::catalogue::kind::Kind;
 use crate::catalogue::quirk::Quirk;
@@ -19,6 +20,7 @@ use crate::model::value::Value;
 use crate::pipeline::basis::{self, Ground};
 use crate::pipeline::canonical::is_builtin;
 use crate::pipeline::cause;
+use crate::pipeline::delivery;
 use crate::pipeline::gates;
 use crate::pipeline::images;
 use crate::pipeline::matching::{self, Matched};
@@ -63,13 +65,23 @@ pub struct Facts {
     pub only: Option<BTreeSet<Address>>,
 }
 
+/// What the record of nothing says.
+static NOTHING: LazyLock<Applied> = LazyLock::new(Applied::default);
+
+impl Facts {
+    /// Returns what the records say is ours. `None`: there are no records at all, and nothing is ever known of that.
+    pub fn known_to_be_ours(&self) -> Option<&Applied> {
+        self.applied.as_ref().or(self.keeps_history.then(|| &*NOTHING))
+    }
+}
+
 /// Known fields of live objects: (space, name) -> field -> text.
 pub type KnownFields = BTreeMap<(String, String), BTreeMap<String, String>>;
 
 /// Plans. Findings are errors of the configuration that only the tenant could show (a dangling reference).
 pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnostics) {
     let mut findings = Diagnostics::default();
-    let matched = matching::pair(desired, live, facts.applied.as_ref(), &mut findings);
+    let matched = matching::pair(desired, live, facts.known_to_be_ours(), &mut findings);
     let known = known_fields(live, &matched);
     let mut planner = Planner {
         desired,
@@ -166,6 +178,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         fingerprints,
         missing_secrets: missing,
         provenance: facts.provenance,
+        deliveries: delivery::deliveries(desired),
         images,
         ownership,
         opened,

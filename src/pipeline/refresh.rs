@@ -294,7 +294,9 @@ fn roots_of_all(only: &[String], exclude: &[String]) -> Vec<Task> {
 
 fn nested_of_all(only: &[String], exclude: &[String], live: &Live) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for kind in catalogue().kinds().filter(|kind| kind.parent.is_some() && chosen(kind, only, exclude)) {
+    // What files cannot hold for others is not looked at: a value that is shown once belongs to who made it.
+    let is_told = |kind: &&Kind| kind.parent.is_some() && kind.shown_once.is_none() && chosen(kind, only, exclude);
+    for kind in catalogue().kinds().filter(is_told) {
         let Some(parent_kind) = kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else { continue };
         if parent_kind.shape == Shape::Singleton {
             if kind.list.is_some() && kind.shape == Shape::Keyed {

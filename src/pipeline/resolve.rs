@@ -17,7 +17,7 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Documents, Entry, Node, Place};
 use crate::model::value::{Map, Value};
 use crate::pipeline::scope::Scope;
-use crate::pipeline::{credentials, members, references};
+use crate::pipeline::{credentials, delivery, members, references};
 
 /// The directives that a resource may carry through to here; loading has dealt with the others.
 const DIRECTIVES: [&str; 5] = ["$key", "$was", "$release", "$new", "$render"];
@@ -54,6 +54,7 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
     // What is released exists in the tenant though it is no resource: references to it are fine.
     desired.settings.external.extend(desired.released.iter().map(ToString::to_string));
     report_duplicates(&desired, &mut resolver.findings);
+    delivery::check(&desired, &mut resolver.findings);
     references::link(&mut desired, offline, &mut resolver.findings);
     crate::pipeline::scope::leave_out_excluded(&mut desired);
     crate::pipeline::scope::narrow(&mut desired, scope, &mut resolver.findings);
@@ -205,6 +206,12 @@ impl Resolver {
             } else {
                 self.walk(child, &child.place, &mut node, BTreeMap::new())
             };
+            // An empty list says that there is none.
+            if let (Some(Step::Key(key)), Some(Step::Items)) = (child.place.first(), child.place.last())
+                && node.get(key).is_some_and(|list| !list.is_null())
+            {
+                self.declared.insert(child.name.clone());
+            }
             remove_place(child, &mut node);
             nested.extend(found.into_iter().map(|found| (child, found)));
         }

@@ -127,7 +127,7 @@ fn wanted(address: &Address, owned: &Owned, kind: &'static Kind) -> Wanted {
             Wanted::Resource(Box::new(resource))
         }
         (Origin::Adopted, _) => Wanted::Nothing,
-        (Origin::Created, _) if has_id => Wanted::Gone,
+        (Origin::Created, _) if has_id && !kind.has(Quirk::NamedByRecord) => Wanted::Gone,
         (Origin::Created, _) => {
             let can_go = match &kind.delete {
                 DeleteMeans::Delete => kind.verbs.delete,

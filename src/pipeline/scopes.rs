@@ -177,6 +177,8 @@ fn writes(resource: &Resource, policy: &Policy) -> Vec<Doing> {
         (create, Doing::Create),
         (kind.verbs.update.is_some(), Doing::Update),
         (wants_deploy(resource), Doing::Deploy),
+        // A value that cannot be handed over takes its object with it.
+        (kind.shown_once.is_some(), Doing::Delete),
     ];
     possible.into_iter().filter(|(is, _)| *is).map(|(_, doing)| doing).collect()
 }
@@ -245,6 +247,7 @@ pub fn unread(desired: &Desired, facts: Facts, gates: Vec<Gate>) -> Plan {
         images: BTreeMap::new(),
         ownership: Default::default(),
         missing_secrets: Vec::new(),
+        deliveries: BTreeMap::new(),
         provenance: facts.provenance,
         requests: Requests::default(),
         basis: Default::default(),

@@ -256,7 +256,8 @@ impl<'a> Stepper<'a> {
         let Some(object) = object else { return };
         match &resource.kind.delete {
             DeleteMeans::Delete if resource.kind.verbs.delete => {
-                let reason = if resource.standing == Standing::Withdrawn { NOT_IN_FILES } else { "null in the files" };
+                let is_left_out = matches!(resource.standing, Standing::Withdrawn | Standing::GivenBack);
+                let reason = if is_left_out { NOT_IN_FILES } else { "null in the files" };
                 self.change(resource, Action::Delete, reason, Vec::new(), object.id.clone());
                 self.deletion(object, &resource.address);
             }

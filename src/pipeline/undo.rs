@@ -57,6 +57,18 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
     for (address, image) in touched(journal) {
         let Some(kind) = catalogue().kind(&image.kind) else { continue };
         desired.declared.insert(kind.name.clone());
+        let parent_is_new = image.parent.as_ref().and_then(|parent| journal.beginning.images.get(parent));
+        let parent_is_new = parent_is_new.is_some_and(|parent| !parent.existed);
+        if kind.has(Quirk::NamedByRecord) {
+            let made = journal.made.get(address).filter(|_| !parent_is_new);
+            if let Some(id) = made.or_else(|| journal.beginning.carried.get(address)?.as_ref()) {
+                let fields = Json::Object(serde_json::Map::new());
+                applied.resources.insert(address.clone(), Owned { id: Some(id.clone()), ..owned(kind, image, fields) });
+                let bare = Resource::bare(address.clone(), kind, image.name.clone(), image.parent.clone());
+                desired.resources.push(Resource { unset: true, ..bare });
+            }
+            continue;
+        }
         if !image.existed && kind.shape != Shape::Membership {
             let made = journal.made.get(address).or_else(|| journal.beginning.carried.get(address)?.as_ref());
             if kind.id.is_some() && matches!(kind.shape, Shape::Collection | Shape::Child) {
@@ -67,8 +79,7 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
             }
             continue;
         }
-        let parent_is_new = image.parent.as_ref().and_then(|parent| journal.beginning.images.get(parent));
-        if parent_is_new.is_some_and(|parent| !parent.existed) {
+        if parent_is_new {
             continue;
         }
         if kind.shape == Shape::Membership {
@@ -169,6 +180,10 @@ pub fn lost(journal: &Journal, plan: &Plan) -> Vec<String> {
         }
         if image.existed && catalogue().kind(&image.kind).is_some_and(|kind| kind.has(Quirk::KeySuccession)) {
             lost.push(format!("{address} was rotated, and no key comes back"));
+        }
+        let kind = catalogue().kind(&image.kind);
+        if image.existed && image.deletes && kind.is_some_and(|kind| kind.has(Quirk::NamedByRecord)) {
+            lost.push(format!("{address} was deleted, and nobody can make one with its value again"));
         }
         if image.existed && is_new && image.id.is_some() {
             lost.push(format!("{address} comes back with a new id"));

@@ -41,6 +41,15 @@ pub async fn settle(
     let mut gates = Vec::new();
     for (address, found) in found {
         match found? {
+            Found::One(object) if object.kind.shown_once.is_some() => gates.push(Gate {
+                name: "in-doubt",
+                reason: format!(
+                    "the apply before has created {address}, and nothing says that its value got anywhere: delete {} in the tenant",
+                    object.id.as_ref().map_or("it", |id| id.0.as_str())
+                ),
+                addresses: vec![address],
+                switch: None,
+            }),
             Found::One(object) => drop(object.id.map(|id| journal.made.insert(address, id))),
             Found::Nothing => {}
             Found::Unclear(count) => gates.push(Gate {

@@ -49,6 +49,11 @@ pub fn create(store: &Store, kind: &Kind, body: &Map<String, Json>) -> Result<()
         }
     }
     refused(kind, body, &[&kind.fields.read_only, &kind.fields.update_only])?;
+    if let Some(field) =
+        kind.fields.tool.iter().find(|field| kind.has(Quirk::NamedByRecord) && body.contains_key(*field))
+    {
+        return Err(Refusal::payload(&format!("Additional properties not allowed: {field}"), None));
+    }
     if kind.has(Quirk::GranteeOrDefault) && body.contains_key("client_id") == body.contains_key("default_for") {
         return Err(Refusal::body("Exactly one of client_id and default_for is needed"));
     }

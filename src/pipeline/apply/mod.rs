@@ -3,6 +3,7 @@
 //! It never decides anything: what to send was settled by the plan. It knows ids that come into being and fills them in.
 
 pub mod conduct;
+mod creation;
 pub mod ledger;
 pub mod lost;
 pub mod perform;

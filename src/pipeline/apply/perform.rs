@@ -6,12 +6,10 @@ use serde_json::{Value as Json, json};
 
 use super::conduct::Journal;
 use super::ledger::Ledger;
-use super::lost::{self, Found};
 use super::run::Clock;
 use crate::api::failure::ApiFailure;
 use crate::api::port::{Get, WriteApi};
 use crate::api::request::{self, Method, MissingParam, PathParams, Request, fill_path};
-use crate::api::response::Response;
 use crate::catalogue::kind::{Kind, MemberStyle, Membership};
 use crate::catalogue::quirk::Quirk;
 use crate::model::journal::Line;
@@ -46,6 +44,9 @@ pub enum StepError {
     Lost { failure: ApiFailure, alike: usize },
     #[error("the journal cannot be written, so nothing more is begun: {0}")]
     Journal(String),
+    /// A value that is shown once got nowhere. What was made has been deleted again, unless an id is named.
+    #[error("{}{reason}", match .left { Some(id) => format!("{id} was made, is still there, and nobody was told its value: "), None => "its value did not get where it should, so it was deleted again: ".to_owned() })]
+    Undelivered { reason: String, left: Option<RemoteId> },
     #[error("the build failed: {0}")]
     Build(String),
     #[error("not finished after {seconds} seconds: {what}")]
@@ -88,19 +89,16 @@ pub async fn perform(
     }
 }
 
-struct Performer<'a, 'j, A, C> {
-    index: usize,
-    step: &'a Step,
-    ledger: Ledger,
-    api: &'a A,
-    clock: &'a C,
-    journal: &'a Journal<'j>,
-    writes: &'a mut usize,
+pub(super) struct Performer<'a, 'j, A, C> {
+    pub(super) index: usize,
+    pub(super) step: &'a Step,
+    pub(super) ledger: Ledger,
+    pub(super) api: &'a A,
+    pub(super) clock: &'a C,
+    pub(super) journal: &'a Journal<'j>,
+    pub(super) writes: &'a mut usize,
     made: &'a mut Option<Json>,
 }
-
-/// How often a create is sent where a second object cannot come of it.
-const CREATES: usize = 3;
 
 impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
     async fn run(mut self, wait_for_delete: bool) -> Result<Done, StepError> {
@@ -113,6 +111,7 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
                 let params = self.ledger.params(self.step, None);
                 let request = request::create(kind, &params, self.wire(body)?)?;
                 let answer = self.create(request, &params, body).await?;
+                let answer = self.handed_over(answer).await?;
                 *self.made = Some(answer.clone());
                 if !then.is_empty() {
                     let id = kind.id.as_ref().and_then(|field| answer.get(field)).and_then(Json::as_str);
@@ -161,64 +160,13 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
         Ok(answer.body)
     }
 
-    /// Creates one object, and never two: where the answer is lost, the object is looked for before anything else.
-    async fn create(&mut self, request: Request, params: &PathParams, body: &Map) -> Result<Json, StepError> {
-        let kind = self.step.kind;
-        let sought = lost::sought(kind, params, body, request.body.as_ref().unwrap_or(&Json::Null));
-        self.journal.write(&Line::Intent { step: self.index, sought: Some(sought.clone()) })?;
-        let window = self.journal.conduct().window();
-        let is_unique = kind.id.is_none()
-            || kind.server.unique.iter().any(|fields| fields.iter().all(|field| kind.identity.contains(field)));
-        let mut sent = 1;
-        loop {
-            let tells = |answer: &Response| match &kind.id {
-                Some(field) => answer.body.get(field).is_some(),
-                None => answer.status == 204 || !answer.body.is_null(),
-            };
-            let failure = match self.api.send(&request).await {
-                Ok(answer) if tells(&answer) => {
-                    *self.writes += 1;
-                    return Ok(answer.body);
-                }
-                Ok(_) => {
-                    ApiFailure::InDoubt { request: request.line(), reason: "the answer does not show it".to_owned() }
-                }
-                Err(failure) if failure.is_in_doubt() || (sent > 1 && failure.status() == Some(409)) => failure,
-                // What it lies in may have come with it.
-                Err(failure) if kind.has(Quirk::KeySuccession) && failure.status() == Some(409) => {
-                    return match lost::look(self.api, self.clock, kind, &sought, &|_| false, Duration::ZERO).await? {
-                        Found::One(object) => Ok(lost::as_answer(&object)),
-                        _ => Err(failure.into()),
-                    };
-                }
-                Err(failure) => return Err(failure.into()),
-            };
-            let known = |id: &RemoteId| self.ledger.holds(kind.space(), id);
-            let alike = match lost::look(self.api, self.clock, kind, &sought, &known, window).await {
-                Ok(Found::One(object)) => {
-                    *self.writes += 1;
-                    return Ok(lost::as_answer(&object));
-                }
-                Ok(Found::Nothing) if is_unique && sent < CREATES => {
-                    sent += 1;
-                    continue;
-                }
-                Ok(Found::Unclear(alike)) => alike,
-                Ok(Found::Nothing) => 0,
-                // That it cannot be looked for leaves it in doubt.
-                Err(_) => 0,
-            };
-            return Err(StepError::Lost { failure, alike });
-        }
-    }
-
     async fn update(&mut self, id: Option<&RemoteId>, body: &Map) -> Result<Json, StepError> {
         let params = self.ledger.params(self.step, id);
         let request = request::update(self.step.kind, &params, self.wire(body)?)?;
         Ok(self.send(request).await?)
     }
 
-    async fn delete(&mut self, id: Option<&RemoteId>, wait: bool) -> Result<(), StepError> {
+    pub(super) async fn delete(&mut self, id: Option<&RemoteId>, wait: bool) -> Result<(), StepError> {
         let params = self.ledger.params(self.step, id);
         let request = request::delete(self.step.kind, &params)?;
         match self.send(request).await {

@@ -166,6 +166,7 @@ impl Run<'_> {
                 }
                 let in_doubt = match &error {
                     StepError::Lost { .. } => true,
+                    StepError::Undelivered { left, .. } => left.is_some(),
                     StepError::Api(failure) => failure.is_in_doubt(),
                     _ => writes > 0,
                 };
@@ -268,6 +269,9 @@ fn failure_of(step: &Step, error: StepError) -> StepFailure {
             "Look at the tenant. `--resume` looks again before it creates anything; `bind` names an object by its id."
                 .to_owned(),
         );
+    }
+    if matches!(error, StepError::Undelivered { left: Some(_), .. }) {
+        failure.help = Some("Delete it in the tenant, then apply again.".to_owned());
     }
     if let StepError::Api(ApiFailure::Status { request, status, error_code, message, request_id }) = error {
         failure.field = property(&message).map(str::to_owned);

@@ -29,6 +29,11 @@ pub fn tenant(overlay: &Json) -> Json {
             "description": "Where secrets come from, by the name that `{{secret \"name\"}}` uses.",
             "additionalProperties": source(true),
         },
+        "deliver": {
+            "type": ["object", "null"],
+            "description": "Where values go that the API shows once, by the name that `deliver` of a resource uses.",
+            "additionalProperties": target(),
+        },
         "overlay": overlay,
         "policy": policy(),
         "bind": {
@@ -74,6 +79,15 @@ fn source(keepable: bool) -> Json {
         sources.insert("keep".to_owned(), keep);
     }
     json!({ "type": "object", "properties": sources, "additionalProperties": false, "minProperties": 1, "maxProperties": 1 })
+}
+
+/// Where a value goes: exactly one target.
+fn target() -> Json {
+    let targets = json!({
+        "file": text("A file that git does not keep."),
+        "command": texts("A program and its arguments; it reads the value."),
+    });
+    json!({ "type": "object", "properties": targets, "additionalProperties": false, "minProperties": 1, "maxProperties": 1 })
 }
 
 fn policy() -> Json {

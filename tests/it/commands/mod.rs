@@ -4,6 +4,7 @@ mod apply;
 mod backup;
 mod check;
 mod ci;
+mod deliver;
 mod export;
 mod gates;
 mod get;

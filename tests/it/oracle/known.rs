@@ -200,6 +200,8 @@ pub const UNUSED: &[(&str, &str)] = &[
 
 /// Fields that only one of both calls required on create.
 pub const REQUIRED: &[(&str, &str)] = &[
+    ("connections/keys: signing_alg", "the algorithm is all that files say of keys"),
+    ("connections/scim_tokens: scopes", "a token that files say nothing of could not be compared"),
     ("emailTemplates: template", "it is the resource's name, which is always there"),
     ("eventStreams: name", "a stream without a name could not be recognised again"),
     ("logStreams: name", "a stream without a name could not be recognised again"),
@@ -209,6 +211,7 @@ pub const REQUIRED: &[(&str, &str)] = &[
 /// Fields that kind files speak of and that no request or answer of the document has.
 pub const NAMED: &[(&str, &str)] = &[
     ("actions: current_version", ANSWERED),
+    ("connections/scim_tokens: name", FILES),
     ("agents: agent_id", SDK),
     ("agents: created_at", SDK),
     ("agents: updated_at", SDK),

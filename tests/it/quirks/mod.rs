@@ -112,6 +112,10 @@ fn sides(quirk: Quirk) -> (Side, Side) {
             Nothing("keys that rotate are not managed: the files hold nothing of them"),
             Test(server::an_encryption_key_is_made_in_steps),
         ),
+        Quirk::NamedByRecord => (
+            Case("connections/scim_tokens", "DELETE /connections/*/scim-configuration/tokens/*"),
+            Test(server::a_token_is_shown_once_and_has_no_name),
+        ),
         Quirk::KeySuccession => (
             Case("connections/keys", r#"POST /connections/*/keys/rotate {"signing_alg":"PS256"}"#),
             Test(server::a_rotation_makes_the_next_key),

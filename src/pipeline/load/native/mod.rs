@@ -3,7 +3,7 @@
 //! | file | does |
 //! |---|---|
 //! | `project.rs` | the way from files to Documents |
-//! | `workspace.rs`, `tenant_file.rs`, `credentials.rs`, `policy.rs` | the tool's own files, by hand for places and near names |
+//! | `workspace.rs`, `tenant_file.rs`, `credentials.rs`, `policy.rs`, `deliver.rs` | the tool's own files, by hand for places and near names |
 //! | `form.rs` | reading a map of known keys |
 //! | `vault.rs` | secrets by name, fetched when used |
 //! | `engine.rs`, `audit.rs`, `variable.rs`, `functions.rs` | handlebars, and what its strict mode lets through |
@@ -21,6 +21,7 @@ mod audit;
 mod combine;
 mod companion;
 mod credentials;
+mod deliver;
 mod directive;
 mod engine;
 mod form;
