@@ -140,6 +140,7 @@ impl Core {
             external: Vec::new(),
             excluded: Excluded::default(),
             deploy_cli: self.deploy_cli,
+            mentions: Vec::new(),
         }
     }
 
