@@ -163,6 +163,8 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         notes.push(format!("{name} is not available here and was not compared"));
     }
     let apply = steps.iter().map(gates::requests_of).sum();
+    let deliveries = delivery::deliveries(desired);
+    notes.extend(delivery::told(&steps, &deliveries));
     let images = images::images(&changes, &matched, live);
     let plan = Plan {
         settings: desired.settings.clone(),
@@ -178,7 +180,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         fingerprints,
         missing_secrets: missing,
         provenance: facts.provenance,
-        deliveries: delivery::deliveries(desired),
+        deliveries,
         images,
         ownership,
         opened,

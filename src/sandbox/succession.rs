@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(after[0]["kid"], before[1]["kid"], "what came next is in use");
         assert_eq!((&after[1]["kid"], &after[1]["previous"]), (&before[0]["kid"], &json!(true)));
         assert_eq!(after[2]["kid"], next.body["kid"]);
-        assert_eq!(send(Method::Post, &format!("{path}/rotate"), Some(json!({"signing_alg": "none"}))).status, 400);
+        assert_eq!(send(Method::Post, &format!("{path}/rotate"), Some(json!({"signing_alg": 1}))).status, 400);
         assert_eq!(send(Method::Delete, &path, None).status, 404);
     }
 

@@ -4,16 +4,15 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::{Project, Ran};
 
-const FILE: &str = "domain: sandbox\ndeliver: { scim: { file: tokens/okta } }\n";
+const FILE: &str = "domain: sandbox\ndeliver: { scim: { file: tokens/okta }, audit: { file: tokens/audit } }\n";
 
 /// A connection with tokens of these names.
 fn template(names: &[&str]) -> String {
-    let tokens: Vec<String> = names
-        .iter()
-        .map(|name| {
-            format!("{{ name: {name}, scopes: ['get:users', 'post:users'], token_lifetime: 900, deliver: scim }}")
-        })
-        .collect();
+    let token = |name: &&str| {
+        let target = if *name == "audit" { "audit" } else { "scim" };
+        format!("{{ name: {name}, scopes: ['get:users', 'post:users'], token_lifetime: 900, deliver: {target} }}")
+    };
+    let tokens: Vec<String> = names.iter().map(token).collect();
     format!(
         "connections: [{{ name: okta, strategy: okta, options: {{ client_id: a, domain: x.okta.com }}, \
          scim_configuration: {{}}, scim_tokens: [{}] }}]\n",
@@ -79,9 +78,11 @@ fn a_token_is_delivered_once_and_goes_with_its_entry() {
     // A second one of the same scopes is another one; the first is left as it is.
     project.write("templates/all.yaml", &template(&["directory", "audit"]));
     let ran = project.run("apply dev --yes").ok();
-    unseen(&project, &project.read("tokens/okta"), &ran);
+    unseen(&project, &project.read("tokens/audit"), &ran);
+    let said = "scim_tokens/audit is shown once and goes to the file `tokens/audit`";
+    assert!(ran.stdout().contains(said), "{}", ran.screen());
     let both = held(&project);
-    assert!(both.len() == 2 && both.contains(&first[0]) && project.read("tokens/okta") != value);
+    assert!(both.len() == 2 && both.contains(&first[0]) && project.read("tokens/okta") == value);
     project.write("templates/all.yaml", &template(&["audit"]));
     let ran = project.run("apply dev --yes").ok();
     assert!(ran.stdout().contains("- connections/okta/scim_tokens/directory"), "{}", ran.screen());
@@ -141,6 +142,11 @@ fn a_value_without_a_place_is_a_mistake_before_anything_is_written() {
     let ran = project.run("apply dev --yes").code(65);
     assert!(ran.screen().contains("`token.txt` lies in a git work tree"), "{}", ran.screen());
     assert!(!project.path(".tenantry/sandbox/dev.json").exists() || held(&project).is_empty());
+    let one = "domain: sandbox\ndeliver: { scim: { file: tokens/a }, audit: { file: tokens/a } }\n";
+    project.write("tenants/dev.yaml", one);
+    project.write("templates/all.yaml", &template(&["directory", "audit"]));
+    let ran = project.run("check dev").code(65);
+    assert!(ran.screen().contains("the value would replace that of"), "{}", ran.screen());
     project.write("tenants/dev.yaml", "domain: sandbox\ndeliver: { scim: { file: a, command: [b] }, x: 1, y: {} }\n");
     let ran = project.run("check dev").code(65);
     assert!(ran.screen().contains("must name exactly one target"), "{}", ran.screen());
@@ -235,7 +241,7 @@ fn a_proposal_does_not_say_where_values_go() {
     let ran = project.run(&format!("plan dev --trust-from {base}")).code(65);
     assert!(ran.screen().contains("has no `other` under `deliver`"), "{}", ran.screen());
     project.write("templates/all.yaml", &template(&["directory"]));
-    project.run(&format!("apply dev --yes --trust-from {base}")).ok();
-    assert!(project.path("tokens/okta").exists());
+    let ran = project.run(&format!("plan dev --trust-from {base}")).ok();
+    assert!(ran.stdout().contains("is shown once and goes to the file `tokens/okta`"), "{}", ran.screen());
     assert!(!project.path("run-me").exists(), "a command of the proposal was run");
 }
