@@ -47,7 +47,9 @@ pub fn label(
 
 fn cause(kind: &Kind, delta: &Delta, desired: &Json, owned: &Owned, is_same_secret: bool) -> Cause {
     let is_secret = matches!(delta.after, Some(Value::Secret(_)));
-    if is_secret || matches!(delta.note, Some(DeltaNote::SecretChanged | DeltaNote::CannotBeCompared)) {
+    // What the tenant never shows is judged by what was sent, secret or not.
+    let is_unseen = delta.before.is_none() && kind.fields.write_only.iter().any(|field| field.covers(&delta.path));
+    if is_secret || is_unseen || matches!(delta.note, Some(DeltaNote::SecretChanged | DeltaNote::CannotBeCompared)) {
         return if is_same_secret { Cause::Drift } else { Cause::Configuration };
     }
     let order = [Segment::Key("(order)".to_owned())];

@@ -123,7 +123,10 @@ pub fn released(desired: &Desired, facts: &Facts) -> Vec<String> {
         count.1 |= kind.shape == Shape::Collection || is_named;
     }
     let note = |(key, (count, can_go)): (&str, (usize, bool))| match can_go {
-        true => format!("{count} {key} released; `{key}: []` deletes them"),
+        true => match key.rsplit_once('/') {
+            Some((parent, own)) => format!("{count} {key} released; `{own}: []` in {parent} deletes them"),
+            None => format!("{count} {key} released; `{key}: []` deletes them"),
+        },
         false => format!("{key} released: what is there stays as it is"),
     };
     counts.into_iter().map(note).collect()

@@ -84,6 +84,8 @@ pub fn page(kind: &Kind) -> String {
     add("sets", patterns(&kind.fields.sets));
     add("files", kind.fields.files.keys().cloned().collect());
     add("references", kind.references.iter().map(|r| format!("{} -> {}", r.field, r.space)).collect());
+    let once = |field: &String| format!("{field}, which goes where `deliver` of the tenant's file says");
+    add("shown once", kind.shown_once.iter().map(once).collect());
     add("scopes", scopes(kind));
     add("replaced by", kind.deprecated.iter().cloned().collect());
     add("source", vec![kind.source.clone()]);

@@ -93,6 +93,28 @@ fn a_token_is_delivered_once_and_goes_with_its_entry() {
 }
 
 #[test]
+fn another_lifetime_is_another_token_behind_the_gate_of_replacements() {
+    let project = workspace(FILE);
+    project.run("apply dev --yes").ok();
+    let first = held(&project);
+    project.write("templates/all.yaml", &template(&["directory"]).replace("900", "1800"));
+    let ran = project.run("apply dev --yes").code(4);
+    assert!(ran.stdout().contains("gate closed[replace]") && !ran.stdout().contains("drift"), "{}", ran.screen());
+    let switch = "--allow-replace connections/okta/scim_tokens/directory";
+    project.run(&format!("apply dev --yes {switch}")).ok();
+    let second = held(&project);
+    assert!(second.len() == 1 && second != first);
+    assert!(project.read("tokens/okta").starts_with(&format!("{}.", second[0])));
+    project.run("plan dev --exit-code").ok();
+    // Gone from the files altogether: left as it is, and said.
+    project.write("templates/all.yaml", &template(&[]).replace(", scim_tokens: []", ""));
+    let ran = project.run("apply dev --yes").ok();
+    let said = "1 connections/scim_tokens released; `scim_tokens: []` in connections deletes them";
+    assert!(ran.stdout().contains(said), "{}", ran.screen());
+    assert_eq!(held(&project), second);
+}
+
+#[test]
 fn tokens_of_others_are_left_alone() {
     let project = workspace(FILE);
     project.run("apply dev --yes").ok();
