@@ -57,10 +57,11 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
     for (address, image) in touched(journal) {
         let Some(kind) = catalogue().kind(&image.kind) else { continue };
         desired.declared.insert(kind.name.clone());
-        let parent_is_new = image.parent.as_ref().and_then(|parent| journal.beginning.images.get(parent));
-        let parent_is_new = parent_is_new.is_some_and(|parent| !parent.existed);
+        if goes_along(journal, image) {
+            continue;
+        }
         if kind.has(Quirk::NamedByRecord) {
-            let made = journal.made.get(address).filter(|_| !parent_is_new);
+            let made = journal.made.get(address);
             if let Some(id) = made.or_else(|| journal.beginning.carried.get(address)?.as_ref()) {
                 let fields = Json::Object(serde_json::Map::new());
                 applied.resources.insert(address.clone(), Owned { id: Some(id.clone()), ..owned(kind, image, fields) });
@@ -77,9 +78,6 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
             } else if !matches!(kind.delete, DeleteMeans::Nothing) {
                 desired.resources.push(Resource { unset: true, ..resource(address, kind, image) });
             }
-            continue;
-        }
-        if parent_is_new {
             continue;
         }
         if kind.shape == Shape::Membership {
@@ -101,6 +99,14 @@ fn touched(journal: &Journal) -> Vec<(&Address, &Image)> {
         begun.contains(*address) || image.with.as_ref().is_some_and(|with| begun.contains(with))
     };
     journal.beginning.images.iter().filter(is).collect()
+}
+
+/// Says whether something lies in what the apply made, so that it goes with that.
+fn goes_along(journal: &Journal, image: &Image) -> bool {
+    let parent = image.parent.as_ref().and_then(|parent| journal.beginning.images.get(parent));
+    parent.is_some_and(|parent| {
+        !parent.existed && catalogue().kind(&parent.kind).is_some_and(|kind| kind.id.is_some() && kind.verbs.delete)
+    })
 }
 
 fn owned(kind: &Kind, image: &Image, fields: Json) -> Owned {
@@ -168,7 +174,7 @@ pub fn explain(plan: &mut Plan) {
 /// Says what cannot come back, for the steps of this undo.
 pub fn lost(journal: &Journal, plan: &Plan) -> Vec<String> {
     let mut lost = Vec::new();
-    for (address, image) in touched(journal) {
+    for (address, image) in touched(journal).into_iter().filter(|(_, image)| !goes_along(journal, image)) {
         let is_new = plan.changes.iter().any(|change| change.address == *address && change.action == Action::Create);
         if let (false, Some(kind)) = (image.existed, catalogue().kind(&image.kind)) {
             match kind.delete {

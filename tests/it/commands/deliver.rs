@@ -177,6 +177,12 @@ fn a_value_without_a_place_is_a_mistake_before_anything_is_written() {
 #[test]
 fn an_undo_deletes_the_token_and_says_which_value_is_gone() {
     let project = workspace(FILE);
+    // With the connection that the apply made, or alone.
+    project.run_binary("apply dev --yes").ok();
+    let ran = project.run_binary("apply dev --undo --yes").ok();
+    let is_gone = ran.stdout().contains("- connections/okta  (the apply made it)");
+    assert!(is_gone && !ran.stdout().contains("cannot come back"), "{}", ran.screen());
+    assert_eq!(held(&project), [] as [String; 0]);
     project.write("templates/all.yaml", &template(&[]));
     project.run_binary("apply dev --yes").ok();
     project.write("templates/all.yaml", &template(&["directory"]));
