@@ -7,6 +7,7 @@ pub mod connection;
 pub mod environment;
 pub mod files;
 pub mod git;
+pub mod git_missing;
 pub mod git_remote;
 pub mod git_tree;
 pub mod http;

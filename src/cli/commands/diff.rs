@@ -6,7 +6,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::looking::Looked;
 use crate::cli::point;
-use crate::cli::project::{Look, Project, workspace};
+use crate::cli::project::{Look, Project};
 use crate::cli::run::Run;
 use crate::edge::runtime::Runtime;
 use crate::model::applied::Applied;
@@ -75,7 +75,7 @@ impl Side {
                 (Some(recall(&applied, &looked.settings).0), Some(applied))
             }
             Some(point) => {
-                let at = Some(point::open(workspace(run)?, point)?);
+                let at = Some(point::open(point, run)?);
                 (Some(files(&tenant, Look { at, ..Look::default() }, run)?), None)
             }
         };
