@@ -13,6 +13,7 @@ pub mod consent;
 pub mod credentials;
 pub mod diff;
 pub mod drift;
+pub mod earlier_names;
 pub mod example;
 pub mod export;
 pub mod fingerprint;

@@ -54,6 +54,7 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
     // What is released exists in the tenant though it is no resource: references to it are fine.
     desired.settings.external.extend(desired.released.iter().map(ToString::to_string));
     report_duplicates(&desired, &mut resolver.findings);
+    crate::pipeline::earlier_names::report_rings(&desired, &mut resolver.findings);
     references::link(&mut desired, offline, &mut resolver.findings);
     crate::pipeline::scope::leave_out_excluded(&mut desired);
     crate::pipeline::scope::narrow(&mut desired, scope, &mut resolver.findings);
