@@ -466,7 +466,11 @@ fn a_ring_of_was_is_refused_with_what_to_write_instead() {
     project.run("apply dev --yes").ok();
     project.write("templates/all.yaml", "roles:\n  - { name: B, $was: A }\n  - { name: A, $was: B }\n");
     let refused = project.run("plan dev").code(65);
-    assert!(refused.stderr().contains("error[was-ring]: `$was` goes round: `A` was `B`, `B` was `A`"), "{}", refused.screen());
+    assert!(
+        refused.stderr().contains("error[was-ring]: `$was` goes round: `A` was `B`, `B` was `A`"),
+        "{}",
+        refused.screen()
+    );
     assert!(refused.stderr().contains("give `$key: B` to `A`, `$key: A` to `B`"), "{}", refused.screen());
     project.write("templates/all.yaml", "roles:\n  - { name: B, $key: A }\n  - { name: A, $key: B }\n");
     let applied = project.run("apply dev --yes").ok();
