@@ -44,6 +44,7 @@ pub mod schema;
 pub mod scope;
 pub mod scopes;
 pub mod steps;
+pub mod text_ids;
 pub mod tree;
 pub mod undo;
 pub mod unfinished;

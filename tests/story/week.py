@@ -246,6 +246,12 @@ def story(program, scratch, sandboxes):
     must("prod has what v1 says", first["roles/Clerk"]["description"] == "Takes orders" and len(first) > 20, str(sorted(first)))
     same("dev and prod are the same but for what differs by tenant", json.loads(json.dumps(dev).replace("dev", "prod")), first)
     ann.does("drift --all")
+    differing = bob.asks("diff test prod")
+    paths = {f"{change['address']}:{delta['path']}" for change in differing["changes"] for delta in change["deltas"]}
+    must("two tenants differ in what the files say of each, and in no id, secret or domain", paths == {
+        "clients/Web:description", "clients/Web:callbacks[https://prod.shop.example/cb]",
+        "clients/Web:callbacks[https://test.shop.example/cb]", "emailProvider:default_from_address", "tenant:friendly_name",
+    }, json.dumps(differing, indent=1))
 
     # Wednesday: Bob changes it, Ann applies it to dev, Bob promotes.
     bob.commits("v2", V2)

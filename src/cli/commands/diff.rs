@@ -30,7 +30,9 @@ pub fn run(args: &DiffArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         (Some(one), Some(two)) => comparison::declared(one, two),
         (None, None) => {
             let everything = || Wanted::Everything { only: Vec::new(), exclude: Vec::new() };
-            comparison::live(&first.read(everything(), run)?, &second.read(everything(), run)?)
+            let (one, two) = (first.read(everything(), run)?, second.read(everything(), run)?);
+            let domain = |side: &Side| side.looked.settings.domain.clone();
+            comparison::live((&one, &domain(&first)), (&two, &domain(&second)))
         }
         (Some(_), None) => against(&first, &second, true, run)?,
         (None, Some(_)) => against(&second, &first, false, run)?,
