@@ -47,6 +47,9 @@ pub enum Failure {
     /// The tenant was changed, and others do not know yet.
     #[error("the record stands in this repository and could not be handed on: {0}")]
     NotHandedOn(Box<RecordError>),
+    /// The tenant was changed and recorded, and the tag is here alone.
+    #[error("all was applied; the tag `{tag}` stands in this repository and could not be handed on: {error}")]
+    TagNotHandedOn { tag: String, remote: String, error: Box<RecordError> },
     #[error("{0}")]
     Lock(#[from] LockError),
     #[error("{0}")]
@@ -99,6 +102,7 @@ impl Failure {
             | Self::Journal(_)
             | Self::File(_)
             | Self::NotHandedOn(_)
+            | Self::TagNotHandedOn { .. }
             | Self::Terminal(_)
             | Self::NoRecord(_)
             | Self::InTheWay(_)
@@ -139,7 +143,10 @@ impl Failure {
             }
             Self::State(StateError::Newer(_)) => Some("Update tenantry.".to_owned()),
             Self::Store(StoreError::Damaged { .. }) => Some("`tenantry sandbox reset` makes it new again.".to_owned()),
-            Self::Record(RecordError::TagExists(_)) => Some("Choose another name; nothing was applied.".to_owned()),
+            Self::Record(RecordError::TagExists { .. }) => Some("Choose another name; nothing was applied.".to_owned()),
+            Self::TagNotHandedOn { tag, remote, .. } => {
+                Some(format!("`git push {remote} refs/tags/{tag}` hands it on, once that is mended."))
+            }
             Self::Record(RecordError::NoCommit) => {
                 Some("Commit the files first: a tag names the commit that was applied.".to_owned())
             }

@@ -12,7 +12,7 @@ use crate::api::port::ReadApi;
 use crate::edge::clock::{self, Clock};
 use crate::edge::connection::Target;
 use crate::edge::journal::{self, JournalFile};
-use crate::model::applied::Applied;
+use crate::model::applied::{Applied, Ownership};
 use crate::model::journal::{Beginning, JOURNAL_VERSION, Journal, Line, Planned as PlannedStep};
 use crate::model::plan::{Gate, Plan};
 use crate::pipeline::apply::Conduct;
@@ -33,6 +33,8 @@ pub struct Journaling {
     open: Option<Journal>,
     /// The run takes it back: nothing is written to it, and in the end it goes.
     undoes: bool,
+    /// The run is about what is not in the files, and nothing of it becomes ours.
+    pub apart: bool,
 }
 
 impl Journaling {
@@ -59,7 +61,7 @@ impl Journaling {
         }
         let open = found.filter(|journal| !journal.is_closed());
         let window = if target.is_sandbox() { NEAR_WINDOW } else { WINDOW };
-        Ok(Self { path, aside, window, open, undoes: false })
+        Ok(Self { path, aside, window, open, undoes: false, apart: false })
     }
 
     /// Returns the apply that did not end.
@@ -87,7 +89,8 @@ impl Journaling {
     /// Returns the journal for the run that takes it back: it stays as it is until all is undone.
     #[must_use]
     pub fn undoing(&self) -> Self {
-        Self { path: self.path.clone(), aside: self.aside.clone(), window: self.window, open: None, undoes: true }
+        let (path, aside) = (self.path.clone(), self.aside.clone());
+        Self { path, aside, window: self.window, open: None, undoes: true, apart: false }
     }
 
     /// Looks for what may have been created, and returns the gates of what cannot be told.
@@ -122,6 +125,15 @@ impl Journaling {
         self.open.as_ref().map(told)
     }
 
+    /// Returns what an apply before that did not end means for what is ours.
+    fn left(&self) -> Ownership {
+        let of = |before: &Journal| Ownership {
+            prior: before.beginning.ownership.prior.clone(),
+            next: folded(before, None).resources,
+        };
+        self.open.as_ref().map(of).unwrap_or_default()
+    }
+
     /// Begins the journal of a plan, in place of one that did not end: what stood before that stays known.
     ///
     /// # Errors
@@ -144,7 +156,8 @@ impl Journaling {
             at: clock::stamp(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             commit: plan.provenance.commit.clone(),
-            ownership: plan.ownership.clone(),
+            ownership: if self.apart { self.left() } else { plan.ownership.clone() },
+            apart: self.apart,
             steps: steps.collect(),
             images: plan.images.clone(),
             carried: BTreeMap::new(),

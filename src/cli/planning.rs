@@ -172,6 +172,7 @@ impl Wish {
             false => History::open(run, &target, self.scope, &local, self.lock.take())?,
         };
         let mut journal = Journaling::of(run, &target)?;
+        journal.apart = self.is_apart;
         let in_doubt = journal.settle(api, self.writing).await?;
         let mut remembered = history.remembered(local);
         journal.remembered(&mut remembered);

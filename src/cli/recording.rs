@@ -163,7 +163,7 @@ impl History {
     /// # Errors
     /// Why not.
     pub fn may_tag(&self, tag: &str, provenance: &Provenance) -> Result<(), Failure> {
-        let Some(records) = self.records.as_ref().filter(|_| provenance.commit.is_some()) else {
+        let (Some(records), Some(commit)) = (&self.records, &provenance.commit) else {
             return Err(RecordError::NoCommit.into());
         };
         if provenance.dirty {
@@ -172,18 +172,23 @@ impl History {
                 "Commit them, or leave `--tag` out.",
             ));
         }
-        Ok(records.may_tag(tag)?)
+        Ok(records.may_tag(tag, commit, self.shared.as_ref().map(|(shared, _)| shared))?)
     }
 
-    /// Tags the commit of the last record.
+    /// Tags the commit of the last record, at the remote too.
     ///
     /// # Errors
     /// If git refuses.
     pub fn tag(&self, tag: Option<&str>) -> Result<(), Failure> {
-        match (tag, &self.records, &self.last) {
-            (Some(tag), Some(records), Some(kept)) => Ok(records.tag(tag, &kept.record)?),
-            _ => Ok(()),
-        }
+        let (Some(tag), Some(records), Some(kept)) = (tag, &self.records, &self.last) else { return Ok(()) };
+        let shared = self.shared.as_ref().map(|(shared, _)| shared);
+        records.tag(tag, &kept.record, shared)?;
+        let Some(shared) = shared else { return Ok(()) };
+        records.hand_on_tag(tag, shared).map_err(|error| Failure::TagNotHandedOn {
+            tag: tag.to_owned(),
+            remote: shared.remote.name(),
+            error: Box::new(error),
+        })
     }
 
     /// Records an apply that was performed.

@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod environment;
 pub mod files;
 pub mod git;
+pub mod git_missing;
 pub mod git_remote;
 pub mod git_tree;
 pub mod http;

@@ -17,6 +17,7 @@ use crate::model::applied::{Applied, Owned};
 use crate::model::record::{Actor, Header, RECORD_VERSION, Record};
 
 pub mod shared;
+pub mod tags;
 
 /// Where records live.
 const PREFIX: &str = "refs/tenantry/";
@@ -46,8 +47,9 @@ pub enum RecordError {
     NotForward { remote: String, seen: PathBuf },
     #[error("somebody else has broken this run's lock, or it could not be renewed")]
     Unlocked,
-    #[error("the tag `{0}` exists already")]
-    TagExists(String),
+    /// The place, if it is not here.
+    #[error("the tag `{tag}` exists already{}, at another commit", .remote.as_ref().map(|name| format!(" at the git remote `{name}`")).unwrap_or_default())]
+    TagExists { tag: String, remote: Option<String> },
     #[error("`{0}` is no name for a tag")]
     TagName(String),
     #[error("there is no commit to tag")]
@@ -180,35 +182,6 @@ impl Records {
             }
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Says whether a commit could be tagged so.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn may_tag(&self, tag: &str) -> Result<(), RecordError> {
-        let name = format!("refs/tags/{tag}");
-        if tag.starts_with('-') || !git2::Reference::is_valid_name(&name) {
-            return Err(RecordError::TagName(tag.to_owned()));
-        }
-        match self.repository.find_reference(&name) {
-            Ok(_) => Err(RecordError::TagExists(tag.to_owned())),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Tags the commit that was applied.
-    ///
-    /// # Errors
-    /// If the tag exists, or the commit does not.
-    pub fn tag(&self, tag: &str, record: &Record) -> Result<(), RecordError> {
-        self.may_tag(tag)?;
-        let commit = record.header.config.commit.as_ref().ok_or(RecordError::NoCommit)?;
-        let commit = self.repository.find_object(Oid::from_str(commit)?, Some(ObjectType::Commit))?;
-        let author = self.author(&record.header.by)?;
-        self.repository.tag(tag, &commit, &author, &message(record), false)?;
-        Ok(())
     }
 
     fn tip(&self) -> Result<Option<Oid>, RecordError> {

@@ -103,7 +103,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     planner.released();
     let Planner { mut notes, mut gates, unmanaged, unchanged, spared, .. } = planner;
     unique_order::untangle(&mut stepper.drafts, &matched, &mut findings);
-    partings::make_room(&mut stepper.drafts, &matched);
+    notes.extend(partings::make_room(&mut stepper.drafts, &matched));
     partings::held(desired, &stepper.drafts, &mut findings);
     let dangling = order::dangling(&stepper.drafts, &known, desired);
     for (reference, place, address) in dangling {

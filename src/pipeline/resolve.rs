@@ -57,6 +57,7 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
     desired.settings.external.extend(desired.released.iter().map(ToString::to_string));
     report_duplicates(&desired, &mut resolver.findings);
     delivery::check(&desired, &mut resolver.findings);
+    crate::pipeline::earlier_names::report_rings(&desired, &mut resolver.findings);
     references::link(&mut desired, offline, &mut resolver.findings);
     crate::pipeline::mentions::check(&desired, &mentions, &mut resolver.findings);
     crate::pipeline::scope::leave_out_excluded(&mut desired);

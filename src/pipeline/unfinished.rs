@@ -68,6 +68,13 @@ pub async fn settle(
 
 /// Returns what is ours once an unfinished apply is counted.
 pub fn folded(journal: &Journal, applied: Option<&Applied>) -> Applied {
+    let ownership = &journal.beginning.ownership;
+    let none = Applied::default();
+    let tip = applied.or(ownership.prior.as_ref()).unwrap_or(&none);
+    if journal.beginning.apart {
+        let own = Applied { salt: tip.salt.clone(), resources: ownership.next.clone() };
+        return own.rebased(ownership.prior.as_ref(), tip);
+    }
     let steps = &journal.beginning.steps;
     let with = |is: &dyn Fn(&Fate) -> bool| -> BTreeSet<&Address> {
         let fitting = steps.iter().zip(&journal.fates).filter(|(_, fate)| is(fate));
@@ -77,10 +84,7 @@ pub fn folded(journal: &Journal, applied: Option<&Applied>) -> Applied {
     let created: BTreeSet<&Address> = steps.iter().filter(|step| step.creates).map(|step| &step.address).collect();
     let made: BTreeSet<&Address> =
         created.iter().copied().filter(|address| journal.made.contains_key(address)).collect();
-    let ownership = &journal.beginning.ownership;
     let resources = record::after(ownership, &failed, &made, &created, &journal.made);
-    let none = Applied::default();
-    let tip = applied.or(ownership.prior.as_ref()).unwrap_or(&none);
     let mut folded = Applied { salt: tip.salt.clone(), resources }.rebased(ownership.prior.as_ref(), tip);
     folded.salt.clone_from(&tip.salt);
     folded
@@ -89,6 +93,16 @@ pub fn folded(journal: &Journal, applied: Option<&Applied>) -> Applied {
 /// Says that there is one, for the plan's screen.
 pub fn told(journal: &Journal) -> String {
     let beginning = &journal.beginning;
+    if beginning.apart {
+        return format!(
+            "a restore that began at {} did not end: {} of {} steps are done; `restore {tenant} FILE` with the same file \
+             goes on, `apply {tenant} --undo` takes it back",
+            beginning.at,
+            journal.done(),
+            beginning.steps.len(),
+            tenant = beginning.tenant,
+        );
+    }
     format!(
         "an apply that began at {} did not end: {} of {} steps are done; `apply {tenant} --resume` goes on, \
          `apply {tenant} --undo` takes it back",

@@ -186,6 +186,35 @@ fn no_drift_is_told_of_the_sample_in_any_tenant() {
 }
 
 #[test]
+fn two_tenants_of_the_sample_differ_in_what_the_files_say_of_one_alone_and_in_no_id() {
+    let project = Project::bare();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for path in ["tenantry.yaml", "tenants", "templates"] {
+        copy(&root.join(path), &project.path(path));
+    }
+    std::fs::copy(project.path("tenants/dev.yaml"), project.path("tenants/twin.yaml")).unwrap();
+    project.run("apply dev --yes").ok();
+    // In another order, so that no id is the same.
+    project.run("apply twin --yes --target 'roles/*'").ok();
+    project.run("apply twin --yes").ok();
+    let id = |tenant| project.run(&format!("get {tenant} clients/console:client_id")).ok().stdout().to_owned();
+    assert_ne!(id("dev"), id("twin"));
+    let told = project.run("diff dev twin --json").ok();
+    let changes = told.json()["changes"].as_array().unwrap().clone();
+    assert!(changes.iter().all(|change| change["action"] == "delete"), "{}", told.screen());
+    let only: Vec<&str> = changes.iter().map(|change| change["address"].as_str().unwrap()).collect();
+    assert_eq!(
+        only,
+        [
+            "clientGrants/Load generator,https:%2F%2Fapi.dev.moorline.example%2Fport-calls,client",
+            "clients/Token lab",
+            "organizations/demo-harbour",
+            "organizations/demo-harbour/connections"
+        ]
+    );
+}
+
+#[test]
 fn the_status_of_all_tenants_is_one_table() {
     let project = applied().tenant("test", "domain: sandbox\nsecrets: { corp: { env: CORP } }\n");
     let repository = Repository::open(project.path(".")).unwrap();

@@ -41,6 +41,15 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let planning = wish.plan(&reading, consent, run);
     let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
     saved::expect(args.expect.as_deref(), &planned.plan)?;
+    if args.resume && planned.journal.open().is_some_and(|journal| journal.beginning.apart) {
+        return Err(Failure::usage(
+            "what did not end is a restore, and an apply does not go on with it",
+            format!(
+                "`tenantry restore {} FILE` with the same file goes on; without `--resume` the files are applied as they are.",
+                planned.plan.settings.tenant
+            ),
+        ));
+    }
     if args.resume && planned.journal.open().is_none() {
         return Err(Failure::usage(
             "there is no apply to go on with: the last one ended, or ran on another machine",

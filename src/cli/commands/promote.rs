@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning::{Planned, Wish};
 use crate::cli::point;
-use crate::cli::project::{Look, workspace};
+use crate::cli::project::Look;
 use crate::cli::recording::History;
 use crate::cli::run::Run;
 use crate::edge::runtime::Runtime;
@@ -112,10 +112,9 @@ fn source(
     history: &History,
     run: &Run<'_>,
 ) -> Result<(std::sync::Arc<crate::edge::git_tree::GitTree>, Header), Failure> {
-    let folder = workspace(run)?;
     if let Some(asked) = args.commit.as_ref().or(args.tag.as_ref()) {
-        let tree = point::open(folder, asked)?;
         let headers = history.walk()?;
+        let tree = point::open(point::whole(asked, &headers), run)?;
         let of_commit =
             |header: &&Header| point::is_whole(header) && header.config.commit.as_deref() == Some(tree.commit());
         let Some(header) = headers.iter().map(|(_, header)| header).find(of_commit) else {
@@ -134,7 +133,7 @@ fn source(
         ));
     };
     match header.config.commit.as_deref().filter(|_| point::is_whole(&header)) {
-        Some(commit) => Ok((point::open(folder, commit)?, header)),
+        Some(commit) => Ok((point::open(commit, run)?, header)),
         None => Err(Failure::usage(
             format!("{} is no whole commit: record #{} {}", args.from, header.number, fault(&header)),
             format!("Apply to {} in full, from a clean commit, or name one that was with `--commit`.", args.from),

@@ -36,8 +36,7 @@ pub fn run(args: &RollbackArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let Some(asked) = &args.to else {
         return offer(&settings, target.is_sandbox(), &history, run);
     };
-    let folder = workspace(run)?;
-    let point = Point::find(asked, &history, folder)?;
+    let point = Point::find(asked, &history, run)?;
     if !args.plan_only {
         applying::may_ask(args.yes, run)?;
     }

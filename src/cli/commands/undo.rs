@@ -94,7 +94,12 @@ async fn look(
     plan.settings = settings.clone();
     if history.is_kept() {
         let prior = folded(journal, history.applied().as_ref());
-        let next = journal.beginning.ownership.prior.clone().unwrap_or_default().resources;
+        let then = &journal.beginning.ownership;
+        // A restore makes nothing ours, so without it what is ours stays what it is.
+        let next = match journal.beginning.apart && *then == Ownership::default() {
+            true => prior.resources.clone(),
+            false => then.prior.clone().unwrap_or_default().resources,
+        };
         plan.ownership = Ownership { prior: Some(prior), next };
     }
     Ok(Planned {

@@ -41,7 +41,7 @@ fn named(foreign: &Foreign) -> String {
 pub fn entry(change: &Change) -> String {
     let sign = paint(of_action(change.action), change.action.sign());
     let reason = match change.action {
-        Action::Delete => paint(FAINT, format!("  ({})", change.reason)),
+        Action::Delete if !change.reason.is_empty() => paint(FAINT, format!("  ({})", change.reason)),
         _ => String::new(),
     };
     let mut out = format!("{sign} {}{reason}\n", paint(STRONG, harmless(change.address.as_str())));

@@ -11,20 +11,20 @@ const ROLES: &str = "roles:\n  - { name: Reader, description: Reads }\n  - name:
 const RECORDS: &str = "refs/tenantry/acme.eu.auth0.com";
 const LOCK: &str = "refs/tenantry/locks/acme.eu.auth0.com";
 
-fn git(folder: &Path, words: &[&str]) -> String {
+pub fn git(folder: &Path, words: &[&str]) -> String {
     let output = Command::new("git").args(words).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
 /// A bare repository that everybody shares, and the tenant.
-struct Site {
-    place: Project,
-    served: Served,
+pub struct Site {
+    pub place: Project,
+    pub served: Served,
 }
 
 impl Site {
-    fn new(history: &str, flags: &str) -> Self {
+    pub fn new(history: &str, flags: &str) -> Self {
         let place = Project::bare();
         let served = Served::start(&place, flags);
         let folder = place.path(".");
@@ -39,13 +39,13 @@ impl Site {
         site
     }
 
-    fn commit(&self, clone: &str) {
+    pub fn commit(&self, clone: &str) {
         let folder = self.place.path(clone);
         git(&folder, &["add", "-A"]);
         git(&folder, &["-c", "user.name=Ann", "-c", "user.email=a@x", "commit", "-q", "-m", "change"]);
     }
 
-    fn clone(&self, name: &str, flags: &[&str]) -> Project {
+    pub fn clone(&self, name: &str, flags: &[&str]) -> Project {
         let origin = format!("file://{}", self.place.path("origin.git").display());
         let project = Project::bare();
         git(&project.path("."), &[&["clone", "-q"], flags, &[&origin, "."]].concat());
@@ -58,16 +58,16 @@ impl Site {
             .env("USER", name)
     }
 
-    fn origin(&self, words: &[&str]) -> String {
+    pub fn origin(&self, words: &[&str]) -> String {
         git(&self.place.path("origin.git"), words)
     }
 
-    fn refs(&self) -> Vec<String> {
+    pub fn refs(&self) -> Vec<String> {
         let refs = self.origin(&["for-each-ref", "--format=%(refname)"]);
         refs.lines().filter(|name| *name != "refs/heads/main").map(str::to_owned).collect()
     }
 
-    fn records(&self, of: &str) -> usize {
+    pub fn records(&self, of: &str) -> usize {
         // One line: every commit has at most one parent.
         assert_eq!(self.origin(&["rev-list", "--min-parents=2", of]), "");
         self.origin(&["rev-list", of]).lines().count()

@@ -168,12 +168,13 @@ fn what_git_does_not_have_is_said() {
     let refused = project.run("promote prod test --plan-only").code(64);
     assert!(refused.stderr().contains("not committed"), "{}", refused.screen());
     project.run("apply prod --yes --target roles/Reader").ok();
-    // A shallow clone says how to have more.
+    // A shallow clone whose origin is gone says how to have more.
     git(&project.path("."), "commit -q -a -m v2");
     let clone = tempfile::tempdir().unwrap();
     git(clone.path(), &format!("clone -q --depth 1 --no-tags file://{} shop", project.path(".").display()));
     let shallow = Project::bare();
     let path = clone.path().join("shop");
+    git(&path, "remote set-url origin /nowhere/at/all.git");
     let refused = shallow.run(&format!("rollback prod --to v1 --plan-only --workspace {}", path.display())).code(64);
     assert!(refused.stderr().contains("fetch-depth: 0"), "{}", refused.screen());
 }
