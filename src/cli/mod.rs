@@ -22,6 +22,8 @@ pub mod recording;
 pub mod run;
 pub mod saved;
 pub mod settings;
+pub mod since;
+pub mod verifying;
 pub mod world;
 
 pub use run::run;

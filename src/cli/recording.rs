@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::locking::{self, Lock, sharing};
 use super::project::workspace;
 use super::run::Run;
+use crate::edge::actor;
 use crate::edge::clock;
 use crate::edge::connection::Target;
 use crate::edge::records::shared::Shared;
@@ -251,7 +252,7 @@ impl History {
     ) -> Result<Circumstances, Failure> {
         Ok(Circumstances {
             at: clock::stamp(),
-            by: records::actor(workspace(run)?, &run.world.environment),
+            by: actor::actor(workspace(run)?, &run.world.environment),
             project: plan.settings.project.clone(),
             scope: self.scope,
             doing: Doing { holds: self.holds(&doing), ..doing },

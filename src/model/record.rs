@@ -75,6 +75,12 @@ pub struct Actor {
     /// The address of the pipeline's run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_url: Option<String>,
+    /// Who started it once more, where that was somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted_by: Option<String>,
+    /// Who let it go on, as far as the pipeline tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<String>,
 }
 
 /// Which files it was.

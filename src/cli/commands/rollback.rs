@@ -165,7 +165,7 @@ pub fn release_hold(args: &ReleaseHoldArgs, run: &Run<'_>) -> Result<Exit, Failu
     // Where the configuration stands is as it was: nothing was applied.
     let mut header = kept.record.header.bare(RunKind::ReleaseHold);
     header.at = crate::edge::clock::stamp();
-    header.by = crate::edge::records::actor(workspace(run)?, &run.world.environment);
+    header.by = crate::edge::actor::actor(workspace(run)?, &run.world.environment);
     header.holds.clear();
     history.keep(Record { header, applied: kept.record.applied }, &remembered, run)?;
     if run.settings.json {

@@ -7,6 +7,7 @@ mod ci;
 mod export;
 mod gates;
 mod get;
+mod history;
 pub mod https;
 mod init;
 mod kinds;
