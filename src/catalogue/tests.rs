@@ -306,7 +306,7 @@ fn every_quirk_is_some_kinds() {
 }
 
 /// Every quirk; the match below keeps it whole.
-const ALL: [Quirk; 26] = [
+const ALL: [Quirk; 27] = [
     Quirk::HoursAsMinutes,
     Quirk::BuildThenDeploy,
     Quirk::PublishVersion,
@@ -333,6 +333,7 @@ const ALL: [Quirk; 26] = [
     Quirk::SharedMembers,
     Quirk::OneIsDefault,
     Quirk::KeyRing,
+    Quirk::EventLog,
 ];
 
 #[test]
@@ -363,7 +364,8 @@ fn all_quirks_are_counted() {
         | Quirk::LogoutMirror
         | Quirk::SharedMembers
         | Quirk::OneIsDefault
-        | Quirk::KeyRing => quirk,
+        | Quirk::KeyRing
+        | Quirk::EventLog => quirk,
     };
     assert_eq!(ALL.iter().map(|quirk| next(*quirk)).collect::<BTreeSet<_>>().len(), ALL.len());
 }

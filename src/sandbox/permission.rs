@@ -81,6 +81,8 @@ fn doing(op: &Op, method: Method) -> Doing {
         | Op::Defaults(_)
         | Op::ReadDefault
         | Op::ListHolders
+        | Op::ListEvents
+        | Op::ReadEvent
         | Op::Fixed(_) => Doing::Read,
         Op::Create | Op::CreateDocument | Op::Rekey | Op::WrappingKey => Doing::Create,
         Op::AddMembers if method == Method::Post => Doing::Create,

@@ -53,6 +53,8 @@ pub enum Op {
     Rekey,
     WrappingKey,
     ImportKey,
+    ListEvents,
+    ReadEvent,
 }
 
 /// One call that the tenant answers.
@@ -256,6 +258,11 @@ impl Table {
 
     fn objects(&mut self, kind: &'static Kind) {
         let object = kind.object_path();
+        if kind.has(Quirk::EventLog) {
+            self.add(Method::Get, &kind.path, Op::ListEvents, kind);
+            self.add(Method::Get, &object, Op::ReadEvent, kind);
+            return;
+        }
         if kind.list.is_some() {
             self.add(Method::Get, &kind.path, Op::List, kind);
         }
