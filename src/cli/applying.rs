@@ -61,7 +61,7 @@ pub fn carry_out(
             run.answer_json(&Results::default().json(plan, &planned.found, None))?;
         }
         if plan.gates.is_empty() {
-            planned.history.unchanged(plan, &manner.doing, &planned.remembered, run)?;
+            planned.history.unchanged(plan, planned.seen.as_ref(), &manner.doing, &planned.remembered, run)?;
             planned.history.tag(manner.tag)?;
         }
         return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
@@ -90,7 +90,8 @@ pub fn carry_out(
     remembered.fingerprints.extend(outcome.sent.clone());
     let is_remembered = run.settings.state.remember(planned.history.place(), &remembered);
     let is_kept = connection.keep();
-    let is_recorded = planned.history.applied_now(plan, (&steps, &outcome), &manner.doing, &remembered, run);
+    let is_recorded =
+        planned.history.applied_now(plan, (&steps, &outcome), planned.seen.as_ref(), &manner.doing, &remembered, run);
     match run.settings.json {
         true => run.answer_json(&results.json(plan, &planned.found, Some(&outcome.summary)))?,
         false => {

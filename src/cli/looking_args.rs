@@ -36,9 +36,12 @@ pub struct DriftArgs {
     /// Every tenant of the workspace
     #[arg(long, conflicts_with = "tenant")]
     pub all: bool,
-    /// List what others have made of the kinds that are managed
+    /// List what others have made of the kinds that are managed since the last record
     #[arg(long)]
     pub unmanaged: bool,
+    /// Say who moved it and when, by the tenant's own log (the scope read:logs)
+    #[arg(long)]
+    pub who: bool,
     #[command(flatten)]
     pub pace: PaceArgs,
 }

@@ -25,6 +25,8 @@ pub mod shared;
 const PREFIX: &str = "refs/tenantry/";
 /// The file of a record's header.
 const HEADER: &str = "record.json";
+/// The file of what others had.
+const OTHERS: &str = "others.json";
 /// The author where neither git nor a pipeline says who it is.
 const NOBODY: (&str, &str) = ("tenantry", "tenantry@localhost");
 
@@ -241,6 +243,7 @@ impl Records {
         let header = self.header(&commit)?;
         let damaged = |error: String| RecordError::Damaged(short(id), error);
         let mut applied = Applied::default();
+        let mut others = None;
         let mut failure = None;
         commit
             .tree()?
@@ -255,6 +258,9 @@ impl Records {
                             let salt =
                                 serde_json::from_slice::<Salted>(text).map_err(|error| damaged(error.to_string()))?;
                             applied.salt = salt.salt;
+                        }
+                        ("", Ok(OTHERS)) => {
+                            others = Some(serde_json::from_slice(text).map_err(|error| damaged(error.to_string()))?);
                         }
                         _ => {
                             let filed: Filed =
@@ -275,7 +281,7 @@ impl Records {
             .or_else(|error| if failure.is_some() { Ok(()) } else { Err(error) })?;
         match failure {
             Some(error) => Err(error),
-            None => Ok(Kept { commit: id.to_string(), record: Record { header, applied } }),
+            None => Ok(Kept { commit: id.to_string(), record: Record { header, applied, others } }),
         }
     }
 
@@ -287,6 +293,9 @@ impl Records {
             map.insert("salt".to_owned(), Json::String(record.applied.salt.clone()));
         }
         folder.files.push((HEADER.to_owned(), text(header)));
+        if let Some(others) = &record.others {
+            folder.files.push((OTHERS.to_owned(), text(serde_json::to_value(others).map_err(broken)?)));
+        }
         for (address, owned) in &record.applied.resources {
             let filed = Filed { address: address.clone(), owned: owned.clone() };
             let (words, name) = place(address);

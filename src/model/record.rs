@@ -9,6 +9,7 @@ use super::address::Address;
 use super::applied::Applied;
 use super::change::{Action, Cause};
 use super::names::{Domain, TenantName};
+use super::others::Others;
 use super::plan::Gate;
 
 /// The format of records that this program writes. It only ever grows; a change that takes something away raises it.
@@ -19,6 +20,9 @@ pub const RECORD_VERSION: u32 = 1;
 pub struct Record {
     pub header: Header,
     pub applied: Applied,
+    /// What others had in the tenant; older records do not know.
+    #[serde(default)]
+    pub others: Option<Others>,
 }
 
 /// Everything of a record but what is ours.

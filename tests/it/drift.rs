@@ -140,6 +140,7 @@ fn what_others_make_is_no_drift_and_is_listed_on_demand() {
     let ran = project.run("drift dev --unmanaged").ok();
     assert!(ran.stdout().contains("    clients/Theirs  ("), "{}", ran.screen());
     assert!(ran.stdout().contains("connections/corp/enabled_clients[Theirs]"), "{}", ran.screen());
+    assert!(ran.stdout().contains("(1 new)") || ran.stdout().contains("(2 new)"), "{}", ran.screen());
     assert!(!project.run("drift dev").ok().stdout().contains("Theirs"));
 }
 

@@ -145,7 +145,7 @@ pub fn release(args: &ReleaseArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     header.gates.clear();
     header.drift.clear();
     header.from = None;
-    history.keep(Record { header, applied }, &remembered, run)?;
+    history.keep(Record { header, applied, others: None }, &remembered, run)?;
     let declared: Vec<&Address> =
         desired.resources.iter().map(|resource| &resource.address).filter(|at| gone.contains(at)).collect();
     if run.settings.json {

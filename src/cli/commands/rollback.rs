@@ -167,7 +167,7 @@ pub fn release_hold(args: &ReleaseHoldArgs, run: &Run<'_>) -> Result<Exit, Failu
     header.at = crate::edge::clock::stamp();
     header.by = crate::edge::actor::actor(workspace(run)?, &run.world.environment);
     header.holds.clear();
-    history.keep(Record { header, applied: kept.record.applied }, &remembered, run)?;
+    history.keep(Record { header, applied: kept.record.applied, others: None }, &remembered, run)?;
     if run.settings.json {
         run.answer_json(&json!({
             "format": "tenantry-hold", "version": VERSION, "tenant": settings.tenant, "domain": settings.domain,

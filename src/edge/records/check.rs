@@ -7,7 +7,7 @@ use git2::{Commit, ObjectType, Oid, Tree, TreeWalkMode, TreeWalkResult};
 
 use super::message::{Seal, seal_of};
 use super::shared::Shared;
-use super::{Filed, HEADER, PREFIX, RecordError, Records, Salted, component, place, text};
+use super::{Filed, HEADER, OTHERS, PREFIX, RecordError, Records, Salted, component, place, text};
 use crate::model::basis::Basis;
 use crate::model::change::Action;
 use crate::model::record::{Header, StepResult};
@@ -170,7 +170,7 @@ impl Records {
     ) {
         let walked = tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
             let path = format!("{folder}{}", String::from_utf8_lossy(entry.name_bytes()));
-            if entry.kind() == Some(ObjectType::Tree) || path == HEADER {
+            if entry.kind() == Some(ObjectType::Tree) || [HEADER, OTHERS].contains(&path.as_str()) {
                 return TreeWalkResult::Ok;
             }
             let key = (path, entry.id());
