@@ -56,19 +56,20 @@ impl Paths {
         Self { own, parent: above, made }
     }
 
+    /// Says whether an event wrote to the very thing.
+    fn is_own(&self, event: &Event) -> bool {
+        let is_made = |(path, id): &(String, String)| event.hand.path == *path && event.made.contains(id);
+        self.own.as_ref() == Some(&event.hand.path) || self.made.as_ref().is_some_and(is_made)
+    }
+
     /// Returns the events that wrote there, of the nearest that did: to itself, to what lies in it, to what it lies in.
     fn hands(&self, events: &[Event]) -> Vec<Hand> {
-        let made = |event: &Event| {
-            let (path, id) = self.made.as_ref()?;
-            (event.hand.path == *path && event.made.iter().any(|made| made == id)).then_some(())
-        };
-        let is_own = |event: &Event| self.own.as_ref() == Some(&event.hand.path) || made(event).is_some();
         let is_below = |event: &Event| {
             let rest = self.own.as_ref().and_then(|own| event.hand.path.strip_prefix(own.as_str()));
             rest.is_some_and(|rest| rest.starts_with('/'))
         };
-        let is_above = |event: &Event| self.parent.as_ref() == Some(&event.hand.path);
-        let nearest: [&dyn Fn(&Event) -> bool; 3] = [&is_own, &is_below, &is_above];
+        let nearest: [&dyn Fn(&Event) -> bool; 3] =
+            [&|event| self.is_own(event), &is_below, &|event| self.parent.as_ref() == Some(&event.hand.path)];
         nearest
             .iter()
             .map(|fits| events.iter().filter(|event| fits(event)).map(|event| event.hand.clone()).collect::<Vec<_>>())
@@ -135,21 +136,19 @@ pub async fn who(api: &impl ReadApi, since: &str, asked: &[&Paths]) -> Told {
     let may_read = granted.is_none_or(|granted| log.scopes.read.iter().any(|scope| granted.contains(scope)));
     let ids = asked.iter().filter_map(|paths| Some(paths.made.as_ref()?.1.as_str())).collect();
     let mut reader = Reader { api, path: &log.path, since, own: api.own_client().await, ids, requests: 0 };
-    let is_found = |events: &[Event]| asked.iter().all(|paths| !paths.hands(events).is_empty());
     let (events, mut gap) = match may_read {
-        true => reader.events(is_found).await,
+        true => reader.events(asked.to_vec()).await,
         false => (Vec::new(), Some(Gap::Scope)),
     };
-    if gap.is_none() && !is_found(&events) {
+    let hands: Vec<Vec<Hand>> = asked.iter().map(|paths| paths.hands(&events)).collect();
+    if gap.is_none() && hands.iter().any(Vec::is_empty) {
         gap = reader.beginning().await;
     }
-    told.who = asked
-        .iter()
-        .map(|paths| {
-            let hands = paths.hands(&events);
-            if hands.is_empty() { Err(why_not(paths, gap.as_ref(), since)) } else { Ok(hands) }
-        })
-        .collect();
+    let answer = |(paths, hands): (&&Paths, Vec<Hand>)| match hands.is_empty() {
+        true => Err(why_not(paths, gap.as_ref(), since)),
+        false => Ok(hands),
+    };
+    told.who = asked.iter().zip(hands).map(answer).collect();
     told.requests = reader.requests;
     told
 }
@@ -178,8 +177,8 @@ struct Reader<'a, A> {
 }
 
 impl<A: ReadApi> Reader<'_, A> {
-    /// Reads the writes since the record, the latest first, until enough is known.
-    async fn events(&mut self, is_enough: impl Fn(&[Event]) -> bool) -> (Vec<Event>, Option<Gap>) {
+    /// Reads the writes since the record, the latest first, until one is known to each that is sought.
+    async fn events(&mut self, mut sought: Vec<&Paths>) -> (Vec<Event>, Option<Gap>) {
         let mut events: Vec<Event> = Vec::new();
         let mut seen = BTreeSet::new();
         // Only so much of one search can be paged through; the next one ends where it ended.
@@ -196,6 +195,7 @@ impl<A: ReadApi> Reader<'_, A> {
                     Ok(items) => items,
                     Err(failure) => return (events, Some(Gap::Failed(failure.to_string()))),
                 };
+                let before = events.len();
                 for item in &items {
                     let id = item.get("log_id").or_else(|| item.get("_id")).and_then(Json::as_str).unwrap_or_default();
                     if seen.insert(id.to_owned()) {
@@ -204,7 +204,9 @@ impl<A: ReadApi> Reader<'_, A> {
                     }
                     until = date(item).unwrap_or(until);
                 }
-                if items.len() < PAGE || is_enough(&events) {
+                let fresh = events.get(before..).unwrap_or_default();
+                sought.retain(|paths| !fresh.iter().any(|event| paths.is_own(event)));
+                if items.len() < PAGE || sought.is_empty() {
                     return (events, None);
                 }
             }

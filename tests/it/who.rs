@@ -57,7 +57,7 @@ impl ReadApi for Log {
         let query = param("q").unwrap_or("date:[0 TO *]");
         let range = query.split("date:[").nth(1).unwrap().trim_end_matches(']');
         let (from, to) = range.split_once(" TO ").unwrap();
-        let mut events: Vec<Json> = self.events.clone();
+        let mut events: Vec<&Json> = self.events.iter().collect();
         events.retain(|event| {
             let date = event["date"].as_str().unwrap();
             date >= from.trim_end_matches('Z') && (to == "*" || date <= to)
@@ -66,7 +66,8 @@ impl ReadApi for Log {
         if param("sort") == Some("date:1") {
             events.reverse();
         }
-        let page = events.into_iter().skip(number("page") * number("per_page")).take(number("per_page")).collect();
+        let page =
+            events.into_iter().skip(number("page") * number("per_page")).take(number("per_page")).cloned().collect();
         Ok(Response::new(200, Json::Array(page)))
     }
 
@@ -176,7 +177,7 @@ fn a_long_log_is_read_on_beyond_the_first_thousand_and_not_for_ever() {
     let told = ask(&log, &[&role]);
     assert_eq!(told.who[0].as_ref().unwrap()[0].at, stamp(40));
     assert!(told.requests <= 27, "{}", told.requests);
-    let log = Log::of((0..20_000).map(noise).collect());
+    let log = Log::of((0..5_500).map(noise).collect());
     let told = ask(&log, &[&other]);
     assert!(told.who[0].as_ref().unwrap_err().contains("has more since the record"));
     assert_eq!(told.requests, 50);

@@ -59,11 +59,12 @@ pub fn run(args: &RollbackArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let planning = wish.plan(&reading, consent, run);
     let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
     let is_json = run.settings.json;
+    let told = json!({ "commit": point.tree.commit(), "lost": planned.lost });
     introduce(&point, &planned, run)?;
     if args.plan_only {
         if is_json {
             let mut document = crate::pipeline::report::json::plan(&planned.plan, &planned.found);
-            document["rollback"] = json!({ "commit": point.tree.commit(), "lost": planned.lost });
+            document["rollback"] = told;
             run.answer_json(&document)?;
         } else {
             planned.show(&scope, &args.consent, run, false)?;
@@ -80,7 +81,7 @@ pub fn run(args: &RollbackArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         }),
         holds: held(&history, &point, run)?,
     };
-    let manner = Manner { yes: args.yes, tag: None, doing };
+    let manner = Manner { yes: args.yes, tag: None, doing, told: Some(("rollback", told)) };
     applying::carry_out(&mut planned, &connection, &runtime, &manner, run)
 }
 
