@@ -65,6 +65,8 @@ pub enum Quirk {
     UpdateDefaultsDiffer,
     /// `oidc_logout` is mirrored by `oidc_backchannel_logout`.
     LogoutMirror,
+    /// The tenant's own log: never written, searched by criteria or read on from an event.
+    EventLog,
     /// A list of members is partial: those of other owners stay.
     SharedMembers,
 }

@@ -317,7 +317,7 @@ fn every_quirk_is_some_kinds() {
 }
 
 /// Every quirk; the match below keeps it whole.
-const ALL: [Quirk; 28] = [
+const ALL: [Quirk; 29] = [
     Quirk::HoursAsMinutes,
     Quirk::BuildThenDeploy,
     Quirk::PublishVersion,
@@ -346,6 +346,7 @@ const ALL: [Quirk; 28] = [
     Quirk::KeyRing,
     Quirk::KeySuccession,
     Quirk::NamedByRecord,
+    Quirk::EventLog,
 ];
 
 #[test]
@@ -378,7 +379,8 @@ fn all_quirks_are_counted() {
         | Quirk::OneIsDefault
         | Quirk::KeyRing
         | Quirk::KeySuccession
-        | Quirk::NamedByRecord => quirk,
+        | Quirk::NamedByRecord
+        | Quirk::EventLog => quirk,
     };
     assert_eq!(ALL.iter().map(|quirk| next(*quirk)).collect::<BTreeSet<_>>().len(), ALL.len());
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde_json::Value as Json;
+
 use super::delivering::{self, Delivering};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -29,6 +31,17 @@ pub struct Manner<'a> {
     pub tag: Option<&'a str>,
     /// What the record says it was.
     pub doing: Doing,
+    /// What the answer to programs says besides the result, under this name.
+    pub told: Option<(&'static str, Json)>,
+}
+
+impl Manner<'_> {
+    fn told(&self, mut document: Json) -> Json {
+        if let Some((name, told)) = &self.told {
+            document[*name] = told.clone();
+        }
+        document
+    }
 }
 
 /// Says whether there is somebody to ask, or nobody needs to be.
@@ -59,10 +72,10 @@ pub fn carry_out(
     let plan = &planned.plan;
     if !plan.gates.is_empty() || plan.is_empty() {
         if run.settings.json {
-            run.answer_json(&Results::default().json(plan, &planned.found, None))?;
+            run.answer_json(&manner.told(Results::default().json(plan, &planned.found, None)))?;
         }
         if plan.gates.is_empty() {
-            planned.history.unchanged(plan, &manner.doing, &planned.remembered, run)?;
+            planned.history.unchanged(plan, planned.seen.as_ref(), &manner.doing, &planned.remembered, run)?;
             planned.history.tag(manner.tag)?;
         }
         return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
@@ -93,9 +106,10 @@ pub fn carry_out(
     remembered.fingerprints.extend(outcome.sent.clone());
     let is_remembered = run.settings.state.remember(planned.history.place(), &remembered);
     let is_kept = connection.keep();
-    let is_recorded = planned.history.applied_now(plan, (&steps, &outcome), &manner.doing, &remembered, run);
+    let is_recorded =
+        planned.history.applied_now(plan, (&steps, &outcome), planned.seen.as_ref(), &manner.doing, &remembered, run);
     match run.settings.json {
-        true => run.answer_json(&results.json(plan, &planned.found, Some(&outcome.summary)))?,
+        true => run.answer_json(&manner.told(results.json(plan, &planned.found, Some(&outcome.summary))))?,
         false => {
             let screen = outcome::screen(plan, &outcome.failures, &outcome.summary, &redaction);
             run.terminal.answer(&format!("\n{screen}"))?;

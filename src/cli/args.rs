@@ -12,7 +12,7 @@ use clap_complete::Shell;
 
 pub use super::consent::ConsentArgs;
 use super::looking_args::DIFF;
-pub use super::looking_args::{DiffArgs, DriftArgs, StatusArgs};
+pub use super::looking_args::{DiffArgs, DriftArgs, HistoryArgs, StatusArgs};
 pub use super::pace::PaceArgs;
 use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
@@ -225,21 +225,6 @@ pub struct ApplyArgs {
     pub consent: ConsentArgs,
     #[command(flatten)]
     pub pace: PaceArgs,
-}
-
-#[derive(Args, Debug)]
-pub struct HistoryArgs {
-    /// The tenant, as its file in tenants/ is called
-    pub tenant: Option<String>,
-    /// The record to show: its number, or `last`
-    #[arg(value_name = "N")]
-    pub record: Option<String>,
-    /// Only records that changed this address (`*` matches anything)
-    #[arg(long, value_name = "ADDRESS")]
-    pub address: Option<String>,
-    /// Every tenant of the workspace
-    #[arg(long, conflicts_with_all = ["tenant", "record"])]
-    pub all: bool,
 }
 
 #[derive(Args, Debug)]

@@ -11,10 +11,10 @@ use super::failure::Failure;
 use super::project::workspace;
 use super::run::Run;
 use super::settings::Source;
+use crate::edge::actor;
 use crate::edge::files::WorkTree;
 use crate::edge::git_tree::GitTree;
 use crate::edge::lock::{Holder, LocalLock};
-use crate::edge::records;
 use crate::edge::records::shared::Shared;
 use crate::edge::remote_lock::{RemoteLock, TakeError};
 use crate::edge::state::Remembrance;
@@ -94,7 +94,7 @@ impl From<TakeError> for Failure {
 /// Describes this run to others.
 fn holder(run: &Run<'_>) -> Holder {
     let folder = workspace(run).unwrap_or(&run.world.folder);
-    let actor = records::actor(folder, &run.world.environment);
+    let actor = actor::actor(folder, &run.world.environment);
     Holder::of_process(&actor.name, actor.run_url, &run.command)
 }
 

@@ -23,6 +23,8 @@ pub mod recording;
 pub mod run;
 pub mod saved;
 pub mod settings;
+pub mod since;
+pub mod verifying;
 pub mod world;
 
 pub use run::run;

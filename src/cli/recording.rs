@@ -8,18 +8,24 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::failure::Failure;
 use super::locking::{self, Lock, sharing};
+use super::planning::Seen;
 use super::project::workspace;
 use super::run::Run;
+use crate::edge::actor;
 use crate::edge::clock;
 use crate::edge::connection::Target;
 use crate::edge::records::shared::Shared;
 use crate::edge::records::{self, Kept, RecordError, Records};
 use crate::edge::state::Remembrance;
 use crate::model::applied::Applied;
+use crate::model::live::Live;
+use crate::model::others::Others;
 use crate::model::plan::{Gate, Plan, Provenance};
 use crate::model::record::{Doing, Header, Record, RunKind, RunScope};
 use crate::pipeline::apply::Outcome;
-use crate::pipeline::plan::Remembered;
+use crate::pipeline::drift;
+use crate::pipeline::plan::{Facts, Remembered};
+use crate::pipeline::recall::recall;
 use crate::pipeline::record::{self, Circumstances, Steps};
 use crate::pipeline::report::value::harmless;
 
@@ -199,6 +205,7 @@ impl History {
         &mut self,
         plan: &Plan,
         (steps, outcome): (&Steps, &Outcome),
+        seen: Option<&Seen>,
         doing: &Doing,
         remembered: &Remembered,
         run: &Run<'_>,
@@ -213,7 +220,8 @@ impl History {
             return Ok(());
         }
         let circumstances = self.circumstances(plan, doing.clone(), remembered, run)?;
-        let record = record::of(plan, steps, outcome, circumstances);
+        let mut record = record::of(plan, steps, outcome, circumstances);
+        record.others = seen.map(|seen| self.others(&record, &seen.live, remembered, plan));
         self.keep(record, remembered, run)?;
         match self.lock.as_ref().is_some_and(Lock::is_lost) {
             true => Err(RecordError::Unlocked.into()),
@@ -228,6 +236,7 @@ impl History {
     pub fn unchanged(
         &mut self,
         plan: &Plan,
+        seen: Option<&Seen>,
         doing: &Doing,
         remembered: &Remembered,
         run: &Run<'_>,
@@ -236,11 +245,25 @@ impl History {
             return Ok(());
         }
         let circumstances = self.circumstances(plan, doing.clone(), remembered, run)?;
-        let record = record::of(plan, &Steps::default(), &Outcome::default(), circumstances);
+        let mut record = record::of(plan, &Steps::default(), &Outcome::default(), circumstances);
         if !record::is_news(&record, self.last.as_ref().map(|kept| &kept.record)) {
             return Ok(());
         }
+        record.others = seen.map(|seen| self.others(&record, &seen.live, remembered, plan));
         self.keep(record, remembered, run)
+    }
+
+    /// Returns what others have in the tenant, as it was seen before this run wrote.
+    fn others(&self, record: &Record, live: &Live, remembered: &Remembered, plan: &Plan) -> Others {
+        let facts = Facts {
+            remembered: remembered.clone(),
+            applied: Some(record.applied.clone()),
+            keeps_history: true,
+            project: plan.settings.project.clone(),
+            ..Facts::default()
+        };
+        let (recalled, _) = recall(&record.applied, &plan.settings);
+        drift::others(&recalled, live, &facts, self.last.as_ref().and_then(|kept| kept.record.others.as_ref()))
     }
 
     /// Returns what a record says besides plan and outcome.
@@ -256,7 +279,7 @@ impl History {
     ) -> Result<Circumstances, Failure> {
         Ok(Circumstances {
             at: clock::stamp(),
-            by: records::actor(workspace(run)?, &run.world.environment),
+            by: actor::actor(workspace(run)?, &run.world.environment),
             project: plan.settings.project.clone(),
             scope: self.scope,
             doing: Doing { holds: self.holds(&doing), ..doing },
@@ -288,6 +311,12 @@ impl History {
             let mut record = record.clone();
             if let Some(tip) = tip.as_ref().filter(|tip| Some(&tip.record.applied) != base.as_ref()) {
                 record.applied = record.applied.rebased(base.as_ref(), &tip.record.applied);
+            }
+            if let (None, Some(tip)) = (&record.others, &tip) {
+                record.others.clone_from(&tip.record.others);
+                if let Some(others) = &mut record.others {
+                    others.released(&tip.record.applied, &record.applied);
+                }
             }
             match records.write(record, tip.as_ref()) {
                 Ok(kept) => {

@@ -1,6 +1,7 @@
 //! The world: the only module that touches files, the environment, git, sockets, clocks and terminals.
 #![expect(clippy::disallowed_methods, reason = "this is the one place for them")]
 
+pub mod actor;
 pub mod certificate;
 pub mod clock;
 pub mod connection;

@@ -51,6 +51,7 @@ pub mod undo;
 pub mod unfinished;
 pub mod unique_order;
 pub mod validate;
+pub mod who;
 pub mod wire;
 pub mod workflow;
 pub mod yaml;

@@ -119,6 +119,7 @@ impl FaultyTenant {
         if self.expired == Expiry::Of(bearer.to_owned()) {
             return untouched(Delivery::Whole(expired()));
         }
+        self.tenant.acting = token::client_of(bearer);
         self.carried = token::scopes_of(bearer).or_else(|| self.granted.clone());
         let Some(fault) = self.script.next(request.method, &request.path) else {
             if let Some(response) = self.of_what_leaves(request) {

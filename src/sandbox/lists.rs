@@ -198,7 +198,7 @@ impl Page {
     }
 }
 
-fn number(request: &Request, name: &str, least: usize, most: usize) -> Result<Option<usize>, Refusal> {
+pub fn number(request: &Request, name: &str, least: usize, most: usize) -> Result<Option<usize>, Refusal> {
     let Some(text) = param(request, name) else { return Ok(None) };
     let wrong_type = || Refusal::query("Expected type integer but found type string", name);
     let number = text.parse::<usize>().map_err(|_| wrong_type())?;

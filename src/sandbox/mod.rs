@@ -14,6 +14,7 @@ pub mod check;
 pub mod clients;
 pub mod connections;
 pub mod documents;
+pub mod events;
 pub mod expand;
 pub mod faults;
 pub mod faulty;

@@ -86,6 +86,8 @@ fn doing(op: &Op, method: Method) -> Doing {
         | Op::ReadDefault
         | Op::ListHolders
         | Op::ListEverywhere(_)
+        | Op::ListEvents
+        | Op::ReadEvent
         | Op::Fixed(_) => Doing::Read,
         Op::Create | Op::CreateDocument | Op::MakeKeys | Op::Rekey | Op::WrappingKey => Doing::Create,
         Op::AddMembers if method == Method::Post => Doing::Create,

@@ -60,6 +60,8 @@ pub enum Op {
     Act(&'static Act),
     /// Lists what all parents hold, under this name.
     ListEverywhere(String),
+    ListEvents,
+    ReadEvent,
 }
 
 /// One call that the tenant answers.
@@ -269,6 +271,11 @@ impl Table {
 
     fn objects(&mut self, kind: &'static Kind) {
         let object = kind.object_path();
+        if kind.has(Quirk::EventLog) {
+            self.add(Method::Get, &kind.path, Op::ListEvents, kind);
+            self.add(Method::Get, &object, Op::ReadEvent, kind);
+            return;
+        }
         if kind.list.is_some() {
             self.add(Method::Get, &kind.path, Op::List, kind);
         }

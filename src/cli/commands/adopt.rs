@@ -137,7 +137,7 @@ pub fn release(args: &ReleaseArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     // Where the configuration stands is as it was: nothing was applied.
     let mut header = kept.record.header.clone();
     header.at = crate::edge::clock::stamp();
-    header.by = crate::edge::records::actor(crate::cli::project::workspace(run)?, &run.world.environment);
+    header.by = crate::edge::actor::actor(crate::cli::project::workspace(run)?, &run.world.environment);
     header.run = RunKind::Release;
     header.tool = env!("CARGO_PKG_VERSION").to_owned();
     header.changes.clear();
@@ -145,7 +145,7 @@ pub fn release(args: &ReleaseArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     header.gates.clear();
     header.drift.clear();
     header.from = None;
-    history.keep(Record { header, applied }, &remembered, run)?;
+    history.keep(Record { header, applied, others: None }, &remembered, run)?;
     let declared: Vec<&Address> =
         desired.resources.iter().map(|resource| &resource.address).filter(|at| gone.contains(at)).collect();
     if run.settings.json {

@@ -52,7 +52,12 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let cannot = lost(&journal, &planned.plan);
     planned.plan.notes.extend(cannot.iter().map(|what| format!("cannot come back: {what}")));
     planned.show(&args.scope, &args.consent, run, run.settings.json)?;
-    let manner = Manner { yes: args.yes, tag: None, doing: Doing::of(RunKind::Undo) };
+    let manner = Manner {
+        yes: args.yes,
+        tag: None,
+        doing: Doing::of(RunKind::Undo),
+        told: Some(("undo", serde_json::json!({ "lost": cannot }))),
+    };
     applying::carry_out(&mut planned, &connection, &runtime, &manner, run)
 }
 

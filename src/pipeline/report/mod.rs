@@ -3,7 +3,9 @@
 //! Views are pure: values in, text out. They write ANSI styles freely (the terminal strips them where they are not
 //! wanted) and must never show a secret or let a control character of the data through.
 
+pub mod audit;
 pub mod comparison;
+pub mod csv;
 pub mod deltas;
 pub mod drift;
 pub mod findings;
@@ -23,3 +25,4 @@ pub mod status;
 pub mod style;
 pub mod text;
 pub mod value;
+pub mod verification;

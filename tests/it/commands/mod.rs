@@ -8,6 +8,7 @@ mod deliver;
 mod export;
 mod gates;
 mod get;
+mod history;
 pub mod https;
 mod init;
 mod kinds;

@@ -252,6 +252,36 @@ fn a_line_that_was_rewritten_or_is_gone_is_refused() {
 }
 
 #[test]
+fn records_are_checked_against_those_at_the_remote() {
+    let site = Site::new("{ remote: origin }", "");
+    let ann = site.clone("ann", &[]);
+    let found = |of: &Project, code: u8| {
+        let json = of.run("history acme --verify --json").code(code).json();
+        let faults = json["tenants"][0]["faults"].as_array().unwrap();
+        faults.iter().map(|fault| fault["what"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    ann.run("apply acme --yes").ok();
+    assert!(found(&ann, 0).is_empty());
+    let first = site.origin(&["rev-parse", RECORDS]);
+    ann.write("templates/roles.yaml", "roles:\n  - name: Writer\n");
+    ann.run("apply acme --yes --allow-dirty").ok();
+    // Another clone takes in what it does not have, and finds it whole.
+    let bob = site.clone("bob", &["--depth", "1"]);
+    assert!(found(&bob, 0).is_empty());
+    assert_eq!(git(&bob.path("."), &["rev-list", "--count", RECORDS]), "2");
+    // The remote loses the last one.
+    site.origin(&["update-ref", RECORDS, &first]);
+    assert!(found(&ann, 1)[0].contains("is not in the line there any more"));
+    std::fs::remove_file(ann.path(".tenantry/acme.eu.auth0.com/remote.json")).unwrap();
+    assert!(found(&ann, 1)[0].starts_with("it is here and not at the git remote"));
+    site.origin(&["update-ref", "-d", RECORDS]);
+    assert!(found(&bob, 1)[0].contains("has no records any more"));
+    git(&ann.path("."), &["remote", "set-url", "origin", "file:///nowhere/at/all.git"]);
+    let ran = ann.run("history acme --verify").code(1);
+    assert!(ran.stdout().contains("a gap cannot be ruled out"), "{}", ran.screen());
+}
+
+#[test]
 fn records_that_were_made_apart_come_after_those_of_the_remote_and_none_is_lost() {
     let site = Site::new("{ remote: origin }", "");
     let (ann, bob) = (site.clone("ann", &[]), site.clone("bob", &[]));

@@ -16,6 +16,7 @@ use tenantry::catalogue::table::catalogue;
 
 use self::behaviours::Behaviour;
 use crate::conformance::{self, cases::Case};
+use crate::who;
 
 /// What shows one side of a quirk.
 enum Side {
@@ -120,6 +121,9 @@ fn sides(quirk: Quirk) -> (Side, Side) {
             Case("connections/keys", r#"POST /connections/*/keys/rotate {"signing_alg":"PS256"}"#),
             Test(server::a_rotation_makes_the_next_key),
         ),
+        Quirk::EventLog => {
+            (Test(who::the_log_is_searched_back_to_the_record), Test(who::the_log_tells_of_writes_alone))
+        }
         Quirk::SharedMembers => {
             (Test(client::members_of_others_stay), Test(server::a_member_that_is_there_is_a_conflict))
         }
