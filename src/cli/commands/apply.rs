@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning::Wish;
 use crate::cli::point;
-use crate::cli::project::{Look, workspace};
+use crate::cli::project::Look;
 use crate::cli::run::Run;
 use crate::cli::saved;
 use crate::edge::runtime::Runtime;
