@@ -36,5 +36,6 @@ mod text_ids;
 mod tidy;
 
 pub use files::ExportFile;
+pub(in crate::pipeline) use literal::for_handlebars;
 pub use manifest::{MANIFEST, Manifest, Replacement};
 pub use run::{ExportError, ExportOptions, Format, export};
