@@ -84,7 +84,7 @@ impl<'t> Edits<'t> {
     }
 
     fn around(&self, flow: bool, indent: usize) -> Around<'static> {
-        Around { flow, json: self.json, indent, eol: self.eol }
+        Around { flow, json: self.json, indent, eol: self.eol, spread: 0 }
     }
 
     /// Writes a value in the place of another: a scalar in its style.
@@ -95,7 +95,10 @@ impl<'t> Edits<'t> {
         self.own(id)?;
         let (start, end) = (self.scan.bits[id].start, self.scan.bits[id].end);
         let flow = self.in_flow(id);
-        let indent = self.scan.bits[id].key.map_or(0, |key| self.scan.bits[key].column);
+        let indent = match self.scan.bits[id].key {
+            Some(key) => self.scan.bits[key].column,
+            None => lines::dash(self.scan.text, start).map_or(0, |(_, column)| column),
+        };
         let around = self.around(flow, indent);
         let is_whole = matches!(value, Json::Array(_) | Json::Object(_));
         let mut text = match &self.scan.bits[id].form {
@@ -153,6 +156,14 @@ impl<'t> Edits<'t> {
     /// # Errors
     /// As for [`Edits::set`].
     pub fn add(&mut self, map: Id, key: &str, value: &Json) -> Result<(), Layout> {
+        self.add_spread(map, key, value, 0)
+    }
+
+    /// The same, with the maps in the outermost lists over several lines.
+    ///
+    /// # Errors
+    /// As for [`Edits::set`].
+    pub fn add_spread(&mut self, map: Id, key: &str, value: &Json, spread: usize) -> Result<(), Layout> {
         self.own(map)?;
         let last = self.scan.members(map).last().copied();
         let is_flow = self.scan.is_flow(map);
@@ -171,7 +182,7 @@ impl<'t> Edits<'t> {
             }
             Some(last) => {
                 let column = self.scan.bits[last.key].column;
-                let text = phrase::member(key, value, self.around(false, column));
+                let text = phrase::member(key, value, Around { spread, ..self.around(false, column) });
                 self.insert_lines(self.scan.bits[last.value].end, column, &text);
             }
         }
@@ -251,15 +262,21 @@ impl<'t> Edits<'t> {
     }
 
     fn block_list(&mut self, list: Id, items: &[Id], kept: &[usize], slots: &[Slot]) -> Result<(), Layout> {
-        let column = self.scan.bits[list].column;
-        let dash = |id: Id| lines::dash(self.scan.text, self.scan.bits[id].start, column);
-        let first = items.first().and_then(|id| dash(*id)).ok_or(Layout::Unusual)?;
+        let dash = |id: Id| lines::dash(self.scan.text, self.scan.bits[id].start);
+        let (first, column) = items.first().and_then(|id| dash(*id)).ok_or(Layout::Unusual)?;
         // In the manner of the others: a map over several lines, or in braces.
-        let spread = items.iter().any(|id| matches!(self.scan.bits[*id].form, Form::Map { flow: false, .. }));
+        let is_map = |flow: bool| {
+            items.iter().any(|id| matches!(self.scan.bits[*id].form, Form::Map { flow: own, .. } if own == flow))
+        };
+        let spread = match (is_map(false), is_map(true)) {
+            (true, _) => phrase::Layout::Spread,
+            (false, true) => phrase::Layout::Braced,
+            (false, false) => phrase::Layout::Any,
+        };
         let gone: Vec<usize> = (0..items.len()).filter(|index| !kept.contains(index)).collect();
         let mut lost = Vec::new();
         for index in gone {
-            let from = dash(items[index]).ok_or(Layout::Unusual)?;
+            let (from, _) = dash(items[index]).ok_or(Layout::Unusual)?;
             lost.push((from, lines::line_after(self.scan.text, self.scan.bits[items[index]].end)));
         }
         if slots.is_empty() {
@@ -329,5 +346,88 @@ impl<'t> Edits<'t> {
 
     fn own(&self, id: Id) -> Result<(), Layout> {
         if self.scan.is_shared(id) { Err(Layout::Anchored) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Finds a value by its keys.
+    fn at(scan: &Scan<'_>, path: &str) -> Id {
+        let step = |id: Id, key: &str| match key.parse::<usize>() {
+            Ok(index) => scan.items(id)[index],
+            Err(_) => scan.member(id, key).unwrap().value,
+        };
+        path.split('.').filter(|key| !key.is_empty()).fold(scan.root.unwrap(), step)
+    }
+
+    fn edited(text: &str, path: &str, edit: impl FnOnce(&mut Edits<'_>, Id) -> Result<(), Layout>) -> String {
+        let mut edits = Edits::new(Scan::of(text, false).unwrap(), text.starts_with('{'));
+        let id = at(&edits.scan, path);
+        edit(&mut edits, id).unwrap();
+        edits.text().unwrap()
+    }
+
+    fn set(text: &str, path: &str, value: Json) -> String {
+        edited(text, path, |edits, id| edits.set(id, &value))
+    }
+
+    fn list(text: &str, path: &str, slots: &[Slot]) -> String {
+        edited(text, path, |edits, id| edits.list(id, slots))
+    }
+
+    fn without(text: &str, path: &str, key: &str) -> String {
+        edited(text, path, |edits, id| {
+            let member = edits.scan.member(id, key).unwrap();
+            edits.remove(id, member)
+        })
+    }
+
+    #[test]
+    fn only_the_letters_of_the_value_change() {
+        assert_eq!(set("a: 1 # one\nb: 'x'\n", "a", json!(2)), "a: 2 # one\nb: 'x'\n");
+        assert_eq!(set("a: 1 # one\nb: 'x'\n", "b", json!("it's")), "a: 1 # one\nb: 'it''s'\n");
+        assert_eq!(set("a:\nb: 1\n", "b", json!(true)), "a:\nb: true\n");
+        let block = "a:\n  b: |\n    one\n    two\n\n  c: 1\n";
+        assert_eq!(set(block, "a.b", json!("three\n")), "a:\n  b: |\n    three\n\n  c: 1\n");
+        assert_eq!(set(block, "a.b", json!("three")), "a:\n  b: |-\n    three\n\n  c: 1\n");
+        assert_eq!(set("a: x # c\n", "a", json!("y\nz")), "a: \"y\\nz\" # c\n");
+    }
+
+    #[test]
+    fn items_come_and_go_as_lines_or_between_commas() {
+        let keep = Slot::Keep;
+        let new = |text: &str| Slot::New(json!(text));
+        assert_eq!(list("a: [x, y, z] # c\n", "a", &[keep(0), keep(2), new("w")]), "a: [x, z, w] # c\n");
+        assert_eq!(list("a: [x, y]\n", "a", &[keep(1)]), "a: [y]\n");
+        assert_eq!(list("a: [x, y]\n", "a", &[new("w"), keep(1)]), "a: [w, y]\n");
+        assert_eq!(list("a: []\n", "a", &[new("w")]), "a: [w]\n");
+        assert_eq!(list("a: [x]\n", "a", &[]), "a: []\n");
+        let block = "a:\n  # first\n  - x # ex\n  # second\n  - y\nb: 1\n";
+        assert_eq!(list(block, "a", &[keep(0), new("z")]), "a:\n  # first\n  - x # ex\n  - z\n  # second\nb: 1\n");
+        assert_eq!(list(block, "a", &[keep(1)]), "a:\n  # first\n  # second\n  - y\nb: 1\n");
+        assert_eq!(list(block, "a", &[]), "a: []\n  # first\n  # second\nb: 1\n");
+        assert_eq!(list(block, "a", &[new("w"), keep(0), keep(1)]), block.replace("  - x", "  - w\n  - x"));
+        let maps = "a:\n- b: 1\n  c: 2\n- b: 3";
+        assert_eq!(
+            list(maps, "a", &[keep(0), keep(1), Slot::New(json!({ "b": 4 }))]),
+            "a:\n- b: 1\n  c: 2\n- b: 3\n- b: 4"
+        );
+        let json_text = "{\n  \"a\": [\n    1,\n    2\n  ]\n}\n";
+        assert_eq!(
+            list(json_text, "a", &[keep(1), Slot::New(json!({ "b": "c" }))]),
+            "{\n  \"a\": [\n    2,\n    {\n      \"b\": \"c\"\n    }\n  ]\n}\n"
+        );
+    }
+
+    #[test]
+    fn members_go_with_their_lines() {
+        assert_eq!(without("a:\n  b: 1\n  c: 2 # two\n", "a", "c"), "a:\n  b: 1\n");
+        assert_eq!(without("a:\n  b: 1\n", "a", "b"), "a: {}\n");
+        assert_eq!(without("a: { b: 1, c: 2 }\n", "a", "b"), "a: { c: 2 }\n");
+        assert_eq!(without("a: { b: 1, c: 2 }\n", "a", "c"), "a: { b: 1 }\n");
+        assert_eq!(without("- b: 1\n  c: 2\n", "0", "b"), "- c: 2\n");
     }
 }

@@ -19,25 +19,9 @@ pub fn is_last_on_line(text: &str, at: usize) -> bool {
     text[at..].lines().next().unwrap_or_default().trim().is_empty()
 }
 
-/// Returns the beginning of the line with the dash of an item, if the dash is the first thing on it.
-pub fn dash(text: &str, item: usize, column: usize) -> Option<usize> {
-    let mut upto = item;
-    loop {
-        let start = text[..upto].rfind('\n').map_or(0, |newline| newline + 1);
-        let line = text[start..].lines().next().unwrap_or_default();
-        let mut before = line.chars().take(column);
-        let is_dash = line.chars().nth(column) == Some('-') && before.all(|c| c == ' ');
-        if is_dash {
-            return Some(start);
-        }
-        // Between a dash and its item nothing stands but comments.
-        if start == 0
-            || !(start >= item
-                || text[start..item].trim_start().starts_with('#')
-                || text[start..item].trim().is_empty())
-        {
-            return None;
-        }
-        upto = start - 1;
-    }
+/// Returns the beginning of the line with the dash of an item, and the dash's column, if it is the first thing on it.
+pub fn dash(text: &str, item: usize) -> Option<(usize, usize)> {
+    let dash = text[..item].trim_end().strip_suffix('-')?.len();
+    let start = line_start(text, dash)?;
+    Some((start, dash - start))
 }

@@ -59,6 +59,15 @@ impl Patch {
         }
     }
 
+    /// Counts the lists of resources that lie in one another.
+    fn spread(&self) -> usize {
+        match self {
+            Self::Value(_) => 0,
+            Self::Map(map) => map.values().map(Self::spread).max().unwrap_or_default(),
+            Self::Resources(list) => 1 + list.iter().map(|(_, inner)| inner.spread()).max().unwrap_or_default(),
+        }
+    }
+
     fn json(&self) -> Json {
         match self {
             Self::Value(json) => json.clone(),
@@ -103,7 +112,7 @@ fn onto(edits: &mut Edits<'_>, id: Id, patch: &Patch) -> Result<(), Layout> {
                 match edits.scan.member(id, key) {
                     Some(member) if matches!(key.as_str(), APPEND | WITHOUT) => more(edits, member.value, inner)?,
                     Some(member) => onto(edits, member.value, inner)?,
-                    None => edits.add(id, key, &inner.json())?,
+                    None => edits.add_spread(id, key, &inner.json(), inner.spread())?,
                 }
             }
             Ok(())

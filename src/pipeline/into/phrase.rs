@@ -21,6 +21,8 @@ pub struct Around<'a> {
     /// The column of what it stands in.
     pub indent: usize,
     pub eol: &'a str,
+    /// In so many lists, from the outermost, maps stand over several lines whatever they hold.
+    pub spread: usize,
 }
 
 /// Returns a scalar in the style of the one before it, if that can hold it.
@@ -71,7 +73,7 @@ pub fn member(key: &str, value: &Json, around: Around<'_>) -> String {
         return format!("{key}: {}", flow(value, around));
     }
     match value {
-        Json::Array(_) | Json::Object(_) if !fits_line(value, around) => {
+        Json::Array(_) | Json::Object(_) if around.spread > 0 || !fits_line(value, around) => {
             let indent = around.indent + STEP;
             let inner = inside(value, Around { indent, ..around });
             format!("{key}:{}{}{inner}", around.eol, " ".repeat(indent))
@@ -81,13 +83,27 @@ pub fn member(key: &str, value: &Json, around: Around<'_>) -> String {
     }
 }
 
-/// Returns an item with its dash; `around.indent` is where the dash stands. As a map over several lines only if wanted.
-pub fn item(value: &Json, spread: bool, around: Around<'_>) -> String {
+/// How the items of a list are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Maps over several lines.
+    Spread,
+    /// Maps in braces.
+    Braced,
+    /// As fits.
+    Any,
+}
+
+/// Returns an item with its dash; `around.indent` is where the dash stands.
+pub fn item(value: &Json, layout: Layout, around: Around<'_>) -> String {
     let inner = Around { indent: around.indent + STEP, ..around };
+    let is_braced = match layout {
+        Layout::Spread => false,
+        Layout::Braced => is_flat(value),
+        Layout::Any => fits_line(value, around),
+    };
     match value {
-        Json::Array(_) | Json::Object(_) if spread || !fits_line(value, around) => {
-            format!("- {}", inside(value, inner))
-        }
+        Json::Array(_) | Json::Object(_) if !is_braced => format!("- {}", inside(value, inner)),
         Json::Array(_) | Json::Object(_) => format!("- {}", flow(value, around)),
         other => format!("- {}", scalar(other, ScalarStyle::Plain, around)),
     }
@@ -96,22 +112,29 @@ pub fn item(value: &Json, spread: bool, around: Around<'_>) -> String {
 /// Returns the lines of a list or map; its first line begins where it is put.
 pub fn inside(value: &Json, around: Around<'_>) -> String {
     let lines: Vec<String> = match value {
-        Json::Array(items) if !items.is_empty() => items.iter().map(|value| item(value, false, around)).collect(),
+        Json::Array(items) if !items.is_empty() => {
+            let layout = if around.spread > 0 { Layout::Spread } else { Layout::Any };
+            let around = Around { spread: around.spread.saturating_sub(1), ..around };
+            items.iter().map(|value| item(value, layout, around)).collect()
+        }
         Json::Object(map) if !map.is_empty() => map.iter().map(|(key, value)| member(key, value, around)).collect(),
         other => return flow(other, around),
     };
     lines.join(&format!("{}{}", around.eol, " ".repeat(around.indent)))
 }
 
-fn fits_line(value: &Json, around: Around<'_>) -> bool {
+fn is_flat(value: &Json) -> bool {
     let is_plain = |value: &Json| !matches!(value, Json::Array(_) | Json::Object(_)) && !has_lines(value);
-    let is_flat = match value {
+    match value {
         Json::Array(items) => items.iter().all(is_plain),
         Json::Object(map) => map.values().all(is_plain),
         _ => true,
-    };
+    }
+}
+
+fn fits_line(value: &Json, around: Around<'_>) -> bool {
     let is_empty = value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(|map| map.is_empty());
-    is_empty || (is_flat && flow(value, around).chars().count() + around.indent <= WIDTH)
+    is_empty || (is_flat(value) && flow(value, around).chars().count() + around.indent <= WIDTH)
 }
 
 fn has_lines(value: &Json) -> bool {
@@ -169,7 +192,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const AROUND: Around<'static> = Around { flow: false, json: false, indent: 0, eol: "\n" };
+    const AROUND: Around<'static> = Around { flow: false, json: false, indent: 0, eol: "\n", spread: 0 };
 
     #[test]
     fn a_text_keeps_its_quotes_where_they_can_hold_it() {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
-use crate::model::document::Content;
+use crate::model::document::{Content, Node};
 use crate::pipeline::keywords::unmapped_markers;
 use crate::pipeline::yaml::{DEPTH_LIMIT, plain_scalar};
 
@@ -19,7 +19,8 @@ pub struct Scan<'t> {
     pub text: &'t str,
     pub bits: Vec<Bit>,
     pub root: Option<Id>,
-    at: HashMap<(u32, u32), Id>,
+    /// A list begins where its first item does, if its dashes are not indented.
+    at: HashMap<(u32, u32), Vec<Id>>,
     /// An alias stands somewhere, so that what is anchored may stand for more than one value.
     has_aliases: bool,
 }
@@ -113,15 +114,17 @@ impl<'t> Scan<'t> {
 
     fn push(&mut self, form: Form, span: &Span, anchored: bool) -> Option<Id> {
         let range = span.byte_range()?;
-        let mut end = range.end.max(range.start);
+        let (mut start, mut end) = (range.start, range.end.max(range.start));
         if let Form::Scalar { style: ScalarStyle::Literal | ScalarStyle::Folded, .. } = form {
-            let source = self.text.get(range.start..end)?;
-            let header = source.lines().next().unwrap_or_default();
-            if !header.split('#').next().unwrap_or_default().contains('+') {
-                end = range.start + source.trim_end().len();
+            start = header(self.text, start).unwrap_or(start);
+            let source = self.text.get(start..end)?;
+            let keeps =
+                source.lines().next().is_some_and(|header| header.split('#').next().is_some_and(|h| h.contains('+')));
+            if !keeps {
+                end = start + source.trim_end().len();
             }
         }
-        let bit = Bit { form, start: range.start, end, column: span.start.col(), key: None, anchored };
+        let bit = Bit { form, start, end, column: span.start.col(), key: None, anchored };
         self.bits.push(bit);
         Some(self.bits.len() - 1)
     }
@@ -138,7 +141,7 @@ impl<'t> Scan<'t> {
         let at = (count(span.start.line().max(1)), count(span.start.col() + 1));
         let Some((parent, key)) = open.last_mut() else {
             self.root = Some(id);
-            self.at.insert(at, id);
+            self.at.entry(at).or_default().push(id);
             return;
         };
         match &mut self.bits[*parent].form {
@@ -155,7 +158,7 @@ impl<'t> Scan<'t> {
             },
             _ => {}
         }
-        self.at.entry(at).or_insert(id);
+        self.at.entry(at).or_default().push(id);
     }
 
     /// A list or map in block style ends where its last value does.
@@ -168,9 +171,20 @@ impl<'t> Scan<'t> {
         last.map_or(told, |last| self.bits[*last].end)
     }
 
-    /// Returns the value that begins at a line and column, from 1.
+    /// Returns the value that a node was read from.
+    pub fn of_node(&self, node: &Node) -> Option<Id> {
+        let here = self.at.get(&(node.place.line, node.place.column))?;
+        let fits = |id: &&Id| match (&self.bits[**id].form, &node.value) {
+            (Form::List { .. }, Content::List(_)) | (Form::Map { .. }, Content::Map(_)) => true,
+            (Form::Scalar { .. } | Form::Other, Content::List(_) | Content::Map(_)) => false,
+            (form, _) => matches!(form, Form::Scalar { .. }),
+        };
+        here.iter().find(fits).or(here.last()).copied()
+    }
+
+    #[cfg(test)]
     pub fn at(&self, line: u32, column: u32) -> Option<Id> {
-        self.at.get(&(line, column)).copied()
+        self.at.get(&(line, column))?.first().copied()
     }
 
     pub fn source(&self, id: Id) -> &'t str {
@@ -235,6 +249,18 @@ impl<'t> Scan<'t> {
             _ => None,
         }
     }
+}
+
+/// Returns where the `|` or `>` of a block text stands whose first line begins at a byte.
+fn header(text: &str, content: usize) -> Option<usize> {
+    let before = text.get(..content)?.trim_end();
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = &before[line_start..];
+    let is_header = |at: &usize| {
+        let rest = line[at + 1..].trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'));
+        (rest.trim().is_empty() || rest.trim_start().starts_with('#')) && (*at == 0 || line[..*at].ends_with(' '))
+    };
+    line.match_indices(['|', '>']).map(|(at, _)| at).find(is_header).map(|at| line_start + at)
 }
 
 /// Puts harmless letters in the place of what encloses keywords; every byte stays where it is.

@@ -287,7 +287,7 @@ impl<'a> Writer<'a> {
                 let mut own_items = Vec::new();
                 for (index, item) in items.iter().enumerate() {
                     let position = match item.place.file == spot.node.place.file {
-                        true => edits.scan.at(item.place.line, item.place.column),
+                        true => edits.scan.of_node(item),
                         false => None,
                     };
                     own_items.push(position.and_then(|id_of| edits.scan.items(id).iter().position(|id| *id == id_of)));
@@ -498,7 +498,7 @@ impl<'a> Writer<'a> {
 
     fn bit(&mut self, node: &Node) -> Result<(&mut Edits<'a>, Id), Why> {
         let edits = self.edits(&node.place.file).ok_or(Why::Form)?;
-        let id = edits.scan.at(node.place.line, node.place.column).ok_or(Why::Form)?;
+        let id = edits.scan.of_node(node).ok_or(Why::Form)?;
         Ok((edits, id))
     }
 
