@@ -264,8 +264,22 @@ pub struct ExportArgs {
     /// The tenant, as its file in tenants/ is called
     pub tenant: Option<String>,
     /// The folder to write to
-    #[arg(long, value_name = "DIR")]
-    pub to: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "into")]
+    pub to: Option<PathBuf>,
+    /// Write what somebody changed in the tenant back into the files in place: only the lines of these fields change.
+    /// What other tenants have from the same template goes into this tenant's overlay, unless it says where
+    #[arg(long, value_enum, value_name = "WHERE", num_args = 0..=1, require_equals = true,
+        default_missing_value = "fitting", conflicts_with_all = ["to", "format", "force", "only"])]
+    pub into: Option<IntoPlace>,
+    /// With --into, only what is at this address (`*` matches anything); repeatable
+    #[arg(long, value_name = "ADDRESS", requires = "into")]
+    pub target: Vec<String>,
+    /// With --into, show what would be written and write nothing
+    #[arg(long, requires = "into")]
+    pub plan_only: bool,
+    /// With --into, do not ask before writing
+    #[arg(long, short, requires = "into")]
+    pub yes: bool,
     /// The format to write
     #[arg(long, value_enum, default_value_t = ExportFormat::Native)]
     pub format: ExportFormat,
@@ -280,6 +294,17 @@ pub struct ExportArgs {
     pub force: bool,
     #[command(flatten)]
     pub pace: PaceArgs,
+}
+
+/// Where a field goes that stands in a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IntoPlace {
+    /// Into the template if no other tenant has it from there, else into the tenant's overlay
+    Fitting,
+    /// Where it stands, for all tenants that have it from there
+    Template,
+    /// Into the tenant's overlay, in place of expressions too
+    Overlay,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -8,6 +8,7 @@ pub enum Exit {
     /// Failed; what was done stands in the output.
     Failed = 1,
     /// `plan --exit-code`: changes are pending. `drift`: somebody changed the tenant. `diff --exit-code`: they differ.
+    /// `export --into`: conflicts are left.
     Pending = 2,
     /// Applied in part: some steps failed or were skipped.
     Partial = 3,
@@ -51,7 +52,7 @@ impl Exit {
             Self::Done => "done",
             Self::Failed => "failed",
             Self::Pending => {
-                "changes are pending (`plan --exit-code`), a tenant has drifted (`drift`), or two sides differ (`diff --exit-code`)"
+                "changes are pending (`plan --exit-code`), a tenant has drifted (`drift`), two sides differ (`diff --exit-code`), or conflicts are left (`export --into`)"
             }
             Self::Partial => "applied in part",
             Self::Gate => "a gate is closed",

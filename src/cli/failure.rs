@@ -68,6 +68,12 @@ pub enum Failure {
     /// The question before an apply was not answered with yes.
     #[error("not applied: it was not answered with yes")]
     Declined,
+    /// The question before files are written was not answered with yes.
+    #[error("not written: it was not answered with yes")]
+    NotWritten,
+    /// Somebody else writes the same files.
+    #[error("nothing was written: these files were edited meanwhile: {}", .0.join(", "))]
+    EditedMeanwhile(Vec<String>),
     /// What was agreed to, in a saved plan or by a fingerprint, is not what would be done.
     #[error("the plan is stale, nothing was written: {}", .moved.join("; "))]
     Stale { moved: Vec<String> },
@@ -107,6 +113,8 @@ impl Failure {
             | Self::NoRecord(_)
             | Self::InTheWay(_)
             | Self::Absent { .. }
+            | Self::NotWritten
+            | Self::EditedMeanwhile(_)
             | Self::Declined => Exit::Failed,
             Self::Lock(LockError::Held(_)) => Exit::Locked,
             Self::Lock(LockError::File { .. }) => Exit::Failed,
@@ -179,6 +187,7 @@ impl Failure {
                 "No export wrote them, or they were edited since. Export to another folder, or give `--force` to overwrite them."
                     .to_owned(),
             ),
+            Self::EditedMeanwhile(_) => Some("Run it again; it starts from the files as they are then.".to_owned()),
             Self::Stale { .. } => Some("Plan again, look at the plan, and apply that.".to_owned()),
             Self::Saved { error: SavedError::Newer(_), .. } => Some("Update tenantry.".to_owned()),
             Self::Saved { .. } => Some("`tenantry plan --out FILE` saves one.".to_owned()),

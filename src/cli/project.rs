@@ -1,6 +1,6 @@
 //! From where the configuration is to what it wants: load, validate, resolve, with every finding.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,12 +15,14 @@ use crate::model::desired::Desired;
 use crate::model::diagnostic::{Diagnostics, Severity};
 use crate::model::document::SourceTexts;
 use crate::model::names::TenantName;
+use crate::model::trace::Traces;
+use crate::pipeline::into::{self, At};
 use crate::pipeline::load::Loaded;
 use crate::pipeline::load::deploy_cli::{ConfigText, load_deploy_cli};
 use crate::pipeline::load::native::{self, NativeOptions, load_native};
 use crate::pipeline::report::findings;
 use crate::pipeline::scope::Scope;
-use crate::pipeline::tree::{Tree, TreeError};
+use crate::pipeline::tree::{Edited, Tree, TreeError};
 use crate::pipeline::{resolve, validate};
 
 /// The code of findings that `--strict` makes errors.
@@ -33,6 +35,15 @@ pub struct Project {
     pub desired: Option<Desired>,
     pub found: Diagnostics,
     pub sources: SourceTexts,
+    /// Where everything stands, for who asked for it.
+    pub traced: Option<Traced>,
+}
+
+/// Where resources and values stand.
+#[derive(Debug)]
+pub struct Traced {
+    pub traces: Traces,
+    pub places: HashSet<At>,
 }
 
 /// How to look at the files.
@@ -51,6 +62,10 @@ pub struct Look {
     pub trust_from: Option<String>,
     /// The commit to take everything else from, in place of the work tree.
     pub at: Option<Arc<GitTree>>,
+    /// Files as they would be: path and text.
+    pub edits: BTreeMap<String, String>,
+    /// It is asked where everything stands.
+    pub traced: bool,
 }
 
 impl Look {
@@ -81,7 +96,7 @@ impl Project {
         };
         let Some(documents) = documents else {
             findings::tidy(&mut findings);
-            return Ok(Self { desired: None, found: findings, sources });
+            return Ok(Self { desired: None, found: findings, sources, traced: None });
         };
         findings.extend(validate::validate(&documents, &look.scope));
         let (desired, more) = resolve::resolve(&documents, &look.scope, look.offline);
@@ -90,7 +105,9 @@ impl Project {
             harden(&mut findings);
         }
         findings::tidy(&mut findings);
-        Ok(Self { desired: Some(desired), found: findings, sources: documents.files })
+        let traced =
+            look.traced.then(|| Traced { traces: resolve::traces(&documents), places: into::places(&documents) });
+        Ok(Self { desired: Some(desired), found: findings, sources: documents.files, traced })
     }
 
     /// Returns what the files want, if nothing is wrong with them.
@@ -147,6 +164,7 @@ fn deploy_cli(
         run.world.environment.variables().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let named = tenant.cloned().unwrap_or_else(|| TenantName(String::new()));
     let files: &dyn Tree = look.at.as_deref().map_or(&tree, |commit| commit);
+    let files = &Edited { base: files, files: &look.edits };
     let mut loaded = load_deploy_cli(files, input, config, &environment, &named);
     if let (Some(documents), None) = (&mut loaded.documents, tenant) {
         let domain = &documents.settings.domain.0;
@@ -173,6 +191,7 @@ fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Lo
         is_past: look.at.is_some(),
     };
     let files: &dyn Tree = look.at.as_deref().map_or(&tree, |commit| commit);
+    let files: &dyn Tree = &Edited { base: files, files: &look.edits };
     let loaded = load_native(files, &world, tenant, &options);
     let mut sources = SourceTexts::new();
     if loaded.documents.is_none() {

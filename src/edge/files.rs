@@ -46,6 +46,38 @@ impl WorkTree {
         &self.root
     }
 
+    /// Writes files of the tree, all or none: where one cannot be written, those before it are put back. Links inside the
+    /// tree are followed, as reading does.
+    ///
+    /// # Errors
+    /// If one cannot be written or lies outside.
+    pub fn write_all(&self, files: &std::collections::BTreeMap<String, String>) -> Result<(), FileError> {
+        let outside = |path: &str| failed(&self.root.join(path), "written")(ErrorKind::InvalidInput.into());
+        let mut before: Vec<(PathBuf, Option<Vec<u8>>)> = Vec::new();
+        for (path, text) in files {
+            let name = join("", path).map_err(|_| outside(path))?;
+            let (real, old) = match self.resolve(&name) {
+                Ok(real) => (real.clone(), Some(fs::read(&real).map_err(failed(&real, "read"))?)),
+                Err(TreeError::Missing) => (self.root.join(&name), None),
+                Err(_) => return Err(outside(path)),
+            };
+            before.push((real, old));
+            let Some((real, _)) = before.last() else { continue };
+            if let Err(error) = write_whole(real, text.as_bytes(), Readers::Anyone) {
+                before.pop();
+                for (real, old) in before {
+                    // The first failure is the one to tell of.
+                    match old {
+                        Some(old) => drop(write_whole(&real, &old, Readers::Anyone)),
+                        None => drop(remove_file(&real)),
+                    }
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
     fn resolve(&self, path: &str) -> Result<PathBuf, TreeError> {
         let path = join("", path).map_err(|_| TreeError::Outside)?;
         let real = self.root.join(path).canonicalize().map_err(reason)?;

@@ -17,4 +17,5 @@ pub mod path;
 pub mod plan;
 pub mod record;
 pub mod secret;
+pub mod trace;
 pub mod value;

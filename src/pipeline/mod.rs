@@ -20,6 +20,7 @@ pub mod export;
 pub mod fingerprint;
 pub mod gates;
 pub mod images;
+pub mod into;
 pub mod keywords;
 pub mod load;
 pub mod matching;

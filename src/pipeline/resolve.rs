@@ -15,6 +15,7 @@ use crate::model::address::{Address, join_names};
 use crate::model::desired::{Desired, MEMBERS, Mention, MentionIn, Resource, Standing};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Documents, Entry, Node, Place};
+use crate::model::trace::{Crumb, Trace, Traces};
 use crate::model::value::{Map, Value};
 use crate::pipeline::scope::Scope;
 use crate::pipeline::{credentials, delivery, members, references};
@@ -30,6 +31,7 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
         released: BTreeSet::new(),
         declared: BTreeSet::new(),
         findings: Diagnostics::default(),
+        traces: None,
     };
     for entry in &documents.root {
         resolver.top_level(entry);
@@ -65,18 +67,38 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
     (desired, resolver.findings)
 }
 
+/// Returns where each resource stands. What is wrong with the documents, [`resolve`] has said.
+pub fn traces(documents: &Documents) -> Traces {
+    let mut resolver = Resolver {
+        deploy_cli: documents.settings.deploy_cli,
+        resources: Vec::new(),
+        released: BTreeSet::new(),
+        declared: BTreeSet::new(),
+        findings: Diagnostics::default(),
+        traces: Some(Traces::new()),
+    };
+    for entry in &documents.root {
+        resolver.top_level(entry);
+    }
+    resolver.traces.unwrap_or_default()
+}
+
 struct Resolver {
     deploy_cli: bool,
     resources: Vec<Resource>,
     released: BTreeSet<Address>,
     declared: BTreeSet<String>,
     findings: Diagnostics,
+    /// Kept if somebody wants to know.
+    traces: Option<Traces>,
 }
 
 /// What a place found: the node and the identity fields that map keys gave.
 struct Found {
     key: BTreeMap<String, String>,
     node: Node,
+    /// The way to it, lists of resources without their items' names. Empty where nobody wants to know.
+    trail: Vec<Option<String>>,
     /// A null where something was expected to stand.
     unset: bool,
 }
@@ -97,40 +119,53 @@ impl Resolver {
             self.declared.insert(kind.name.clone());
             let mut node = entry.value.clone();
             let steps = kind.place.get(1..).unwrap_or_default();
-            let found = self.walk(kind, steps, &mut node, BTreeMap::new());
+            let trail = self.start(Some(&entry.key));
+            let found = self.walk(kind, steps, &mut node, BTreeMap::new(), trail);
             if kind.has(Quirk::ListOfOne) && found.len() > 1 {
                 self.findings.push(
                     Diagnostic::error("too-many", format!("a tenant has one {}", kind.title)).at(&found[1].node.place),
                 );
             }
             for found in found {
-                self.resource(kind, None, found);
+                self.resource(kind, None, &[], found);
             }
         }
     }
 
     /// Follows a place and takes out what stands there.
-    fn walk(&mut self, kind: &Kind, steps: &[Step], node: &mut Node, key: BTreeMap<String, String>) -> Vec<Found> {
+    fn walk(
+        &mut self,
+        kind: &Kind,
+        steps: &[Step],
+        node: &mut Node,
+        key: BTreeMap<String, String>,
+        trail: Vec<Option<String>>,
+    ) -> Vec<Found> {
         let Some((step, rest)) = steps.split_first() else {
             let place = node.place.clone();
             let taken = std::mem::replace(node, Node::new(Content::Null, place));
             let unset = taken.is_null();
-            return vec![Found { key, node: taken, unset }];
+            return vec![Found { key, node: taken, trail, unset }];
         };
         match (step, &mut node.value) {
             (Step::Key(name), Content::Map(entries)) => match entries.iter_mut().find(|entry| &entry.key == name) {
-                Some(entry) => self.walk(kind, rest, &mut entry.value, key),
+                Some(entry) => {
+                    let trail = self.onward(&trail, Some(name));
+                    self.walk(kind, rest, &mut entry.value, key, trail)
+                }
                 None => Vec::new(),
             },
             (Step::Items, Content::List(items)) => {
-                items.iter_mut().flat_map(|item| self.walk(kind, rest, item, key.clone())).collect()
+                let trail = self.onward(&trail, None);
+                items.iter_mut().flat_map(|item| self.walk(kind, rest, item, key.clone(), trail.clone())).collect()
             }
             (Step::Each(field), Content::Map(entries)) => entries
                 .iter_mut()
                 .flat_map(|entry| {
                     let mut key = key.clone();
                     key.insert(field.clone(), entry.key.clone());
-                    self.walk(kind, rest, &mut entry.value, key)
+                    let trail = self.onward(&trail, Some(&entry.key));
+                    self.walk(kind, rest, &mut entry.value, key, trail)
                 })
                 .collect(),
             (_, Content::Null) => Vec::new(),
@@ -148,8 +183,21 @@ impl Resolver {
         }
     }
 
-    fn resource(&mut self, kind: &'static Kind, parent: Option<&Resource>, found: Found) {
-        let Found { key, mut node, unset } = found;
+    fn start(&self, key: Option<&String>) -> Vec<Option<String>> {
+        self.onward(&[], key)
+    }
+
+    fn onward(&self, trail: &[Option<String>], step: Option<&String>) -> Vec<Option<String>> {
+        if self.traces.is_none() {
+            return Vec::new();
+        }
+        trail.iter().cloned().chain(std::iter::once(step.cloned())).collect()
+    }
+
+    /// `above` is the way to the parent.
+    fn resource(&mut self, kind: &'static Kind, parent: Option<&Resource>, above: &[Crumb], found: Found) {
+        let Found { key, mut node, trail, unset } = found;
+        let whole = self.traces.is_some().then(|| node.clone());
         let place = node.place.clone();
         if unset && (self.deploy_cli || kind.shape == Shape::Membership) {
             return;
@@ -173,6 +221,19 @@ impl Resolver {
         let Some(parts) = self.identity(kind, &key, &node) else { return };
         let name = join_names(&parts);
         let address = address_of(kind, parent.map(|p| &p.address), given_key.as_deref().unwrap_or(&name));
+        let trail: Vec<Crumb> = above
+            .iter()
+            .cloned()
+            .chain(trail.into_iter().map(|step| match step {
+                Some(key) => Crumb::Key(key),
+                None => {
+                    Crumb::Resource { key: given_key.clone(), field: identity_field(kind, &node), name: name.clone() }
+                }
+            }))
+            .collect();
+        if let (Some(traces), Some(node)) = (&mut self.traces, whole) {
+            traces.insert(address.clone(), Trace { node, trail: trail.clone() });
+        }
         if release {
             self.released.insert(address);
             return;
@@ -205,10 +266,10 @@ impl Resolver {
             let found = if is_credential(child) {
                 credentials::take(&mut node, &resource.name, &mut self.findings)
                     .into_iter()
-                    .map(|node| Found { key: BTreeMap::new(), node, unset: false })
+                    .map(|node| Found { key: BTreeMap::new(), node, trail: Vec::new(), unset: false })
                     .collect()
             } else {
-                self.walk(child, &child.place, &mut node, BTreeMap::new())
+                self.walk(child, &child.place, &mut node, BTreeMap::new(), Vec::new())
             };
             // An empty list says that there is none.
             if let (Some(Step::Key(key)), Some(Step::Items)) = (child.place.first(), child.place.last())
@@ -223,7 +284,7 @@ impl Resolver {
         fill_body(&mut resource, &key, node);
         for (child, found) in nested {
             self.declared.insert(child.name.clone());
-            self.resource(child, Some(&resource), found);
+            self.resource(child, Some(&resource), &trail, found);
         }
         // A singleton that is only a shelf for nested kinds asks for nothing itself.
         if kind.shape != Shape::Singleton || !resource.body.is_empty() || resource.unset {
@@ -287,6 +348,13 @@ pub fn address_of(kind: &Kind, parent: Option<&Address>, name: &str) -> Address 
         (None, Some(name)) => Address::named(&kind.name, name),
         (None, None) => Address::root(&kind.name),
     }
+}
+
+/// Returns the one field that tells a resource from others, by its name in files.
+fn identity_field(kind: &Kind, node: &Node) -> Option<String> {
+    let [field] = kind.identity.as_slice() else { return None };
+    let in_file = kind.fields.rename.iter().find(|(_, api)| *api == field).map(|(file, _)| file);
+    [Some(field), in_file].into_iter().flatten().find(|field| node.get(field).is_some()).cloned()
 }
 
 /// Drops the key that held a nested kind from its parent.

@@ -50,6 +50,49 @@ pub enum TreeError {
     Unreadable(String),
 }
 
+/// A tree with some files as they would be.
+pub struct Edited<'a> {
+    pub base: &'a dyn Tree,
+    /// Path -> text.
+    pub files: &'a std::collections::BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Edited<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Edited").field("files", &self.files.keys()).finish_non_exhaustive()
+    }
+}
+
+impl Tree for Edited<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, TreeError> {
+        let name = join("", path).map_err(|_| TreeError::Outside)?;
+        match self.files.get(&name) {
+            Some(text) if text.len() as u64 > FILE_LIMIT => Err(TreeError::TooLarge),
+            Some(text) => Ok(text.clone().into_bytes()),
+            None => self.base.read(path),
+        }
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<TreeEntry>, TreeError> {
+        let name = join("", folder).map_err(|_| TreeError::Outside)?;
+        let prefix = if name.is_empty() { String::new() } else { format!("{name}/") };
+        let new =
+            self.files.keys().filter_map(|path| path.strip_prefix(&prefix)).map(|rest| match rest.split_once('/') {
+                Some((name, _)) => TreeEntry { name: name.to_owned(), is_folder: true },
+                None => TreeEntry { name: rest.to_owned(), is_folder: false },
+            });
+        let new: Vec<TreeEntry> = new.collect();
+        let mut entries = match self.base.list(folder) {
+            Err(TreeError::Missing) if !new.is_empty() => Vec::new(),
+            listed => listed?,
+        };
+        entries.extend(new);
+        entries.sort();
+        entries.dedup();
+        Ok(entries)
+    }
+}
+
 /// A path that leaves the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the path leaves the workspace")]

@@ -10,7 +10,7 @@ mod scalar;
 
 use std::sync::Arc;
 
-pub use scalar::number_text;
+pub use scalar::{ambiguity, number_text, resolve as plain_scalar};
 
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Node, Place};

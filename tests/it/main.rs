@@ -11,6 +11,7 @@ mod deploy_cli;
 mod docs;
 mod drift;
 mod export;
+mod into;
 mod journal;
 mod kinds_example;
 mod kinds_page;

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cli::args::{ExportArgs, ExportFormat};
+use crate::cli::commands::export_into;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::leftovers::leftovers;
@@ -26,6 +27,7 @@ use crate::pipeline::report::{findings, text, value::harmless};
 /// # Errors
 /// See [`Failure`].
 pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    let Some(to) = args.to.as_deref() else { return export_into::run(args, run) };
     let project = Project::read(run, args.tenant.clone().map(TenantName).as_ref(), &Look::default())?;
     let Some(desired) = project.desired else {
         return Err(Failure::Invalid { found: project.found, sources: project.sources });
@@ -46,7 +48,7 @@ pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     };
     let (written, mut found) = export(&live, &options)?;
     findings::tidy(&mut found);
-    let folder = run.world.folder.join(&args.to);
+    let folder = run.world.folder.join(to);
     replace(&folder, &written, args.force)?;
     let others = leftovers(&folder, &written)?;
     if run.settings.json {
@@ -70,7 +72,7 @@ pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         "{}\n\nWrote {} to {}. Read with {}.\n",
         text::headline(&settings, target.is_sandbox()),
         count(written.len(), "file"),
-        harmless(&args.to.display().to_string()),
+        harmless(&to.display().to_string()),
         count(live.requests, "request"),
     ))?;
     Ok(Exit::Done)

@@ -9,6 +9,7 @@ pub mod completions;
 pub mod diff;
 pub mod drift;
 pub mod export;
+pub mod export_into;
 pub mod get;
 pub mod history;
 pub mod init;

@@ -35,5 +35,6 @@ mod selection;
 mod tidy;
 
 pub use files::ExportFile;
+pub(in crate::pipeline) use literal::for_handlebars;
 pub use manifest::{MANIFEST, Manifest, Replacement};
 pub use run::{ExportError, ExportOptions, Format, export};

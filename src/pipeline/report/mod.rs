@@ -13,6 +13,7 @@ pub mod gates;
 pub mod history;
 pub mod html;
 pub mod inert;
+pub mod into;
 pub mod json;
 pub mod kinds;
 pub mod markdown;

@@ -44,7 +44,7 @@ mod variable;
 mod vault;
 mod workspace;
 
-pub use directive::{NEW, ON_RESOURCES};
+pub use directive::{ABSENT, APPEND, KEY, NEW, ON_RESOURCES, WITHOUT};
 pub use project::{NativeOptions, load_native};
 pub use tenant_file::KEYS as TENANT_KEYS;
 pub use vault::{SecretSource, SourceError};

@@ -1,0 +1,433 @@
+//! Changes of a scanned text, collected as replacements of bytes and made all at once.
+
+use serde_json::Value as Json;
+
+use super::lines;
+use super::phrase::{self, Around};
+use super::scan::{Form, Id, Member, Scan};
+
+/// Why a change cannot be made in place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Layout {
+    #[error("it stands behind an anchor, which may stand for more than this value")]
+    Anchored,
+    #[error("it is laid out in a way that cannot be edited line by line")]
+    Unusual,
+    #[error("two changes meet in one place")]
+    Overlapping,
+}
+
+/// What a list is to hold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Slot {
+    /// An item that stays, by its index.
+    Keep(usize),
+    New(Json),
+}
+
+/// The changes of one file.
+#[derive(Debug)]
+pub struct Edits<'t> {
+    pub scan: Scan<'t>,
+    json: bool,
+    eol: &'static str,
+    splices: Vec<Splice>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Splice {
+    start: usize,
+    end: usize,
+    text: String,
+}
+
+impl<'t> Edits<'t> {
+    pub fn new(scan: Scan<'t>, json: bool) -> Self {
+        let eol = if scan.text.contains("\r\n") { "\r\n" } else { "\n" };
+        Self { scan, json, eol, splices: Vec::new() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.splices.is_empty()
+    }
+
+    /// Returns how many changes there are, for [`Edits::back_to`].
+    pub fn mark(&self) -> usize {
+        self.splices.len()
+    }
+
+    /// Forgets the changes since a mark.
+    pub fn back_to(&mut self, mark: usize) {
+        self.splices.truncate(mark);
+    }
+
+    /// Makes the changes.
+    ///
+    /// # Errors
+    /// If two of them are about the same bytes.
+    pub fn text(&self) -> Result<String, Layout> {
+        let mut splices: Vec<&Splice> = self.splices.iter().collect();
+        splices.sort_by_key(|splice| (splice.start, splice.end));
+        let mut out = String::with_capacity(self.scan.text.len());
+        let mut at = 0;
+        for splice in splices {
+            out.push_str(self.scan.text.get(at..splice.start).ok_or(Layout::Overlapping)?);
+            out.push_str(&splice.text);
+            at = splice.end;
+        }
+        out.push_str(self.scan.text.get(at..).ok_or(Layout::Overlapping)?);
+        Ok(out)
+    }
+
+    pub fn splice(&mut self, start: usize, end: usize, text: impl Into<String>) {
+        self.splices.push(Splice { start, end, text: text.into() });
+    }
+
+    fn around(&self, flow: bool, indent: usize) -> Around<'static> {
+        Around { flow, json: self.json, indent, eol: self.eol, spread: 0 }
+    }
+
+    /// Writes a value in the place of another: a scalar in its style.
+    ///
+    /// # Errors
+    /// If there is no telling what else would change.
+    pub fn set(&mut self, id: Id, value: &Json) -> Result<(), Layout> {
+        self.own(id)?;
+        let (start, end) = (self.scan.bits[id].start, self.scan.bits[id].end);
+        let flow = self.in_flow(id);
+        let indent = match self.scan.bits[id].key {
+            Some(key) => self.scan.bits[key].column,
+            None => lines::dash(self.scan.text, start).map_or(0, |(_, column)| column),
+        };
+        let around = self.around(flow, indent);
+        let is_whole = matches!(value, Json::Array(_) | Json::Object(_));
+        let mut text = match &self.scan.bits[id].form {
+            Form::Scalar { .. } if is_whole => phrase::flow(value, around),
+            Form::Scalar { style, .. } => phrase::scalar(value, *style, around),
+            Form::List { flow: true, .. } | Form::Map { flow: true, .. } => phrase::flow(value, around),
+            _ => return Err(Layout::Unusual),
+        };
+        if text.starts_with('|') && !lines::is_last_on_line(self.scan.text, end) {
+            text = phrase::flow(value, around);
+        }
+        if self.scan.source(id).ends_with('\n') {
+            text.push_str(self.eol);
+        }
+        if start == end && !self.scan.text[..start].ends_with([' ', '\t', '\n']) {
+            text.insert(0, ' ');
+        }
+        self.splice(start, end, text);
+        Ok(())
+    }
+
+    /// Takes a member out of a map, as lines where it is lines.
+    ///
+    /// # Errors
+    /// As for [`Edits::set`].
+    pub fn remove(&mut self, map: Id, member: Member) -> Result<(), Layout> {
+        self.own(map)?;
+        let members = self.scan.members(map).to_vec();
+        let bytes = |member: &Member| (self.scan.bits[member.key].start, self.scan.bits[member.value].end);
+        let position = members.iter().position(|other| other.key == member.key).ok_or(Layout::Unusual)?;
+        let (start, end) = bytes(&member);
+        let next = members.get(position + 1).map(bytes);
+        if members.len() == 1 {
+            return self.emptied(map, "{}", &[(start, end)]);
+        }
+        if self.scan.is_flow(map) {
+            match (position.checked_sub(1).and_then(|before| members.get(before)).map(bytes), next) {
+                (Some((_, before)), _) => self.splice(before, end, ""),
+                (None, Some((next, _))) => self.splice(start, next, ""),
+                (None, None) => return Err(Layout::Unusual),
+            }
+            return Ok(());
+        }
+        match (lines::line_start(self.scan.text, start), next) {
+            (Some(from), _) => self.splice(from, lines::line_after(self.scan.text, end), ""),
+            // The first of a map that is an item of a list: the next one moves up beside the dash.
+            (None, Some((next, _))) => self.splice(start, next, ""),
+            (None, None) => return Err(Layout::Unusual),
+        }
+        Ok(())
+    }
+
+    /// Adds a member behind the others of a map.
+    ///
+    /// # Errors
+    /// As for [`Edits::set`].
+    pub fn add(&mut self, map: Id, key: &str, value: &Json) -> Result<(), Layout> {
+        self.add_spread(map, key, value, 0)
+    }
+
+    /// The same, with the maps in the outermost lists over several lines.
+    ///
+    /// # Errors
+    /// As for [`Edits::set`].
+    pub fn add_spread(&mut self, map: Id, key: &str, value: &Json, spread: usize) -> Result<(), Layout> {
+        self.own(map)?;
+        let last = self.scan.members(map).last().copied();
+        let is_flow = self.scan.is_flow(map);
+        match last {
+            None if is_flow => {
+                let text = phrase::member(key, value, self.around(true, 0));
+                self.splice(self.scan.bits[map].start + 1, self.scan.bits[map].end - 1, format!(" {text} "));
+            }
+            None => return Err(Layout::Unusual),
+            Some(last) if is_flow => {
+                let column = self.scan.bits[last.key].column;
+                let own_line = lines::line_start(self.scan.text, self.scan.bits[last.key].start).is_some();
+                let text = phrase::member(key, value, self.around(true, column));
+                let gap = if own_line { format!(",{}{}", self.eol, " ".repeat(column)) } else { ", ".to_owned() };
+                self.splice(self.scan.bits[last.value].end, self.scan.bits[last.value].end, format!("{gap}{text}"));
+            }
+            Some(last) => {
+                let column = self.scan.bits[last.key].column;
+                let text = phrase::member(key, value, Around { spread, ..self.around(false, column) });
+                self.insert_lines(self.scan.bits[last.value].end, column, &text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a list hold something else; items that stay keep their text.
+    ///
+    /// # Errors
+    /// As for [`Edits::set`].
+    pub fn list(&mut self, list: Id, slots: &[Slot]) -> Result<(), Layout> {
+        self.own(list)?;
+        let items: Vec<Id> = self.scan.items(list).to_vec();
+        let kept: Vec<usize> =
+            slots.iter().filter_map(|slot| if let Slot::Keep(i) = slot { Some(*i) } else { None }).collect();
+        if !kept.is_sorted() || kept.iter().any(|index| *index >= items.len()) {
+            return Err(Layout::Unusual);
+        }
+        match self.scan.bits[list].form {
+            Form::List { flow: true, .. } => self.flow_list(list, &items, &kept, slots),
+            Form::List { flow: false, .. } => self.block_list(list, &items, &kept, slots),
+            _ => Err(Layout::Unusual),
+        }
+    }
+
+    fn flow_list(&mut self, list: Id, items: &[Id], kept: &[usize], slots: &[Slot]) -> Result<(), Layout> {
+        let bytes = |index: usize| items.get(index).map(|id| (self.scan.bits[*id].start, self.scan.bits[*id].end));
+        let (start, end) = (self.scan.bits[list].start, self.scan.bits[list].end);
+        let broken =
+            items.first().is_some_and(|id| lines::line_start(self.scan.text, self.scan.bits[*id].start).is_some());
+        let column = items.first().map_or(0, |id| self.scan.bits[*id].column);
+        let around = self.around(true, column);
+        let said = |value: &Json| match self.json && broken {
+            true => phrase::pretty(value, around),
+            false => phrase::flow(value, around),
+        };
+        let gap = if broken { format!(",{}{}", self.eol, " ".repeat(column)) } else { ", ".to_owned() };
+        let mut splices = Vec::new();
+        let Some(first) = kept.first().copied() else {
+            let new: Vec<String> = slots
+                .iter()
+                .map(|slot| if let Slot::New(value) = slot { said(value) } else { String::new() })
+                .collect();
+            let (from, to) = match (items.first(), items.last()) {
+                (Some(first), Some(last)) if broken && !new.is_empty() => {
+                    (self.scan.bits[*first].start, self.scan.bits[*last].end)
+                }
+                _ => (start + 1, end - 1),
+            };
+            self.splice(from, to, new.join(&gap));
+            return Ok(());
+        };
+        for index in (0..items.len()).filter(|index| !kept.contains(index)) {
+            let (own, before, after) = (bytes(index), index.checked_sub(1).and_then(bytes), bytes(index + 1));
+            match (own, before, after) {
+                (Some((from, _)), _, Some((next, _))) if index < first => splices.push((from, next, String::new())),
+                (Some((_, to)), Some((_, before)), _) => splices.push((before, to, String::new())),
+                _ => return Err(Layout::Unusual),
+            }
+        }
+        let mut behind = None;
+        for slot in slots {
+            match (slot, behind) {
+                (Slot::Keep(index), _) => behind = Some(*index),
+                (Slot::New(value), None) => {
+                    let at = bytes(first).map_or(start + 1, |(at, _)| at);
+                    splices.push((at, at, format!("{}{gap}", said(value))));
+                }
+                (Slot::New(value), Some(index)) => {
+                    let at = bytes(index).map_or(end, |(_, at)| at);
+                    splices.push((at, at, format!("{gap}{}", said(value))));
+                }
+            }
+        }
+        splices.into_iter().for_each(|(start, end, text)| self.splice(start, end, text));
+        Ok(())
+    }
+
+    fn block_list(&mut self, list: Id, items: &[Id], kept: &[usize], slots: &[Slot]) -> Result<(), Layout> {
+        let dash = |id: Id| lines::dash(self.scan.text, self.scan.bits[id].start);
+        let (first, column) = items.first().and_then(|id| dash(*id)).ok_or(Layout::Unusual)?;
+        // In the manner of the others: a map over several lines, or in braces.
+        let is_map = |flow: bool| {
+            items.iter().any(|id| matches!(self.scan.bits[*id].form, Form::Map { flow: own, .. } if own == flow))
+        };
+        let spread = match (is_map(false), is_map(true)) {
+            (true, _) => phrase::Layout::Spread,
+            (false, true) => phrase::Layout::Braced,
+            (false, false) => phrase::Layout::Any,
+        };
+        let gone: Vec<usize> = (0..items.len()).filter(|index| !kept.contains(index)).collect();
+        let mut lost = Vec::new();
+        for index in gone {
+            let (from, _) = dash(items[index]).ok_or(Layout::Unusual)?;
+            lost.push((from, lines::line_after(self.scan.text, self.scan.bits[items[index]].end)));
+        }
+        if slots.is_empty() {
+            return self.emptied_lines(list, "[]", &lost);
+        }
+        let around = self.around(false, column);
+        let mut behind = None;
+        for slot in slots {
+            match (slot, behind) {
+                (Slot::Keep(index), _) => behind = Some(self.scan.bits[items[*index]].end),
+                (Slot::New(value), None) => {
+                    let text = phrase::item(value, spread, around);
+                    self.splice(first, first, format!("{}{text}{}", " ".repeat(column), self.eol));
+                }
+                (Slot::New(value), Some(end)) => {
+                    let text = phrase::item(value, spread, around);
+                    self.insert_lines(end, column, &text);
+                }
+            }
+        }
+        lost.into_iter().for_each(|(from, to)| self.splice(from, to, ""));
+        Ok(())
+    }
+
+    /// Puts lines below the line that a byte stands on.
+    pub fn insert_lines(&mut self, below: usize, column: usize, text: &str) {
+        let at = lines::line_after(self.scan.text, below);
+        let pad = " ".repeat(column);
+        match self.scan.text[..at].ends_with('\n') || at == 0 {
+            true => self.splice(at, at, format!("{pad}{text}{}", self.eol)),
+            false => self.splice(at, at, format!("{}{pad}{text}", self.eol)),
+        }
+    }
+
+    fn emptied(&mut self, id: Id, empty: &str, members: &[(usize, usize)]) -> Result<(), Layout> {
+        if self.scan.is_flow(id) {
+            self.splice(self.scan.bits[id].start, self.scan.bits[id].end, empty);
+            return Ok(());
+        }
+        let text = self.scan.text;
+        let own =
+            |(start, end): &(usize, usize)| Some((lines::line_start(text, *start)?, lines::line_after(text, *end)));
+        let lost: Option<Vec<(usize, usize)>> = members.iter().map(own).collect();
+        self.emptied_lines(id, empty, &lost.ok_or(Layout::Unusual)?)
+    }
+
+    /// Says `[]` or `{}` beside the key, and takes the lines away; comments between them stay.
+    fn emptied_lines(&mut self, id: Id, empty: &str, lost: &[(usize, usize)]) -> Result<(), Layout> {
+        let key = self.scan.bits[id].key.ok_or(Layout::Unusual)?;
+        let behind = self.scan.bits[key].end;
+        let colon = self.scan.text[behind..].find(':').ok_or(Layout::Unusual)? + behind + 1;
+        self.splice(colon, colon, format!(" {empty}"));
+        lost.iter().for_each(|(from, to)| self.splice(*from, *to, ""));
+        Ok(())
+    }
+
+    /// Says whether a value stands inside `[]` or `{}`.
+    fn in_flow(&self, id: Id) -> bool {
+        let (start, end) = (self.scan.bits[id].start, self.scan.bits[id].end);
+        self.scan.bits.iter().any(|bit| {
+            matches!(bit.form, Form::List { flow: true, .. } | Form::Map { flow: true, .. })
+                && bit.start < start
+                && bit.end >= end
+                && bit.end > start
+        })
+    }
+
+    fn own(&self, id: Id) -> Result<(), Layout> {
+        if self.scan.is_shared(id) { Err(Layout::Anchored) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Finds a value by its keys.
+    fn at(scan: &Scan<'_>, path: &str) -> Id {
+        let step = |id: Id, key: &str| match key.parse::<usize>() {
+            Ok(index) => scan.items(id)[index],
+            Err(_) => scan.member(id, key).unwrap().value,
+        };
+        path.split('.').filter(|key| !key.is_empty()).fold(scan.root.unwrap(), step)
+    }
+
+    fn edited(text: &str, path: &str, edit: impl FnOnce(&mut Edits<'_>, Id) -> Result<(), Layout>) -> String {
+        let mut edits = Edits::new(Scan::of(text, false).unwrap(), text.starts_with('{'));
+        let id = at(&edits.scan, path);
+        edit(&mut edits, id).unwrap();
+        edits.text().unwrap()
+    }
+
+    fn set(text: &str, path: &str, value: Json) -> String {
+        edited(text, path, |edits, id| edits.set(id, &value))
+    }
+
+    fn list(text: &str, path: &str, slots: &[Slot]) -> String {
+        edited(text, path, |edits, id| edits.list(id, slots))
+    }
+
+    fn without(text: &str, path: &str, key: &str) -> String {
+        edited(text, path, |edits, id| {
+            let member = edits.scan.member(id, key).unwrap();
+            edits.remove(id, member)
+        })
+    }
+
+    #[test]
+    fn only_the_letters_of_the_value_change() {
+        assert_eq!(set("a: 1 # one\nb: 'x'\n", "a", json!(2)), "a: 2 # one\nb: 'x'\n");
+        assert_eq!(set("a: 1 # one\nb: 'x'\n", "b", json!("it's")), "a: 1 # one\nb: 'it''s'\n");
+        assert_eq!(set("a:\nb: 1\n", "b", json!(true)), "a:\nb: true\n");
+        let block = "a:\n  b: |\n    one\n    two\n\n  c: 1\n";
+        assert_eq!(set(block, "a.b", json!("three\n")), "a:\n  b: |\n    three\n\n  c: 1\n");
+        assert_eq!(set(block, "a.b", json!("three")), "a:\n  b: |-\n    three\n\n  c: 1\n");
+        assert_eq!(set("a: x # c\n", "a", json!("y\nz")), "a: \"y\\nz\" # c\n");
+    }
+
+    #[test]
+    fn items_come_and_go_as_lines_or_between_commas() {
+        let keep = Slot::Keep;
+        let new = |text: &str| Slot::New(json!(text));
+        assert_eq!(list("a: [x, y, z] # c\n", "a", &[keep(0), keep(2), new("w")]), "a: [x, z, w] # c\n");
+        assert_eq!(list("a: [x, y]\n", "a", &[keep(1)]), "a: [y]\n");
+        assert_eq!(list("a: [x, y]\n", "a", &[new("w"), keep(1)]), "a: [w, y]\n");
+        assert_eq!(list("a: []\n", "a", &[new("w")]), "a: [w]\n");
+        assert_eq!(list("a: [x]\n", "a", &[]), "a: []\n");
+        let block = "a:\n  # first\n  - x # ex\n  # second\n  - y\nb: 1\n";
+        assert_eq!(list(block, "a", &[keep(0), new("z")]), "a:\n  # first\n  - x # ex\n  - z\n  # second\nb: 1\n");
+        assert_eq!(list(block, "a", &[keep(1)]), "a:\n  # first\n  # second\n  - y\nb: 1\n");
+        assert_eq!(list(block, "a", &[]), "a: []\n  # first\n  # second\nb: 1\n");
+        assert_eq!(list(block, "a", &[new("w"), keep(0), keep(1)]), block.replace("  - x", "  - w\n  - x"));
+        let maps = "a:\n- b: 1\n  c: 2\n- b: 3";
+        assert_eq!(
+            list(maps, "a", &[keep(0), keep(1), Slot::New(json!({ "b": 4 }))]),
+            "a:\n- b: 1\n  c: 2\n- b: 3\n- b: 4"
+        );
+        let json_text = "{\n  \"a\": [\n    1,\n    2\n  ]\n}\n";
+        assert_eq!(
+            list(json_text, "a", &[keep(1), Slot::New(json!({ "b": "c" }))]),
+            "{\n  \"a\": [\n    2,\n    {\n      \"b\": \"c\"\n    }\n  ]\n}\n"
+        );
+    }
+
+    #[test]
+    fn members_go_with_their_lines() {
+        assert_eq!(without("a:\n  b: 1\n  c: 2 # two\n", "a", "c"), "a:\n  b: 1\n");
+        assert_eq!(without("a:\n  b: 1\n", "a", "b"), "a: {}\n");
+        assert_eq!(without("a: { b: 1, c: 2 }\n", "a", "b"), "a: { c: 2 }\n");
+        assert_eq!(without("a: { b: 1, c: 2 }\n", "a", "c"), "a: { b: 1 }\n");
+        assert_eq!(without("- b: 1\n  c: 2\n", "0", "b"), "- c: 2\n");
+    }
+}
