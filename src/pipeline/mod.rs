@@ -42,6 +42,7 @@ pub mod schema;
 pub mod scope;
 pub mod scopes;
 pub mod steps;
+pub mod translate;
 pub mod tree;
 pub mod undo;
 pub mod unfinished;

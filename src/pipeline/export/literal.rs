@@ -6,7 +6,7 @@ use crate::pipeline::keywords;
 const NOTHING: &str = "{{!}}";
 
 /// Returns a string whose rendering by handlebars is `text`; if asked to, with what looks like a keyword taken apart.
-pub(super) fn for_handlebars(text: &str, has_markers: bool) -> String {
+pub(in crate::pipeline) fn for_handlebars(text: &str, has_markers: bool) -> String {
     if !text.contains("{{") && !has_markers {
         return text.to_owned();
     }
