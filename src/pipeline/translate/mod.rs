@@ -9,12 +9,14 @@
 //! | `walk.rs` | each value as a template says it |
 //! | `secrets.rs`, `variables.rs`, `texts.rs` | what the walk gathers: for the tenants' files, for companion files |
 //! | `templates.rs` | the files below `templates/` |
+//! | `carry.rs` | the project's own YAML as a template, comments and all |
 //! | `tenant_file.rs` | `tenants/NAME.yaml` |
 //! | `law.rs` | holds what the workspace wants against what the project wants, tenant by tenant |
 //!
 //! Nothing is handed out to be written unless the law holds for every tenant. No value of a secret leaves this module;
 //! no file may hold one.
 
+mod carry;
 mod law;
 mod marks;
 mod run;

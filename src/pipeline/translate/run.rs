@@ -1,6 +1,7 @@
 //! The way from a project of the Deploy CLI to the files of a workspace.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -12,7 +13,7 @@ use super::texts::Texts;
 use super::usage::Usage;
 use super::variables::Variables;
 use super::walk::Walk;
-use super::{law, templates};
+use super::{TEMPLATES, carry, law, templates};
 use crate::model::desired::Desired;
 use crate::model::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::model::document::{Documents, SourceTexts};
@@ -24,8 +25,8 @@ use crate::pipeline::load::native::functions::is_function;
 use crate::pipeline::load::native::{NativeOptions, load_native, settings_file};
 use crate::pipeline::references::undescribed;
 use crate::pipeline::scope::Scope;
-use crate::pipeline::tree::{MemoryTree, Tree, TreeError, folder_of};
-use crate::pipeline::{resolve, validate};
+use crate::pipeline::tree::{self, MemoryTree, Tree, TreeError, folder_of};
+use crate::pipeline::{resolve, validate, yaml};
 
 /// The file that makes a folder a workspace.
 const WORKSPACE_FILE: &str = "tenantry.yaml";
@@ -112,17 +113,43 @@ fn attempt(project: &Project<'_>, found: &mut Diagnostics, sources: &mut SourceT
         return None;
     }
     let keys = made.values().flat_map(|root| root.keys().cloned()).collect();
+    let carried = carried(project, &marks, &made);
     let templates = templates::written(made).map_err(|error| found.push(unwritable(&error))).ok()?;
-    let texts = walk.texts.files().map(|(path, text)| (path.clone(), text.clone()));
-    let mut files: Vec<(String, String)> = templates.into_iter().chain(texts).collect();
-    let common = Common { keys, used: used(&files) };
+    let texts: Vec<(String, String)> = walk.texts.files().map(|(path, text)| (path.clone(), text.clone())).collect();
+    let fresh: Vec<_> = templates.into_iter().chain(texts.clone()).collect();
+    let common = Common { keys, used: used(&fresh) };
     check_names(&common, &walk, &usage, found);
-    files.push((WORKSPACE_FILE.to_owned(), format!("project: {}\n", json!(project.name))));
-    let tenants = tenants(&walk, &common, &files, found)?;
-    files.extend(tenants);
+    let workspace = (WORKSPACE_FILE.to_owned(), format!("project: {}\n", json!(project.name)));
+    // The text as its authors wrote it, if every tenant reads in it what it must; else a new one.
+    let carried = carried.filter(|_| !found.has_errors()).and_then(|template| {
+        let files = texts.into_iter().chain([template, workspace.clone()]).collect::<Vec<_>>();
+        let tenants = tenants(&walk, &common, &files, &mut Diagnostics::default())?;
+        Some(files.into_iter().chain(tenants).collect::<Vec<_>>())
+    });
+    let mut files = match carried {
+        Some(files) => files,
+        None => {
+            let mut files = fresh;
+            files.push(workspace);
+            let tenants = tenants(&walk, &common, &files, found)?;
+            files.extend(tenants);
+            files
+        }
+    };
     search(&walk, &usage, &files, found);
     files.sort();
     Some(files.into_iter().map(|(path, text)| ExportFile { path, bytes: text.into_bytes() }).collect())
+}
+
+/// Returns the project's YAML as a template, if it is one.
+fn carried(project: &Project<'_>, marks: &Marks<'_>, made: &templates::Templates) -> Option<(String, String)> {
+    let path = tree::join("", project.input).ok()?;
+    let text = String::from_utf8(marks.read(&path).ok()?).ok()?;
+    let file = Arc::from(path.as_str());
+    let raw = yaml::parse(&text, &file, &mut Diagnostics::default())?;
+    let root = made.values().flat_map(|root| root.iter().map(|(key, value)| (key.clone(), value.clone()))).collect();
+    let name = path.rsplit('/').next()?;
+    Some((format!("{TEMPLATES}/{name}"), carry::carry(marks, &text, &raw, &root)?))
 }
 
 /// Loads the project for each tenant, as it is.

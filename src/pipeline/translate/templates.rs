@@ -12,7 +12,7 @@ use crate::pipeline::tree::folder_of;
 use crate::pipeline::yaml_write::{YamlWriteError, to_yaml};
 
 /// Path -> what the template holds, by top-level key.
-type Templates = BTreeMap<String, JsonMap<String, Json>>;
+pub type Templates = BTreeMap<String, JsonMap<String, Json>>;
 
 /// Translates every type. What cannot be carried over is among the findings.
 pub fn make(walk: &mut Walk<'_>, documents: &Documents, findings: &mut Diagnostics) -> Templates {
