@@ -101,7 +101,10 @@ impl Carry<'_> {
             }
             _ => format!("\n{}{}", " ".repeat(indent + 2), indented(&to_yaml(made).ok()?, indent + 2)),
         };
-        self.edit(span, text)
+        // No white space is left at the end of the key's line.
+        let start =
+            if text.starts_with('\n') { self.text[..span.start].trim_end_matches(' ').len() } else { span.start };
+        self.edit(Span { start, ..span }, text)
     }
 
     /// Returns how far the key or item that a value belongs to is indented.
@@ -161,6 +164,10 @@ fn one_line(value: &Json) -> String {
 
 /// Double quotes as JSON has them; single ones where those would need escapes.
 fn quoted(text: &str) -> String {
+    let is_path = text.starts_with("./") || text.starts_with("../");
+    if is_path && text.chars().all(|c| c.is_ascii_alphanumeric() || "./_-".contains(c)) {
+        return text.to_owned();
+    }
     let is_simple = !text.contains(char::is_control) && !text.contains(['\u{85}', '\u{2028}', '\u{2029}', '\u{feff}']);
     if is_simple && text.contains(['"', '\\']) {
         format!("'{}'", text.replace('\'', "''"))

@@ -11,6 +11,7 @@
 //! | `templates.rs` | the files below `templates/` |
 //! | `carry.rs` | the project's own YAML as a template, comments and all |
 //! | `tenant_file.rs` | `tenants/NAME.yaml` |
+//! | `notes.rs` | what changes for the people who use it |
 //! | `law.rs` | holds what the workspace wants against what the project wants, tenant by tenant |
 //!
 //! Nothing is handed out to be written unless the law holds for every tenant. No value of a secret leaves this module;
@@ -19,6 +20,7 @@
 mod carry;
 mod law;
 mod marks;
+mod notes;
 mod run;
 mod secrets;
 mod side;

@@ -13,7 +13,7 @@ use super::texts::Texts;
 use super::usage::Usage;
 use super::variables::Variables;
 use super::walk::Walk;
-use super::{TEMPLATES, carry, law, templates};
+use super::{TEMPLATES, carry, law, notes, templates};
 use crate::model::desired::Desired;
 use crate::model::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::model::document::{Documents, SourceTexts};
@@ -107,6 +107,7 @@ fn attempt(project: &Project<'_>, found: &mut Diagnostics, sources: &mut SourceT
         secrets: Secrets::default(),
         variables: Variables::beside(marks.keys()),
         texts: Texts::below(&root),
+        literals: BTreeSet::new(),
     };
     let made = templates::make(&mut walk, &held, found);
     if found.has_errors() {
@@ -126,9 +127,14 @@ fn attempt(project: &Project<'_>, found: &mut Diagnostics, sources: &mut SourceT
         let tenants = tenants(&walk, &common, &files, &mut Diagnostics::default())?;
         Some(files.into_iter().chain(tenants).collect::<Vec<_>>())
     });
+    let is_yaml = tree::join("", project.input).is_ok_and(|path| project.tree.read(&path).is_ok());
     let mut files = match carried {
         Some(files) => files,
         None => {
+            if is_yaml {
+                let said = format!("`{}` is written anew by type: its comments stay behind", project.input);
+                found.push(Diagnostic::note("written-anew", said));
+            }
             let mut files = fresh;
             files.push(workspace);
             let tenants = tenants(&walk, &common, &files, found)?;
@@ -137,6 +143,7 @@ fn attempt(project: &Project<'_>, found: &mut Diagnostics, sources: &mut SourceT
         }
     };
     search(&walk, &usage, &files, found);
+    notes::tell(&walk, found);
     files.sort();
     Some(files.into_iter().map(|(path, text)| ExportFile { path, bytes: text.into_bytes() }).collect())
 }

@@ -76,6 +76,12 @@ impl Secrets {
         self.variables.get(name).cloned().unwrap_or_else(|| environment_name(&format!("{}_{name}", side.name)))
     }
 
+    /// Returns the environment variables that one tenant's secrets come from.
+    pub fn of_environment(&self, side: &Side, index: usize) -> Vec<String> {
+        let needs = |held: &Holdings| !matches!(held.get(index), Some(Some(Held::Keep)));
+        self.by_name.iter().filter(|(_, held)| needs(held)).map(|(name, _)| self.variable(name, side)).collect()
+    }
+
     /// Returns every value with the secret's name, for the search through what is written.
     pub fn values(&self) -> impl Iterator<Item = (&str, &Secret)> {
         self.by_name.iter().flat_map(|(name, held)| {

@@ -40,6 +40,8 @@ pub struct Walk<'a> {
     pub secrets: Secrets,
     pub variables: Variables,
     pub texts: Texts,
+    /// Secrets whose values stood in the project's files.
+    pub literals: std::collections::BTreeSet<String>,
 }
 
 /// Where the walk is.
@@ -48,26 +50,31 @@ pub struct Trail {
     spot: Spot,
     /// Keys and names on the way, for the names of variables and secrets.
     words: Vec<String>,
+    depth: usize,
 }
 
 impl Trail {
     pub fn top(key: &str) -> Self {
-        Self { spot: Spot::top(key), words: vec![key.to_owned()] }
+        Self { spot: Spot::top(key), words: vec![key.to_owned()], depth: 1 }
     }
 
     fn key(&self, key: &str) -> Self {
-        Self { spot: self.spot.key(key), words: [self.words.as_slice(), &[key.to_owned()]].concat() }
+        Self {
+            spot: self.spot.key(key),
+            words: [self.words.as_slice(), &[key.to_owned()]].concat(),
+            depth: self.depth + 1,
+        }
     }
 
     pub fn item(&self, index: usize, node: &Node) -> Self {
         let name = ["name", "identifier", "template", "key"].iter().find_map(|key| node.get(key)?.as_text());
         let word = name.map_or_else(|| (index + 1).to_string(), str::to_owned);
-        Self { spot: self.spot.item(index), words: [self.words.as_slice(), &[word]].concat() }
+        Self { spot: self.spot.item(index), words: [self.words.as_slice(), &[word]].concat(), depth: self.depth + 1 }
     }
 
     /// Says whether a variable may stand here: a part of an object, or what a singleton holds.
     fn takes_variable(&self) -> bool {
-        self.words.len() > 1 && !self.spot.is_resource() && self.spot.items_are().is_none()
+        self.depth > 1 && !self.spot.is_resource() && self.spot.items_are().is_none()
     }
 
     /// Returns a name made of the way.
@@ -180,7 +187,12 @@ impl Walk<'_> {
         });
         match candidate {
             Some(text) => Ok(Json::String(self.scalar(&text, trail))),
-            None => self.spread(row, trail, gap(node, row, DIFFERS).into()),
+            None => {
+                // What one keyword made is called after it.
+                let words = marks.first().filter(|_| is_alone).map(|mark| vec![mark.key.clone()]);
+                let trail = Trail { words: words.unwrap_or_else(|| trail.words.clone()), ..trail.clone() };
+                self.spread(row, &trail, gap(node, row, DIFFERS).into())
+            }
         }
     }
 
@@ -204,6 +216,9 @@ impl Walk<'_> {
         let is_whole = !there.iter().any(|node| has_secret(node, &trail.spot) || has_companion(node));
         if is_whole && trail.takes_variable() {
             let values: Vec<_> = row.iter().map(|node| node.map(|node| node.to_value().to_shown())).collect();
+            if there.len() > 1 && is_plain(first) && there.iter().all(|node| node.to_value() == first.to_value()) {
+                return Ok(first.to_value().to_shown());
+            }
             return Ok(Json::String(self.variables.make(&trail.name(), values)));
         }
         if is_whole || !trail.takes_variable() {
@@ -295,7 +310,11 @@ impl Walk<'_> {
             Content::Secret(secret) if is_marker(&format!("##{}##", secret.name.to_uppercase())) => secret.name.clone(),
             _ => trail.name(),
         };
-        Ok(Json::String(self.declare(&name, node, row)?.0))
+        let (said, name) = self.declare(&name, node, row)?;
+        if marks.is_empty() && matches!(&node.value, Content::Text(_)) && !text.is_empty() {
+            self.literals.insert(name);
+        }
+        Ok(Json::String(said))
     }
 
     /// Declares a secret with what each tenant has, and returns how it is written, and its name.
@@ -349,6 +368,17 @@ fn has_companion(node: &Node) -> bool {
     is_companion(node)
         || node.items().iter().any(has_companion)
         || node.entries().iter().any(|entry| has_companion(&entry.value))
+}
+
+/// Says whether a value has nothing in it that a template would read.
+fn is_plain(node: &Node) -> bool {
+    match &node.value {
+        Content::Text(text) => !["{{", "##", "@@"].iter().any(|sign| text.contains(sign)) && is_data(&node.place),
+        Content::List(items) => items.iter().all(is_plain),
+        Content::Map(entries) => entries.iter().all(|entry| is_plain(&entry.value)),
+        Content::Secret(_) | Content::Template(_) => false,
+        _ => true,
+    }
 }
 
 fn says_something(node: &Node) -> bool {

@@ -108,8 +108,7 @@ fn header(text: &str, start: usize) -> Option<usize> {
         rest.is_empty() || rest.trim_start().starts_with('#') && rest.starts_with(char::is_whitespace)
     };
     let signs = before[line..].match_indices(['|', '>']);
-    let found = signs.map(|(at, _)| line + at).find(|at| is_header(&before[at + 1..]));
-    found
+    signs.map(|(at, _)| line + at).find(|at| is_header(&before[at + 1..]))
 }
 
 /// What is written by indentation ends where its last part does.
