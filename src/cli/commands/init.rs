@@ -1,5 +1,6 @@
 //! `tenantry init`: a new workspace. It never overwrites anything.
 
+mod check_remote;
 mod from_deploy_cli;
 
 use std::path::{Path, PathBuf};
@@ -48,6 +49,9 @@ struct Made {
 /// # Errors
 /// See [`Failure`].
 pub fn run(args: &InitArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    if args.check_remote {
+        return check_remote::run(run);
+    }
     let folder = match &args.folder {
         Some(folder) => run.world.folder.join(folder),
         None => run.world.folder.clone(),

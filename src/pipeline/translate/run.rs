@@ -76,12 +76,20 @@ pub fn translate(project: &Project<'_>) -> Result<Translated, Box<Refused>> {
     let mut found = Diagnostics::default();
     match attempt(project, &mut found, &mut sources) {
         Some(files) if !found.has_errors() => Ok(Translated { files, found }),
-        _ => Err(Box::new(Refused { found, sources })),
+        _ => {
+            for place in found.0.iter().filter_map(|finding| finding.place.as_ref()) {
+                if let Ok(bytes) = project.tree.read(&place.file) {
+                    let text = || String::from_utf8_lossy(&bytes).into();
+                    sources.entry(place.file.clone()).or_insert_with(text);
+                }
+            }
+            Err(Box::new(Refused { found, sources }))
+        }
     }
 }
 
 fn attempt(project: &Project<'_>, found: &mut Diagnostics, sources: &mut SourceTexts) -> Option<Vec<ExportFile>> {
-    let sides = sides(project, found, sources)?;
+    let mut sides = sides(project, found, sources)?;
     let keys = sides.iter().flat_map(|side| side.profile.mappings.0.keys().cloned());
     let mut known = Vec::new();
     keys.for_each(|key| {
@@ -91,6 +99,7 @@ fn attempt(project: &Project<'_>, found: &mut Diagnostics, sources: &mut SourceT
     });
     let marks = Marks::new(project.tree, known, project.environment);
     let held = held(project, &sides, &marks, found)?;
+    sides.iter_mut().for_each(|side| side.resolve(&marks.keys(), project.environment));
     let usage = Usage::of(&marks, &held);
     let sensitive = usage.sensitive(project.plain, found);
     let from_environment = from_environment(project, &sides, &marks);
@@ -166,14 +175,16 @@ fn sides(project: &Project<'_>, found: &mut Diagnostics, sources: &mut SourceTex
         project.configs.iter().map(|(_, config)| Profile::of(config, project.environment)).collect();
     for ((name, config), profile) in project.configs.iter().zip(profiles) {
         let loaded = load_deploy_cli(project.tree, project.input, Some(config.clone()), project.environment, name);
-        let (Some(documents), mut findings) = (loaded.documents, loaded.findings) else { return None };
+        let mut findings = loaded.findings;
         for finding in &mut findings.0 {
             if finding.severity == Severity::Error {
                 finding.summary.push_str(&format!(" (with {})", config.name));
             }
         }
         found.extend(findings);
+        let documents = loaded.documents?;
         found.extend(validate::validate(&documents, &Scope::default()));
+        found.extend(resolve::resolve(&documents, &Scope::default(), false).1);
         sources.extend(documents.files.iter().map(|(file, text)| (file.clone(), text.clone())));
         if profile.has_two_domains {
             let wrong = format!("AUTH0_DOMAIN is set in the environment and names another tenant than {}", config.name);
@@ -212,7 +223,7 @@ fn held(project: &Project<'_>, sides: &[Side], marks: &Marks<'_>, found: &mut Di
     let config = ConfigText { name: "the settings".to_owned(), text: settings.to_string() };
     let loaded = load_deploy_cli(marks, project.input, Some(config), &BTreeMap::new(), &first.name);
     for mut finding in loaded.findings.0.into_iter().filter(|finding| finding.severity == Severity::Error) {
-        finding.summary = format!("this cannot be carried over: {}", finding.summary);
+        finding.summary = format!("this cannot be carried over: {}", marks.written(&finding.summary));
         finding.help = Some("A keyword stands where only its value makes sense. Write the value out.".to_owned());
         if let Some(place) = &mut finding.place {
             // The words in place of keywords move the column.

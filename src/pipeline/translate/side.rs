@@ -1,5 +1,7 @@
 //! One tenant of the project: what its settings say, and the project as it loads with them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
 use crate::model::document::{Documents, Node};
@@ -20,15 +22,23 @@ pub struct Side {
 }
 
 impl Side {
-    /// Resolves the keywords in the values of keywords.
     pub fn new(name: TenantName, config: String, profile: Profile, documents: Documents) -> Self {
-        let raw = &profile.mappings;
+        Self { name, config, profile, documents, keywords: Mappings::default() }
+    }
+
+    /// Resolves the keywords in the values of keywords. Variables of the environment are keywords too, and win.
+    pub fn resolve(&mut self, keys: &[String], environment: &BTreeMap<String, String>) {
+        let mut raw = self.profile.mappings.clone();
+        for key in keys {
+            if let Some(value) = environment.get(key) {
+                raw.0.insert(key.clone(), Json::String(value.clone()));
+            }
+        }
         let whole = |key: &String, value: &Json| match value {
-            Json::String(_) => Json::String(replace(&format!("##{key}##"), raw).text),
-            other => serde_json::from_str(&replace(&format!("@@{key}@@"), raw).text).unwrap_or_else(|_| other.clone()),
+            Json::String(_) => Json::String(replace(&format!("##{key}##"), &raw).text),
+            other => serde_json::from_str(&replace(&format!("@@{key}@@"), &raw).text).unwrap_or_else(|_| other.clone()),
         };
-        let keywords = Mappings(raw.0.iter().map(|(key, value)| (key.clone(), whole(key, value))).collect());
-        Self { name, config, profile, documents, keywords }
+        self.keywords = Mappings(raw.0.iter().map(|(key, value)| (key.clone(), whole(key, value))).collect());
     }
 
     /// Returns what a workspace reads in a text that is not rendered.

@@ -29,7 +29,7 @@ pub fn make(walk: &mut Walk<'_>, documents: &Documents, findings: &mut Diagnosti
             for (index, item) in items.iter().enumerate() {
                 let row: Vec<_> = row.iter().map(|list| list.and_then(|list| list.items().get(index))).collect();
                 let path = own_file(item, entry).map_or_else(|| of_type(&entry.key), |file| template(walk, file));
-                let trail = Trail::top(&entry.key).item(index, row.iter().flatten().next().unwrap_or(&item));
+                let trail = Trail::top(&entry.key).item(index, item, walk.marks);
                 walk.home = folder_of(&path).to_owned();
                 match walk.node(item, &row, &trail) {
                     Ok(item) => add(&mut templates, path, &entry.key, Json::Array(vec![item])),

@@ -66,9 +66,10 @@ impl Trail {
         }
     }
 
-    pub fn item(&self, index: usize, node: &Node) -> Self {
+    /// Goes on to an item, which is called as it is written.
+    pub fn item(&self, index: usize, node: &Node, marks: &Marks<'_>) -> Self {
         let name = ["name", "identifier", "template", "key"].iter().find_map(|key| node.get(key)?.as_text());
-        let word = name.map_or_else(|| (index + 1).to_string(), str::to_owned);
+        let word = name.map_or_else(|| (index + 1).to_string(), |name| marks.written(name));
         Self { spot: self.spot.item(index), words: [self.words.as_slice(), &[word]].concat(), depth: self.depth + 1 }
     }
 
@@ -121,7 +122,7 @@ impl Walk<'_> {
         let mut list = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let row: Vec<_> = row.iter().map(|other| other.and_then(|other| other.items().get(index))).collect();
-            list.push(self.node(item, &row, &trail.item(index, row.iter().flatten().next().unwrap_or(&item)))?);
+            list.push(self.node(item, &row, &trail.item(index, item, self.marks))?);
         }
         Ok(Json::Array(list))
     }
@@ -241,7 +242,7 @@ impl Walk<'_> {
                 let mut list = Vec::new();
                 for (index, item) in items.iter().enumerate() {
                     let row: Vec<_> = row.iter().map(|node| node.and_then(|node| node.items().get(index))).collect();
-                    list.push(self.spread(&row, &trail.item(index, item), gap.clone())?);
+                    list.push(self.spread(&row, &trail.item(index, item, self.marks), gap.clone())?);
                 }
                 Ok(Json::Array(list))
             }
