@@ -49,9 +49,9 @@ pub struct Global {
     /// A project of the Auth0 Deploy CLI instead: its tenant.yaml or its folder
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "workspace")]
     pub deploy_cli: Option<PathBuf>,
-    /// The Deploy CLI project's settings
+    /// The Deploy CLI project's settings; `init` takes NAME=FILE for each tenant
     #[arg(long, global = true, value_name = "FILE")]
-    pub config: Vec<PathBuf>,
+    pub config: Vec<String>,
     /// Run against the embedded tenant of that name instead of the real domain
     #[arg(long, global = true)]
     pub sandbox: bool,

@@ -40,6 +40,18 @@ pub fn would_be_committed(file: &Path) -> bool {
     }
 }
 
+/// Returns the remote of the repository that a folder lies in, if there is one to choose: the only one, or `origin`.
+pub fn only_remote(folder: &Path) -> Option<String> {
+    let repository = Repository::discover(folder).ok()?;
+    let names = repository.remotes().ok()?;
+    let names: Vec<String> =
+        (0..names.len()).filter_map(|at| names.get(at).ok().flatten().map(str::to_owned)).collect();
+    match names.as_slice() {
+        [only] => Some(only.clone()),
+        names => names.iter().find(|name| *name == "origin").cloned(),
+    }
+}
+
 /// Returns the top of the repository that a folder lies in, and where the folder is below it, with `/`.
 pub fn place(folder: &Path) -> Option<(PathBuf, String)> {
     let top = Repository::discover(folder).ok()?.workdir()?.canonicalize().ok()?;

@@ -17,6 +17,7 @@ pub mod journal;
 pub mod lock;
 pub mod records;
 pub mod remote_lock;
+pub mod remote_probe;
 pub mod runtime;
 pub mod sandbox_log;
 pub mod sandbox_store;

@@ -47,6 +47,7 @@ pub mod scope;
 pub mod scopes;
 pub mod steps;
 pub mod text_ids;
+pub mod translate;
 pub mod tree;
 pub mod undo;
 pub mod unfinished;

@@ -296,6 +296,29 @@ fn report_dangling(
     }
 }
 
+/// Returns the addresses that bodies refer to and no file describes, what is left alone and what every tenant has aside.
+pub fn undescribed(desired: &Desired) -> BTreeSet<String> {
+    let known = Known::of(desired);
+    let mut missing = BTreeSet::new();
+    for resource in &desired.resources {
+        for value in resource.body.values() {
+            value.references(&mut |reference| {
+                if reference.space == "ref" || known.has(reference) || is_builtin(reference) {
+                    return;
+                }
+                let kinds: Vec<&Kind> = catalogue().in_space(&reference.space).collect();
+                if kinds.iter().any(|kind| desired.excluded.kind(kind)) || desired.excluded.reference(reference) {
+                    return;
+                }
+                if let Some(kind) = kinds.first() {
+                    missing.insert(Address::named(&kind.name, &reference.name).to_string());
+                }
+            });
+        }
+    }
+    missing
+}
+
 /// Objects that every tenant has may be named without being described.
 fn is_builtin(reference: &Reference) -> bool {
     catalogue().in_space(&reference.space).any(|kind| {

@@ -98,6 +98,8 @@ fn policy() -> Json {
     let mut kinds: Vec<&str> = catalogue().keys();
     kinds.extend(catalogue().kinds().map(|kind| kind.name.as_str()));
     kinds.push("default");
+    let names: JsonMap<String, Json> =
+        catalogue().keys().into_iter().map(|key| (key.to_owned(), texts("Names of objects."))).collect();
     let rules: JsonMap<String, Json> = kinds.into_iter().map(|kind| (kind.to_owned(), rule.clone())).collect();
     let count = json!({ "type": "integer", "minimum": 0 });
     closed(json!({
@@ -107,6 +109,9 @@ fn policy() -> Json {
         "ignore": texts("Fields that are left alone, as `address:field.path`."),
         "require_clean": { "type": ["boolean", "null"], "description": "Refuse to apply files that are not committed." },
         "exclude": texts("Kinds and addresses that are left alone."),
+        "exclude_named": closed(Json::Object(names)),
+        "exclude_third_party": { "type": ["boolean", "null"], "description": "Leave third-party applications alone." },
+        "only_connections": texts("The only connections that are looked at, by name."),
     }))
 }
 

@@ -6,6 +6,7 @@ mod check;
 mod ci;
 mod deliver;
 mod export;
+mod from_deploy_cli;
 mod gates;
 mod get;
 mod history;

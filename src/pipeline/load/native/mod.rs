@@ -19,27 +19,27 @@
 
 mod audit;
 mod combine;
-mod companion;
+pub(in crate::pipeline) mod companion;
 mod credentials;
 mod deliver;
 mod directive;
 mod engine;
 mod form;
-mod functions;
+pub(in crate::pipeline) mod functions;
 mod identity;
 mod marker;
 mod overlay;
 mod policy;
 mod project;
 mod removal;
-mod render;
+pub(in crate::pipeline) mod render;
 mod scalar;
-mod secrecy;
-mod spot;
+pub(in crate::pipeline) mod secrecy;
+pub(in crate::pipeline) mod spot;
 mod tenant_file;
 #[cfg(test)]
 mod tests;
-mod token;
+pub(in crate::pipeline) mod token;
 mod variable;
 mod vault;
 mod workspace;

@@ -43,16 +43,21 @@ fn literal(value: &Node, says_something: bool, text: Option<&str>, spot: &Spot, 
         return;
     }
     let is_mask = text.is_some_and(|text| kind.fields.masks.iter().any(|mask| mask == text));
-    let (named, fixed): (Vec<_>, Vec<_>) =
-        kind.fields.secret.iter().cloned().partition(|pattern| pattern.to_string().ends_with('*'));
-    let is_secret = spot.is_any_of(&fixed) || (spot.is_any_of(&named) && spot.field().is_some_and(speaks_of_a_secret));
-    if !is_mask && is_secret {
+    if !is_mask && needs_secret(spot) {
         findings.push(
             Diagnostic::error("literal-secret", "a secret stands here in plain text")
                 .at(&value.place)
                 .help("Write `{{secret \"name\"}}`, and name its source under `secrets` in the tenant's file."),
         );
     }
+}
+
+/// Says whether a field takes nothing but secrets.
+pub fn needs_secret(spot: &Spot) -> bool {
+    let Some(kind) = spot.kind() else { return false };
+    let (named, fixed): (Vec<_>, Vec<_>) =
+        kind.fields.secret.iter().cloned().partition(|pattern| pattern.to_string().ends_with('*'));
+    spot.is_any_of(&fixed) || (spot.is_any_of(&named) && spot.field().is_some_and(speaks_of_a_secret))
 }
 
 fn speaks_of_a_secret(field: &FieldPath) -> bool {
