@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::project::workspace;
 use super::run::Run;
 use super::settings::Source;
+use crate::edge::clock::Clock;
 use crate::edge::files::WorkTree;
 use crate::edge::git_tree::GitTree;
 use crate::edge::lock::{Holder, LocalLock, LockError};
@@ -23,6 +24,7 @@ use crate::model::diagnostic::Diagnostics;
 use crate::model::document::SourceTexts;
 use crate::model::names::TenantName;
 use crate::model::plan::Plan;
+use crate::pipeline::apply::Clock as _;
 use crate::pipeline::load::native::{self, read_workspace};
 use crate::pipeline::report::value::harmless;
 
@@ -43,7 +45,7 @@ impl Lock {
         let (settings, holder) = (&run.settings, holder(run));
         settings.state.prepare()?;
         let (patience, ttl) = (seconds(settings.lock_wait), seconds(settings.lock_ttl));
-        let start = Instant::now();
+        let start = Clock.elapsed();
         let mut waits = |by: &Holder| {
             let text = format!("waiting up to {} s: `{tenant}` is locked by {by}", patience.as_secs_f64().ceil());
             run.terminal.talk(&format!("{}\n", harmless(&text)));
@@ -53,7 +55,7 @@ impl Lock {
         let remote = match sharing(place, run)? {
             Some(shared) => {
                 let _bar = run.terminal.bar(None, "locking the tenant");
-                let times = (ttl, patience.saturating_sub(start.elapsed()));
+                let times = (ttl, patience.saturating_sub(Clock.elapsed().saturating_sub(start)));
                 let taken = RemoteLock::take(&shared, &holder, local.left_by(), times, &mut waits);
                 Some(taken.map_err(|error| match error {
                     TakeError::Lock(error) => held(error, tenant, Some(ttl)),
