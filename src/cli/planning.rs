@@ -148,7 +148,7 @@ impl Wish {
     /// # Errors
     /// If another run holds it.
     pub fn locked(self, run: &Run<'_>) -> Result<Self, Failure> {
-        let lock = Some(Lock::take(&self.target(run).remembrance(), run)?);
+        let lock = Some(Lock::take(&self.desired.settings.tenant, &self.target(run).remembrance(), run)?);
         Ok(Self { lock, ..self })
     }
 

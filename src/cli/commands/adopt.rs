@@ -114,7 +114,7 @@ pub fn release(args: &ReleaseArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         return Err(Failure::Invalid { found: project.found, sources: project.sources });
     };
     let target = Target::of(&desired.settings, run.settings.sandbox);
-    let lock = Lock::take(&target.remembrance(), run)?;
+    let lock = Lock::take(&tenant, &target.remembrance(), run)?;
     let local = run.settings.state.remembered(&target.remembrance())?;
     let mut history = History::open(run, &target, RunScope::Full, &local, Some(lock))?;
     if !history.is_kept() {

@@ -35,7 +35,7 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     };
     let settings = read.settings;
     let target = Target::of(&settings, run.settings.sandbox);
-    let lock = Lock::take(&target.remembrance(), run)?;
+    let lock = Lock::take(&settings.tenant, &target.remembrance(), run)?;
     let connection = run.settings.api.connect(&settings, &target, &run.settings.state)?;
     let mut journaling = Journaling::of(run, &target)?;
     let Some(mut journal) = journaling.last()? else {
