@@ -199,8 +199,7 @@ impl History {
     pub fn applied_now(
         &mut self,
         plan: &Plan,
-        (steps, outcome): (&Steps, &Outcome),
-        seen: Option<&Seen>,
+        (steps, outcome, seen): (&Steps, &Outcome, Option<&Seen>),
         doing: &Doing,
         remembered: &Remembered,
         run: &Run<'_>,
