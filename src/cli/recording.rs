@@ -314,6 +314,8 @@ impl History {
             }
             match records.write(record, tip.as_ref()) {
                 Ok(kept) => {
+                    run.settings.state.prepare()?;
+                    run.settings.state.see_record(&self.place, &kept.commit)?;
                     self.last = Some(kept);
                     // A sandbox knows its records by the salt.
                     run.settings.state.remember(&self.place, remembered)?;

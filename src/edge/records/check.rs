@@ -84,6 +84,21 @@ impl Records {
         Ok(checked)
     }
 
+    /// Looks for a record that was in the line once; `None` if it still is.
+    ///
+    /// # Errors
+    /// If the repository cannot be read.
+    pub fn check_seen(&self, seen: &str) -> Result<Option<Fault>, RecordError> {
+        let (Ok(seen), tip) = (Oid::from_str(seen), self.tip()?) else { return Ok(None) };
+        if tip.is_some_and(|tip| tip == seen || self.follows(tip, seen)) {
+            return Ok(None);
+        }
+        let header = self.repository.find_commit(seen).ok().and_then(|commit| self.header(&commit).ok());
+        let record = header.map(|header| header.number);
+        let what = "it was written from this machine and is in the line no more".to_owned();
+        Ok(Some(Fault { record, commit: Some(seen.to_string()), code: "gone", what }))
+    }
+
     fn link(
         &self,
         commit: &Commit<'_>,

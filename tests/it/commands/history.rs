@@ -163,6 +163,10 @@ fn what_is_forged_with_more_care_shows_too() {
     let forged = git(&project, &["commit-tree", &tree, "-p", &format!("{REF}~2"), "-m", &message]);
     git(&project, &["update-ref", REF, &forged]);
     assert_eq!(faults(&project), [(3, "seal".to_owned()), (3, "number".to_owned())]);
+    // The last one is taken away.
+    let project = applied();
+    git(&project, &["update-ref", REF, &format!("{REF}^")]);
+    assert_eq!(faults(&project), [(3, "gone".to_owned())]);
     // The number is amended as well, and a file says something else.
     let project = applied();
     forge(&project, 0, "record.json", |text| {
