@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use git2::{Commit, ObjectType, Oid, Tree, TreeWalkMode, TreeWalkResult};
 
-use super::message::{Seal, seal_of};
+use super::message::{Seal, parents, seal_of};
 use super::shared::Shared;
 use super::{Filed, HEADER, OTHERS, PREFIX, RecordError, Records, Salted, component, place, text};
 use crate::model::basis::Basis;
@@ -59,7 +59,7 @@ impl Records {
         while let Some(id) = next {
             match self.repository.find_commit(id) {
                 Ok(commit) => {
-                    next = commit.parent_ids().next();
+                    next = parents(&commit).first().copied();
                     line.push(commit);
                 }
                 Err(_) if self.repository.is_shallow() => {
@@ -108,7 +108,7 @@ impl Records {
         checked: &mut Checked,
     ) -> Option<Before> {
         let id = commit.id();
-        if commit.parent_count() > 1 {
+        if parents(commit).len() > 1 {
             checked.add("parent", id, None, "it follows on more than one record");
         }
         let header = match self.header(commit) {
