@@ -106,8 +106,10 @@ pub fn carry_out(
     remembered.fingerprints.extend(outcome.sent.clone());
     let is_remembered = run.settings.state.remember(planned.history.place(), &remembered);
     let is_kept = connection.keep();
-    let is_recorded =
-        planned.history.applied_now(plan, (&steps, &outcome), planned.seen.as_ref(), &manner.doing, &remembered, run);
+    let is_recorded = {
+        let done = (&steps, &outcome, planned.seen.as_ref());
+        planned.history.applied_now(plan, done, &manner.doing, &remembered, run)
+    };
     match run.settings.json {
         true => run.answer_json(&manner.told(results.json(plan, &planned.found, Some(&outcome.summary))))?,
         false => {

@@ -175,6 +175,9 @@ impl Failure {
             Self::Record(RecordError::Unlocked) => {
                 Some("Find out who else is at it; `tenantry plan` shows what is left to do.".to_owned())
             }
+            Self::Record(RecordError::Damaged(..)) => {
+                Some("`tenantry history TENANT --verify` names every record that is not as it was written.".to_owned())
+            }
             Self::Record(RecordError::Newer(_)) => Some("Update tenantry.".to_owned()),
             Self::Journal(JournalFileError::Content { path, .. }) => Some(format!(
                 "It tells what an apply that did not end has done. Plan, look at the tenant, and move `{}` away to go on \

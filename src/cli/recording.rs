@@ -204,8 +204,7 @@ impl History {
     pub fn applied_now(
         &mut self,
         plan: &Plan,
-        (steps, outcome): (&Steps, &Outcome),
-        seen: Option<&Seen>,
+        (steps, outcome, seen): (&Steps, &Outcome, Option<&Seen>),
         doing: &Doing,
         remembered: &Remembered,
         run: &Run<'_>,
@@ -320,6 +319,8 @@ impl History {
             }
             match records.write(record, tip.as_ref()) {
                 Ok(kept) => {
+                    run.settings.state.prepare()?;
+                    run.settings.state.see_record(&self.place, &kept.commit)?;
                     self.last = Some(kept);
                     // A sandbox knows its records by the salt.
                     run.settings.state.remember(&self.place, remembered)?;

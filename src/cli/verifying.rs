@@ -17,7 +17,9 @@ pub fn verify(tenant: &Tenant, answer: &mut Answer, run: &Run<'_>) -> Result<boo
     let mut notes = Vec::new();
     let mut faults = Vec::new();
     let mut unheard = None;
-    match sharing(&tenant.target.remembrance(), run)? {
+    let shared = sharing(&tenant.target.remembrance(), run)?;
+    let is_shared = shared.is_some();
+    match shared {
         Some(shared) => match tenant.records.check_against(&shared) {
             Ok(found) if found.is_empty() => {
                 // What is there goes on from what is here, or is the same.
@@ -28,9 +30,15 @@ pub fn verify(tenant: &Tenant, answer: &mut Answer, run: &Run<'_>) -> Result<boo
             Err(RecordError::Remote(error)) => unheard = Some(format!("{error}: a gap cannot be ruled out")),
             Err(error) => return Err(error.into()),
         },
+        None if tenant.target.is_sandbox() => {}
         None => {
             notes.push("no git remote is named in `history`, so nothing but this repository says what was".to_owned())
         }
+    }
+    // At a remote the line may have been put in another order since.
+    let seen = run.settings.state.last_record(&tenant.target.remembrance()).filter(|_| !is_shared);
+    if let Some(seen) = seen {
+        faults.extend(tenant.records.check_seen(&seen)?);
     }
     let checked = tenant.records.check()?;
     if checked.is_cut {

@@ -72,7 +72,10 @@ impl Paths {
             [&|event| self.is_own(event), &is_below, &|event| self.parent.as_ref() == Some(&event.hand.path)];
         nearest
             .iter()
-            .map(|fits| events.iter().filter(|event| fits(event)).map(|event| event.hand.clone()).collect::<Vec<_>>())
+            .map(|fits| {
+                let hands = events.iter().filter(|event| fits(event));
+                hands.map(|event| Hand { exact: self.is_own(event), ..event.hand.clone() }).collect::<Vec<_>>()
+            })
             .find(|hands| !hands.is_empty())
             .unwrap_or_default()
     }
@@ -96,6 +99,8 @@ pub struct Hand {
     pub method: String,
     /// Below `/api/v2`.
     pub path: String,
+    /// It was written itself, not what lies in it or what it lies in.
+    pub exact: bool,
     pub event: String,
 }
 
@@ -272,6 +277,7 @@ impl<A: ReadApi> Reader<'_, A> {
             ip: text("/ip").or_else(|| text("/details/request/ip")),
             method: text("/details/request/method")?.to_uppercase(),
             path,
+            exact: false,
             event: id.to_owned(),
         };
         Some(Event { hand, made: made.collect() })

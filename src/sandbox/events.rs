@@ -99,7 +99,7 @@ pub fn list(tenant: &Tenant, request: &Request) -> Answer {
     let mut found: Vec<Json> = tenant.events.kept.iter().rev().map(|event| event.shown(tenant)).collect();
     found.retain(|event| query.as_ref().is_none_or(|query| query.fits(event)));
     if (field, order) != ("date", Ordering::Greater) {
-        found.sort_by(|a, b| match text(a, field).cmp(&text(b, field)) {
+        found.sort_by(|a, b| match text(a, field).cmp(text(b, field)) {
             ascending if order == Ordering::Less => ascending,
             ascending => ascending.reverse(),
         });

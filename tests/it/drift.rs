@@ -228,7 +228,7 @@ fn the_status_of_all_tenants_is_one_table() {
     let short: String = head.id().to_string().chars().take(7).collect();
     let ran = project.run("status").ok();
     let rows: Vec<Vec<&str>> = ran.stdout().lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(rows[0], ["TENANT", "COMMIT", "TAG", "WHEN", "BY", "BEHIND"]);
+    assert_eq!(rows[0], ["TENANT", "COMMIT", "TAG", "WHEN", "(UTC)", "BY", "BEHIND"]);
     assert_eq!((&rows[1][..3], rows[1].last()), (&["dev", &short, "v1"][..], Some(&"2")), "{}", ran.screen());
     assert_eq!(rows[2][..2], ["test", "never"]);
     assert!(project.run("status --drift").ok().stdout().contains("none"));

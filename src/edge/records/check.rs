@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use git2::{Commit, ObjectType, Oid, Tree, TreeWalkMode, TreeWalkResult};
 
-use super::message::{Seal, seal_of};
+use super::message::{Seal, parents, seal_of};
 use super::shared::Shared;
 use super::{Filed, HEADER, OTHERS, PREFIX, RecordError, Records, Salted, component, place, text};
 use crate::model::basis::Basis;
@@ -59,7 +59,7 @@ impl Records {
         while let Some(id) = next {
             match self.repository.find_commit(id) {
                 Ok(commit) => {
-                    next = commit.parent_ids().next();
+                    next = parents(&commit).first().copied();
                     line.push(commit);
                 }
                 Err(_) if self.repository.is_shallow() => {
@@ -84,6 +84,21 @@ impl Records {
         Ok(checked)
     }
 
+    /// Looks for a record that was in the line once; `None` if it still is.
+    ///
+    /// # Errors
+    /// If the repository cannot be read.
+    pub fn check_seen(&self, seen: &str) -> Result<Option<Fault>, RecordError> {
+        let (Ok(seen), tip) = (Oid::from_str(seen), self.tip()?) else { return Ok(None) };
+        if tip.is_some_and(|tip| tip == seen || self.follows(tip, seen)) {
+            return Ok(None);
+        }
+        let header = self.repository.find_commit(seen).ok().and_then(|commit| self.header(&commit).ok());
+        let record = header.map(|header| header.number);
+        let what = "it was written from this machine and is in the line no more".to_owned();
+        Ok(Some(Fault { record, commit: Some(seen.to_string()), code: "gone", what }))
+    }
+
     fn link(
         &self,
         commit: &Commit<'_>,
@@ -93,7 +108,7 @@ impl Records {
         checked: &mut Checked,
     ) -> Option<Before> {
         let id = commit.id();
-        if commit.parent_count() > 1 {
+        if parents(commit).len() > 1 {
             checked.add("parent", id, None, "it follows on more than one record");
         }
         let header = match self.header(commit) {

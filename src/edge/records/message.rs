@@ -61,8 +61,16 @@ pub(super) fn seal_of(commit: &Commit<'_>) -> Seal {
     let Ok(text) = commit.message() else { return Seal::Broken };
     let Some((before, seal_line)) = text.rsplit_once(&format!("\n{SEAL}")) else { return Seal::None };
     let before = format!("{before}\n");
-    let expected = seal(&before, commit.tree_id(), commit.parent_ids().next(), (&commit.author(), &commit.committer()));
+    let parent = parents(commit).first().copied();
+    let expected = seal(&before, commit.tree_id(), parent, (&commit.author(), &commit.committer()));
     if seal_line.strip_suffix('\n') == Some(&expected) { Seal::Whole } else { Seal::Broken }
+}
+
+/// Returns the parents as the commit itself names them: at the edge of a shallow clone git pretends that there are none.
+pub(super) fn parents(commit: &Commit<'_>) -> Vec<Oid> {
+    let header = String::from_utf8_lossy(commit.raw_header_bytes());
+    let names = header.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("parent "));
+    names.filter_map(|name| Oid::from_str(name).ok()).collect()
 }
 
 fn seal(

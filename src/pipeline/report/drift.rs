@@ -114,7 +114,7 @@ fn hands(all: Option<&[Who]>, position: usize, indent: usize) -> String {
 
 fn told(hand: &Hand) -> String {
     let client = match (&hand.client_name, &hand.client, hand.own_client) {
-        (_, Some(id), true) => Some(format!("{id}, as this run")),
+        (_, Some(id), true) => Some(format!("{id}, this run's own")),
         (Some(name), Some(id), _) => Some(format!("{name}, {id}")),
         (None, Some(id), _) => Some(id.clone()),
         (name, None, _) => name.clone(),
@@ -126,7 +126,9 @@ fn told(hand: &Hand) -> String {
         (None, None) => "somebody that the log does not name".to_owned(),
     };
     let from = hand.ip.as_ref().map(|ip| format!(" from {ip}")).unwrap_or_default();
-    format!("by {who}{from}, {}: {} {}", hand.at, hand.method, hand.path)
+    let day = hand.at.get(..19).unwrap_or(&hand.at);
+    let call = if hand.exact { String::new() } else { format!(": {} {}", hand.method, hand.path) };
+    format!("by {who}, {day}Z{from}{call}")
 }
 
 fn tell(document: &mut Json, all: Option<&[Who]>, position: usize) {

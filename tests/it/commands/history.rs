@@ -70,6 +70,12 @@ fn forge(project: &Project, back: usize, file: &str, edit: impl Fn(&str) -> Stri
 
 /// What a check finds: number and code.
 fn faults(project: &Project) -> Vec<(u64, String)> {
+    // Another machine, that never saw the line before.
+    std::fs::remove_file(project.path(".tenantry/sandbox/dev/record")).ok();
+    found(project)
+}
+
+fn found(project: &Project) -> Vec<(u64, String)> {
     let json = project.run("history dev --verify --json").code(1).json();
     let faults = json["tenants"][0]["faults"].as_array().unwrap();
     faults.iter().map(|f| (f["record"].as_u64().unwrap_or(0), f["code"].as_str().unwrap().to_owned())).collect()
@@ -163,6 +169,10 @@ fn what_is_forged_with_more_care_shows_too() {
     let forged = git(&project, &["commit-tree", &tree, "-p", &format!("{REF}~2"), "-m", &message]);
     git(&project, &["update-ref", REF, &forged]);
     assert_eq!(faults(&project), [(3, "seal".to_owned()), (3, "number".to_owned())]);
+    // The last one is taken away.
+    let project = applied();
+    git(&project, &["update-ref", REF, &format!("{REF}^")]);
+    assert_eq!(found(&project), [(3, "gone".to_owned())]);
     // The number is amended as well, and a file says something else.
     let project = applied();
     forge(&project, 0, "record.json", |text| {
