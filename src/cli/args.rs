@@ -51,7 +51,7 @@ pub struct Global {
     pub deploy_cli: Option<PathBuf>,
     /// The Deploy CLI project's settings; `init` takes NAME=FILE for each tenant
     #[arg(long, global = true, value_name = "FILE")]
-    pub config: Vec<String>,
+    pub config: Vec<std::ffi::OsString>,
     /// Run against the embedded tenant of that name instead of the real domain
     #[arg(long, global = true)]
     pub sandbox: bool,

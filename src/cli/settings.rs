@@ -1,5 +1,6 @@
 //! Flags and environment, merged once: what a run is told.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ pub struct Settings {
     /// The commit that says where records are shared, where the work tree is somebody's proposal.
     pub trust_from: Option<String>,
     /// The files after `--config`, as typed.
-    pub configs: Vec<String>,
+    pub configs: Vec<OsString>,
     /// The flags that another command needs to be about the same tenant, as they were typed.
     pub repeated: Vec<String>,
     pub api: ApiSettings,
@@ -198,7 +199,7 @@ fn makes_workspace(command: &Command) -> bool {
 }
 
 /// Returns the one file of settings; a project has no more.
-fn single(configs: &[String]) -> Result<Option<PathBuf>, Failure> {
+fn single(configs: &[OsString]) -> Result<Option<PathBuf>, Failure> {
     match configs {
         [] => Ok(None),
         [config] => Ok(Some(PathBuf::from(config))),
@@ -220,7 +221,7 @@ fn repeated(global: &Global) -> Vec<String> {
     let paths = [
         ("--workspace", path(&global.workspace)),
         ("--deploy-cli", path(&global.deploy_cli)),
-        ("--config", global.config.first().cloned()),
+        ("--config", path(&global.config.first().map(PathBuf::from))),
         ("--state-dir", path(&global.state_dir)),
     ];
     let typed = paths.into_iter().filter_map(|(flag, path)| Some([flag.to_owned(), path?]));

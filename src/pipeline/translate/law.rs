@@ -1,11 +1,12 @@
 //! The law of a translation: for each tenant the workspace wants what the project wanted, value by value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
-use crate::model::desired::{Desired, Resource};
+use crate::model::desired::{Desired, Manage, Resource};
 use crate::model::diagnostic::Diagnostic;
 use crate::model::names::TenantName;
 use crate::model::value::{Map, Part, Reference, Value};
@@ -43,13 +44,28 @@ pub fn differences(tenant: &TenantName, project: &Desired, workspace: &Desired) 
     for kind in project.declared.symmetric_difference(&workspace.declared) {
         found.push(broken(tenant, &format!("`{kind}` would be managed in the one and not in the other")));
     }
+    let rules = |desired: &Desired| -> Vec<(String, Manage)> {
+        let kinds = desired.declared.iter().filter_map(|name| catalogue().kind(name));
+        kinds.map(|kind| (kind.name.clone(), desired.settings.policy.manage(kind))).collect()
+    };
+    if rules(project) != rules(workspace) {
+        found.push(broken(tenant, "another rule would say what may be deleted"));
+    }
+    let left_alone = |desired: &Desired| {
+        let excluded = &desired.excluded;
+        let addresses: BTreeSet<_> = excluded.addresses.iter().cloned().collect();
+        (addresses, excluded.third_party_clients, excluded.only_connections.clone())
+    };
+    if left_alone(project) != left_alone(workspace) {
+        found.push(broken(tenant, "other objects would be left alone"));
+    }
     if project.settings.domain != workspace.settings.domain {
         found.push(broken(tenant, "the domain would be another"));
     }
     found
 }
 
-fn as_set(patterns: Vec<crate::model::path::FieldPattern>) -> std::collections::BTreeSet<String> {
+fn as_set(patterns: Vec<crate::model::path::FieldPattern>) -> BTreeSet<String> {
     patterns.iter().map(ToString::to_string).collect()
 }
 

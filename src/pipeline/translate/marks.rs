@@ -69,6 +69,9 @@ impl<'a> Marks<'a> {
 
     /// Takes a text apart.
     pub fn pieces(&self, text: &str, each: &mut dyn FnMut(Piece<'_>)) {
+        if !text.contains(OPEN) {
+            return each(Piece::Text(text));
+        }
         let keys = self.keys();
         let mut rest = text;
         while let Some((start, end, index, is_json)) = next(rest) {

@@ -26,6 +26,8 @@ mod secrets;
 mod side;
 mod templates;
 mod tenant_file;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod usage;
 mod variables;

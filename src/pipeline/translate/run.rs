@@ -127,8 +127,9 @@ fn attempt(project: &Project<'_>, found: &mut Diagnostics, sources: &mut SourceT
     let templates = templates::written(made).map_err(|error| found.push(unwritable(&error))).ok()?;
     let texts: Vec<(String, String)> = walk.texts.files().map(|(path, text)| (path.clone(), text.clone())).collect();
     let fresh: Vec<_> = templates.into_iter().chain(texts.clone()).collect();
-    let common = Common { keys, used: used(&fresh) };
+    let common = Common { keys, used: used(&walk, &fresh) };
     check_names(&common, &walk, &usage, found);
+    check_values(&common, &walk, project.plain, &usage, found);
     let workspace = (WORKSPACE_FILE.to_owned(), format!("project: {}\n", json!(project.name)));
     // The text as its authors wrote it, if every tenant reads in it what it must; else a new one.
     let carried = carried.filter(|_| !found.has_errors()).and_then(|template| {
@@ -249,19 +250,12 @@ fn from_environment(project: &Project<'_>, sides: &[Side], marks: &Marks<'_>) ->
 }
 
 /// Returns the keywords that stand in what is written.
-fn used(files: &[(String, String)]) -> BTreeSet<String> {
-    let mut used = BTreeSet::new();
-    for (_, text) in files {
-        for sign in ["##", "@@"] {
-            for (start, _) in text.match_indices(sign) {
-                let rest = &text[start + 2..];
-                if let Some(end) = rest.find(sign) {
-                    used.insert(rest[..end].to_owned());
-                }
-            }
-        }
-    }
-    used
+fn used(walk: &Walk<'_>, files: &[(String, String)]) -> BTreeSet<String> {
+    let stands = |name: &String| {
+        let markers = [format!("##{name}##"), format!("@@{name}@@")];
+        files.iter().any(|(_, text)| markers.iter().any(|marker| text.contains(marker)))
+    };
+    walk.marks.keys().into_iter().chain(walk.variables.names().cloned()).filter(stands).collect()
 }
 
 /// Refuses keywords that cannot be variables.
@@ -291,6 +285,24 @@ fn check_names(common: &Common, walk: &Walk<'_>, usage: &Usage, found: &mut Diag
                 format!("`{key}` has no mapping in {}", side.config),
                 format!("Add `{key}` to its AUTH0_KEYWORD_REPLACE_MAPPINGS; null will do where it is not used."),
             );
+        }
+    }
+}
+
+/// Refuses values that are secrets by their looks: private keys, and addresses with a password.
+fn check_values(common: &Common, walk: &Walk<'_>, plain: &[String], usage: &Usage, found: &mut Diagnostics) {
+    let has_password = |text: &str| {
+        text.split("://").skip(1).any(|rest| {
+            let host = rest.split(['/', '?', '#', '"', ' ']).next().unwrap_or_default();
+            host.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+        })
+    };
+    for key in common.used.iter().filter(|key| !plain.contains(key)) {
+        let values = walk.sides.iter().filter_map(|side| side.keywords.0.get(key)).map(ToString::to_string);
+        if values.into_iter().any(|text| text.contains("PRIVATE KEY-----") || has_password(&text)) {
+            let finding = Diagnostic::error("exposed-secret", format!("the value of `{key}` looks like a secret"))
+                .help(format!("It would be written into the tenants' files. If it may be, say `--plain {key}`."));
+            found.push(usage.in_the_open(key).iter().fold(finding, |finding, place| finding.at(place)));
         }
     }
 }

@@ -28,6 +28,11 @@ impl Variables {
         format!("@@{free}@@")
     }
 
+    /// Returns every name.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.made.keys()
+    }
+
     /// Returns the variables of one tenant.
     pub fn of(&self, index: usize) -> impl Iterator<Item = (&String, Json)> {
         self.made.iter().map(move |(name, values)| {

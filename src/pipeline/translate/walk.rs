@@ -162,7 +162,7 @@ impl Walk<'_> {
     fn text(&mut self, node: &Node, text: &str, row: &Row<'_>, trail: &Trail) -> Result<Json, Gap> {
         let spot = &trail.spot;
         let written = self.marks.written(text);
-        let is_mask = spot.kind().is_some_and(|kind| kind.fields.masks.iter().any(|mask| *mask == written));
+        let is_mask = spot.kind().is_some_and(|kind| kind.fields.masks.contains(&written));
         if needs_secret(spot) && !is_mask && row.iter().flatten().any(|other| says_something(other)) {
             return self.secret(node, text, row, trail);
         }

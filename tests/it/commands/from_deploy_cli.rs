@@ -160,7 +160,7 @@ fn holds(mut project: Project, input: &str, configs: &[(&str, &str)], value: &dy
         let of_workspace = format!("{tenant} --workspace w --sandbox --state-dir s-{tenant}");
         let wanted = project.run(&format!("plan --json {of_project}")).ok();
         let made = project.run(&format!("plan --json {of_workspace}")).ok();
-        let (wanted, made) = (comparable(&wanted.stdout()), comparable(&made.stdout()));
+        let (wanted, made) = (comparable(wanted.stdout()), comparable(made.stdout()));
         assert!(!wanted["steps"].as_array().unwrap().is_empty());
         assert_eq!(pretty(&wanted), pretty(&made), "{tenant}");
         project.run(&format!("apply --yes {of_project}")).ok();
@@ -367,6 +367,26 @@ fn variables_of_the_environment_stay_where_they_are() {
     assert!(file.contains("google_secret:\n    env: GOOGLE_SECRET"), "{file}");
     assert!(file.contains("client_secret:\n    env: AUTH0_CLIENT_SECRET"), "{file}");
     assert!(!file.contains("hush"), "{file}");
+}
+
+#[test]
+fn a_keyword_that_nothing_stands_for_keeps_the_secret() {
+    let project = project().file("p/tenant.yaml", &PROJECT.replace("##GOOGLE_SECRET##", "##NOT_MAPPED##"));
+    project.run(INIT).ok();
+    assert!(project.read("w/tenants/dev.yaml").contains("not_mapped:\n    keep: true"));
+    assert!(project.read("w/templates/tenant.yaml").contains(r#"client_secret: '{{secret "not_mapped"}}'"#));
+    project.run("check --workspace w").ok();
+}
+
+#[test]
+fn a_value_that_looks_like_a_secret_is_not_written() {
+    let project = project().file("p/code/stamp.js", "connect('##DATABASE##');\n");
+    for tenant in ["dev", "prod"] {
+        project.write(&format!("{tenant}.json"), &config(tenant, json!({"DATABASE": "pg://me:hush@db.example/x"})));
+    }
+    let ran = project.run(INIT).code(65);
+    assert!(ran.stderr().contains("the value of `DATABASE` looks like a secret"), "{}", ran.screen());
+    assert!(!ran.stderr().contains("hush"), "{}", ran.screen());
 }
 
 fn shared() -> Option<PathBuf> {

@@ -141,7 +141,7 @@ fn a_remote_that_restricts_refs_says_so_and_another_prefix_is_offered() {
     assert!(ran.stdout().contains("history: { remote: origin, ref_prefix: refs/heads/tenantry/ }"), "{}", ran.screen());
     assert_eq!(refs(&project), ["refs/heads/main"]);
     let told: serde_json::Value =
-        serde_json::from_str(&project.run(&format!("{CHECK} --json")).code(1).stdout()).unwrap();
+        serde_json::from_str(project.run(&format!("{CHECK} --json")).code(1).stdout()).unwrap();
     assert_eq!(told["works"], "refs/heads/tenantry/");
     project.write("clone/tenantry.yaml", "project: t\nhistory: { remote: origin, ref_prefix: refs/heads/tenantry/ }\n");
     assert!(project.run(CHECK).ok().stdout().contains("History is shared through `origin`."));

@@ -1,6 +1,7 @@
 //! `tenantry init --from-deploy-cli`: a project of the Deploy CLI becomes a workspace.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::Path;
 
 use super::{IGNORE_FILE, IGNORED, Made, file, project_name};
@@ -58,12 +59,12 @@ fn is_about_the_workspace(finding: &Diagnostic) -> bool {
 }
 
 /// Reads the settings after `--config`.
-fn configs(given: &[String], run: &Run<'_>) -> Result<Vec<(TenantName, ConfigText)>, Failure> {
+fn configs(given: &[OsString], run: &Run<'_>) -> Result<Vec<(TenantName, ConfigText)>, Failure> {
     let mut configs = Vec::new();
     let mut names = BTreeSet::new();
     for word in given {
-        let Some((name, path)) = word.split_once('=') else {
-            return Err(Failure::usage(format!("`--config {word}` names no tenant"), EXAMPLE));
+        let Some((name, path)) = word.to_str().and_then(|word| word.split_once('=')) else {
+            return Err(Failure::usage(format!("`--config {}` names no tenant", word.display()), EXAMPLE));
         };
         super::check_tenant(name)?;
         if !names.insert(name.to_owned()) {
