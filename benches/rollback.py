@@ -168,7 +168,6 @@ pages = {name: math.ceil(count / PAGE) for name, count in LISTS.items()} | SINGL
 needed = sum(pages.values())
 gets = stats.get("GET", 0)
 writes = sum(stats.get(method, 0) for method in ("POST", "PATCH", "PUT", "DELETE"))
-deployments = 3
 allowed = math.floor((needed + CHANGES) * SLACK)
 print(f"   {resources} resources; v2 made {second['writes']} writes; pages needed: {needed} "
       f"({', '.join(f'{count} {name}' for name, count in pages.items())})")
@@ -176,6 +175,8 @@ print(f"   rollback: {took:.1f} s of {SECONDS}; {gets + writes} requests of {all
       f"refused: {stats.get('refused by the rate', 0)}")
 print(f"   {back}, left: {left}")
 faults = [text for is_so, text in [
+    (resources < 1000 or sum(back[word] for word in ("created", "updated", "deleted")) != CHANGES, "it is not that case"),
+    (any(left[word] for word in ("create", "update", "rename", "replace", "delete")), "v1 is not what is there"),
     (took > SECONDS, "it took too long"),
     (gets + writes > allowed, "it asked too often"),
     (stats.get("refused by the rate", 0) > 0, "requests were refused"),
