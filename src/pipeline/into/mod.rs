@@ -8,13 +8,14 @@
 //! | `trace.rs` | from an address and a field path to the node that says it |
 //! | `list.rs` | what became of a list: what stays, what goes, what is new |
 //! | `overlay.rs` | entries of a tenant's overlay, made or extended |
-//! | `writer.rs` | one field at a time |
+//! | `writer.rs`, `items.rs` | one field, one list at a time |
 //! | `run.rs` | each field that moved: edited, or a conflict with its reason |
 //!
 //! Pure: texts in, texts out; whoever calls loads what came of it and writes only if it reads as it should. A secret is
 //! never written, an expression never replaced, and what cannot be placed for certain is left to people.
 
 mod edit;
+mod items;
 mod lines;
 mod list;
 mod overlay;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::edit::{Edits, Slot};
+use super::edit::Edits;
 use super::list;
 use super::overlay::{Patch, graft};
 use super::run::{Conflict, Field, Ground, Into, Where, Why, Written};
@@ -19,7 +19,7 @@ use crate::model::path::FieldPath;
 use crate::model::trace::{Crumb, Trace};
 use crate::model::value::Value;
 use crate::pipeline::export::for_handlebars;
-use crate::pipeline::load::native::{ABSENT, APPEND, WITHOUT, settings_file};
+use crate::pipeline::load::native::{ABSENT, settings_file};
 
 /// What a file ends in that is rendered as a whole.
 const WHOLE: &str = ".hbs";
@@ -36,21 +36,22 @@ pub struct Writer<'a> {
     edits: BTreeMap<Arc<str>, Option<Edits<'a>>>,
     patch: Patch,
     /// Lists that the overlay gets whole, because something inside an item changed.
-    copies: BTreeMap<(Address, FieldPath), Copied>,
+    pub(super) copies: BTreeMap<(Address, FieldPath), Copied>,
 }
 
-struct Copied {
-    trail: Vec<Crumb>,
-    list: Json,
+/// A list on its way into the overlay.
+pub(super) struct Copied {
+    pub trail: Vec<Crumb>,
+    pub list: Json,
 }
 
 /// Where an edit goes.
-enum Way {
+pub(super) enum Way {
     Here,
     Overlay,
 }
 
-type Done = Result<(Written, String), Why>;
+pub(super) type Done = Result<(Written, String), Why>;
 
 impl<'a> Writer<'a> {
     pub fn new(ground: Ground<'a>) -> Self {
@@ -102,6 +103,10 @@ impl<'a> Writer<'a> {
         let (gone, kept) = std::mem::take(&mut self.out.written).into_iter().partition(|field| which(field));
         self.out.written = kept;
         let gone: Vec<Field> = gone;
+        for field in gone.iter().filter(|field| field.written == Written::Overlay) {
+            // A companion file that nothing names would be left lying.
+            self.out.files.remove(&field.file);
+        }
         self.out.conflicts.extend(gone.into_iter().map(|field| Conflict {
             address: field.address,
             path: field.path,
@@ -123,7 +128,7 @@ impl<'a> Writer<'a> {
         });
     }
 
-    fn settle(&mut self, resource: &Resource, delta: &Delta, place: &Place, done: Done) {
+    pub(super) fn settle(&mut self, resource: &Resource, delta: &Delta, place: &Place, done: Done) {
         match done {
             Ok((written, file)) => self.out.written.push(Field {
                 address: resource.address.clone(),
@@ -182,9 +187,9 @@ impl<'a> Writer<'a> {
         }
         match self.way(node)? {
             Way::Overlay => {
-                match spot.way.iter().position(|step| matches!(step, Step::Index(_))) {
-                    Some(index) => self.inside_copy(resource, trace, spot, index, json, path)?,
-                    None => self.put(trail(trace, &spot.way), json.clone())?,
+                match spot.way.iter().any(|step| matches!(step, Step::Index(_))) {
+                    true => self.inside_copy(resource, trace, spot, json, path)?,
+                    false => self.put(trail(trace, &spot.way), json.clone())?,
                 }
                 Ok((Written::Overlay, self.overlay()))
             }
@@ -235,185 +240,6 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes the items of one list that came and went.
-    pub fn items(&mut self, resource: &Resource, path: &FieldPath, deltas: &[&Delta]) {
-        let (body, traces) = (trace::whole(resource), self.ground.traces);
-        let found = traces.get(&resource.address).and_then(|trace| Some((trace, find(resource, &body, trace, path)?)));
-        let Some((trace, spot)) = found else {
-            for delta in deltas {
-                self.conflict(resource, delta, Some(resource.place.clone()), Why::Form);
-            }
-            return;
-        };
-        let escaped = self.is_escaped(resource, path);
-        let count = spot.value.as_list().map_or(0, <[_]>::len);
-        let mut slots: Vec<Slot> = (0..count).map(Slot::Keep).collect();
-        let mut is_said = true;
-        for delta in deltas {
-            match (&delta.before, delta.path.0.last()) {
-                (Some(live), _) => match said(&trace::renamed(resource.kind, live), escaped) {
-                    Some(json) => slots.push(Slot::New(json)),
-                    None => is_said = false,
-                },
-                (None, Some(crate::model::path::Segment::Item(name))) => {
-                    match trace::index_of(resource.kind, path, name, spot.value) {
-                        Some(index) => slots.retain(|slot| *slot != Slot::Keep(index)),
-                        None => is_said = false,
-                    }
-                }
-                _ => is_said = false,
-            }
-        }
-        let done = match (is_said, spot.node.items().len() == count) {
-            (true, true) => self.list(resource, trace, &spot, &slots, path),
-            _ => Err(Why::Form),
-        };
-        for delta in deltas {
-            self.settle(resource, delta, &spot.node.place, done.clone());
-        }
-    }
-
-    fn list(&mut self, resource: &Resource, trace: &Trace, spot: &Spot<'_>, slots: &[Slot], path: &FieldPath) -> Done {
-        let items = spot.node.items();
-        let gone = list::gone(slots, items.len());
-        let way = self.way(spot.node)?;
-        let (rest, new): (Vec<&Slot>, Vec<&Slot>) = slots.iter().partition(|slot| matches!(slot, Slot::Keep(_)));
-        // Items that an overlay appends to a template's list stand elsewhere: they go from there.
-        let elsewhere = |index: &usize| items.get(*index).is_some_and(|item| item.place.file != spot.node.place.file);
-        let (theirs, own): (Vec<usize>, Vec<usize>) = gone.into_iter().partition(elsewhere);
-        match way {
-            Way::Here => {
-                let (edits, id) = self.bit_of_list(spot.node)?;
-                let mut own_items = Vec::new();
-                for (index, item) in items.iter().enumerate() {
-                    let position = match item.place.file == spot.node.place.file {
-                        true => edits.scan.of_node(item),
-                        false => None,
-                    };
-                    own_items.push(position.and_then(|id_of| edits.scan.items(id).iter().position(|id| *id == id_of)));
-                    if own_items[index].is_none() && item.place.file == spot.node.place.file {
-                        return Err(Why::Form);
-                    }
-                }
-                let mapped = slots.iter().filter_map(|slot| match slot {
-                    Slot::Keep(index) => own_items.get(*index).copied().flatten().map(Slot::Keep),
-                    new => Some(new.clone()),
-                });
-                let mapped: Vec<Slot> = mapped.collect();
-                if !new.is_empty() || !own.is_empty() {
-                    edits.list(id, &mapped).map_err(Why::Layout)?;
-                }
-                self.drop_elsewhere(items, &theirs)?;
-                Ok((Written::InPlace, spot.node.place.file.to_string()))
-            }
-            Way::Overlay => {
-                if spot.way.iter().any(|step| matches!(step, Step::Index(_))) {
-                    return Err(Why::Form);
-                }
-                let copied = self.copies.contains_key(&(resource.address.clone(), path.clone()));
-                let _ = rest;
-                if copied || !list::only_appends(slots) {
-                    self.copy_list(resource, trace, spot, path)?;
-                    if let Some(copy) = self.copies.get_mut(&(resource.address.clone(), path.clone()))
-                        && let Json::Array(old) = &copy.list
-                    {
-                        let pick = |slot: &Slot| match slot {
-                            Slot::Keep(index) => old.get(*index).cloned(),
-                            Slot::New(json) => Some(json.clone()),
-                        };
-                        copy.list = Json::Array(slots.iter().filter_map(pick).collect());
-                    }
-                    return Ok((Written::Overlay, self.overlay()));
-                }
-                let without: Result<Vec<Json>, Why> = own.iter().map(|index| self.raw_of(&items[*index])).collect();
-                let without = without?;
-                let at = |word: &str| {
-                    let mut trail = trail(trace, &spot.way);
-                    trail.push(Crumb::Key(word.to_owned()));
-                    trail
-                };
-                let append: Vec<Json> = new
-                    .into_iter()
-                    .filter_map(|slot| if let Slot::New(json) = slot { Some(json.clone()) } else { None })
-                    .collect();
-                if !append.is_empty() {
-                    self.put(at(APPEND), Json::Array(append))?;
-                }
-                if !without.is_empty() {
-                    self.put(at(WITHOUT), Json::Array(without))?;
-                }
-                self.drop_elsewhere(items, &theirs)?;
-                Ok((Written::Overlay, self.overlay()))
-            }
-        }
-    }
-
-    /// Takes items out of the lists that they stand in.
-    fn drop_elsewhere(&mut self, items: &[Node], indices: &[usize]) -> Result<(), Why> {
-        let mut lists: BTreeMap<(Arc<str>, Id), Vec<usize>> = BTreeMap::new();
-        for item in indices.iter().filter_map(|index| items.get(*index)) {
-            let (edits, id) = self.bit(item)?;
-            let owner = edits.scan.owner(id).ok_or(Why::Form)?;
-            let position = edits.scan.items(owner).iter().position(|own| *own == id).ok_or(Why::Form)?;
-            lists.entry((Arc::clone(&item.place.file), owner)).or_default().push(position);
-        }
-        for ((file, list), positions) in lists {
-            let edits = self.edits(&file).ok_or(Why::Form)?;
-            let kept = (0..edits.scan.items(list).len()).filter(|index| !positions.contains(index));
-            let slots: Vec<Slot> = kept.map(Slot::Keep).collect();
-            edits.list(list, &slots).map_err(Why::Layout)?;
-        }
-        Ok(())
-    }
-
-    /// Sets something inside an item of a list that stands in a shared template: the overlay gets the whole list.
-    fn inside_copy(
-        &mut self,
-        resource: &Resource,
-        trace: &Trace,
-        spot: &Spot<'_>,
-        index: usize,
-        json: &Json,
-        path: &FieldPath,
-    ) -> Result<(), Why> {
-        self.literal(spot.node)?;
-        let list = FieldPath(path.0.get(..index).unwrap_or_default().to_vec());
-        let body = trace::whole(resource);
-        let around = find(resource, &body, trace, &list).ok_or(Why::Form)?;
-        self.copy_list(resource, trace, &around, &list)?;
-        let copy = self.copies.get_mut(&(resource.address.clone(), list)).ok_or(Why::Form)?;
-        let mut here = &mut copy.list;
-        for step in spot.way.get(index..).unwrap_or_default() {
-            here = match step {
-                Step::Key(key) => here.get_mut(key),
-                Step::Index(index) => here.get_mut(index),
-            }
-            .ok_or(Why::Form)?;
-        }
-        *here = json.clone();
-        Ok(())
-    }
-
-    fn copy_list(&mut self, resource: &Resource, trace: &Trace, spot: &Spot<'_>, path: &FieldPath) -> Result<(), Why> {
-        let name = (resource.address.clone(), path.clone());
-        if !self.copies.contains_key(&name) {
-            let list = self.raw_of(spot.node)?;
-            self.copies.insert(name, Copied { trail: trail(trace, &spot.way), list });
-        }
-        Ok(())
-    }
-
-    /// Returns a value as its file writes it, expressions included; one that is made by an expression as rendered.
-    fn raw_of(&mut self, node: &Node) -> Result<Json, Why> {
-        let (edits, id) = self.bit(node)?;
-        match (&edits.scan.bits[id].form, &node.value) {
-            (Form::Scalar { .. }, Content::List(_) | Content::Map(_)) => {
-                said(&node.to_value(), true).ok_or(Why::Secret)
-            }
-            _ => raw(&edits.scan, id).ok_or(Why::Form),
-        }
-    }
-
     /// Writes a file that holds a field's text.
     fn companion(&mut self, trace: &Trace, spot: &Spot<'_>, json: &Json) -> Done {
         let file = Arc::clone(&spot.node.place.file);
@@ -446,7 +272,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Says where a change of what stands at a node goes.
-    fn way(&mut self, node: &Node) -> Result<Way, Why> {
+    pub(super) fn way(&mut self, node: &Node) -> Result<Way, Why> {
         let is_template = self.overlay_file.is_some() && !node.place.file.starts_with(TENANTS);
         let is_shared = self.ground.others_unknown || self.ground.others.contains(&trace::at(node));
         let overlay = match self.ground.place {
@@ -468,7 +294,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Checks that what a node says is what its file says, letter by letter.
-    fn literal(&mut self, node: &Node) -> Result<(), Why> {
+    pub(super) fn literal(&mut self, node: &Node) -> Result<(), Why> {
         if self.ground.place == Where::Overlay {
             return Ok(());
         }
@@ -488,27 +314,27 @@ impl<'a> Writer<'a> {
         if is_same { Ok(()) } else { Err(Why::Expression(edits.scan.source(id).to_owned())) }
     }
 
-    fn put(&mut self, trail: Vec<Crumb>, json: Json) -> Result<(), Why> {
+    pub(super) fn put(&mut self, trail: Vec<Crumb>, json: Json) -> Result<(), Why> {
         if self.overlay_file.is_some() && self.patch.put(&trail, json) { Ok(()) } else { Err(Why::Form) }
     }
 
-    fn overlay(&self) -> String {
+    pub(super) fn overlay(&self) -> String {
         self.overlay_file.as_deref().unwrap_or_default().to_owned()
     }
 
-    fn bit(&mut self, node: &Node) -> Result<(&mut Edits<'a>, Id), Why> {
+    pub(super) fn bit(&mut self, node: &Node) -> Result<(&mut Edits<'a>, Id), Why> {
         let edits = self.edits(&node.place.file).ok_or(Why::Form)?;
         let id = edits.scan.of_node(node).ok_or(Why::Form)?;
         Ok((edits, id))
     }
 
     /// A list begins where its first item does if that is a list; nothing of that sort is in a project.
-    fn bit_of_list(&mut self, node: &Node) -> Result<(&mut Edits<'a>, Id), Why> {
+    pub(super) fn bit_of_list(&mut self, node: &Node) -> Result<(&mut Edits<'a>, Id), Why> {
         let (edits, id) = self.bit(node)?;
         if matches!(edits.scan.bits[id].form, Form::List { .. }) { Ok((edits, id)) } else { Err(Why::Form) }
     }
 
-    fn edits(&mut self, file: &Arc<str>) -> Option<&mut Edits<'a>> {
+    pub(super) fn edits(&mut self, file: &Arc<str>) -> Option<&mut Edits<'a>> {
         let texts = self.ground.texts;
         let keywords = self.ground.desired.settings.deploy_cli;
         let edits = self.edits.entry(Arc::clone(file)).or_insert_with(|| {
@@ -519,7 +345,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Says whether handlebars reads a field's text.
-    fn is_escaped(&self, resource: &Resource, path: &FieldPath) -> bool {
+    pub(super) fn is_escaped(&self, resource: &Resource, path: &FieldPath) -> bool {
         let hands_off = resource.kind.fields.hands_off.iter().any(|pattern| pattern.covers(path));
         self.overlay_file.is_some() && !hands_off
     }
@@ -531,7 +357,7 @@ fn is_companion(spot: &Spot<'_>) -> bool {
     place.line == 1 && place.column == 1 && spot.node.as_text().is_some() && place.file != holder.file
 }
 
-fn trail(trace: &Trace, way: &[Step]) -> Vec<Crumb> {
+pub(super) fn trail(trace: &Trace, way: &[Step]) -> Vec<Crumb> {
     let steps = way.iter().map(|step| match step {
         Step::Key(key) => Crumb::Key(key.clone()),
         Step::Index(index) => Crumb::Key(index.to_string()),
@@ -541,7 +367,7 @@ fn trail(trace: &Trace, way: &[Step]) -> Vec<Crumb> {
 
 /// Returns what a file writes for a value of the tenant: objects by name, texts so that they come back. Nothing for
 /// secrets.
-fn said(value: &Value, escaped: bool) -> Option<Json> {
+pub(super) fn said(value: &Value, escaped: bool) -> Option<Json> {
     Some(match value {
         Value::String(text) if escaped => Json::String(for_handlebars(text, false)),
         Value::Secret(_) | Value::Template(_) => return None,
@@ -553,7 +379,7 @@ fn said(value: &Value, escaped: bool) -> Option<Json> {
     })
 }
 
-fn raw(scan: &Scan<'_>, id: Id) -> Option<Json> {
+pub(super) fn raw(scan: &Scan<'_>, id: Id) -> Option<Json> {
     Some(match &scan.bits[id].form {
         Form::Scalar { .. } => {
             let place = Place { file: "".into(), line: 0, column: 0 };
