@@ -32,6 +32,7 @@ pub mod store;
 pub mod tenant;
 pub mod times;
 pub mod token;
+mod untrue;
 
 #[cfg(test)]
 mod tests;

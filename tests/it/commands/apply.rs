@@ -188,3 +188,39 @@ fn uncommitted_files_close_a_gate_where_the_policy_says_so() {
     assert!(ran.stdout().ends_with("    tenantry apply dev --allow-dirty\n"), "{}", ran.screen());
     project.run("apply dev --yes --allow-dirty").ok();
 }
+
+#[test]
+fn a_value_that_the_server_did_not_take_is_told_where_it_was_declared() {
+    let project = Project::deploy_cli(ROLE).env("TENANTRY_SANDBOX_FAULTS", "faults.json").file("faults.json", "[]");
+    project.run(&Project::deploying("apply --yes")).ok();
+    project.write("tenant.yaml", &ROLE.replace("Reads", "Reads all"));
+    project.write("faults.json", r#"[{"at": {"write": 1}, "what": "ignored"}]"#);
+    insta::assert_snapshot!(project.run(&Project::deploying("apply --yes")).code(3).stdout(), @r#"
+    acme -> acme.eu.auth0.com (sandbox)
+
+    ~ roles/Reader
+        ~ description: "Reads" -> "Reads all"
+
+    Plan: 0 to create, 1 to update, 0 to replace, 0 to delete. 0 unchanged, 0 unmanaged objects left alone.
+    Read with 1 request; applying sends at least 1.
+
+    acme -> acme.eu.auth0.com (sandbox)
+
+    error: roles/Reader: the server kept `description`: asked "Reads all", has "Reads"
+      declared at: tenant.yaml:3:5
+      field: description
+      request: PATCH /roles/rol_K3tuzE5sIg0tYyfl answered 200
+      help: The server answered that all went well. Apply again; if it stays so, the tenant does not take the value: correct the file, or look whether its plan includes the feature.
+
+    Applied in part: 0 created, 0 updated, 0 deleted, 1 failed, 0 skipped. 1 write.
+    "#);
+    project.write("faults.json", r#"[{"at": {"write": 1}, "what": "altered"}]"#);
+    let result = project.run(&Project::deploying("apply --yes --json --accept-drift")).code(3).json();
+    let [step] = result["steps"].as_array().unwrap().as_slice() else { panic!("{result:#}") };
+    assert_eq!((&step["result"], &step["status"]), (&"failed".into(), &200.into()));
+    let kept = serde_json::json!([{"path": "description", "asked": "Reads all", "has": "Reads all altered"}]);
+    assert_eq!(step["not_kept"], kept);
+    project.write("faults.json", "[]");
+    project.run(&Project::deploying("apply --yes --accept-drift")).ok();
+    project.run(&Project::deploying("plan --exit-code")).ok();
+}
