@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::request_log::RequestLog;
 use super::token::Tokens;
 use super::wire::{Sending, Wait, Wire};
 use crate::api::failure::ApiFailure;
@@ -36,6 +37,8 @@ pub struct HttpOptions {
     pub max_rps: Option<f64>,
     /// How long a request may take.
     pub deadline: Duration,
+    /// Where each request is noted.
+    pub log: RequestLog,
 }
 
 /// A tenant over HTTPS.
@@ -50,7 +53,8 @@ impl HttpApi {
     pub fn new(options: HttpOptions) -> Self {
         let origin = options.origin.unwrap_or_else(|| format!("https://{}", options.domain));
         let pace = Pace::new(options.reserve, options.max_rps);
-        let wire = Wire::new(&origin, options.authorities, options.in_flight, pace, options.deadline);
+        let wire =
+            Wire::new(&origin, options.authorities, options.in_flight, pace, options.deadline).noting(options.log);
         Self { wire, tokens: Tokens::new(options.domain, options.credentials) }
     }
 
@@ -184,6 +188,7 @@ mod tests {
                 reserve: Reserve::Usual,
                 max_rps: None,
                 deadline: Duration::from_secs(5),
+                log: RequestLog::default(),
             })
         }
 
@@ -319,6 +324,7 @@ mod tests {
             reserve: Reserve::Usual,
             max_rps: None,
             deadline: Duration::from_secs(5),
+            log: RequestLog::default(),
         });
         let failure = api.get(&get("/things")).await.unwrap_err().to_string();
         assert!(failure.contains("invalid peer certificate"), "{failure}");

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
+use super::request_log::{RequestLog, Sent};
 use crate::api::failure::ApiFailure;
 use crate::api::pace::{Pace, Quota, Turn};
 use crate::api::request::Method;
@@ -65,6 +66,7 @@ pub(super) struct Wire {
     /// The last long wait.
     waits: watch::Sender<Option<Wait>>,
     sent: AtomicUsize,
+    log: RequestLog,
 }
 
 /// A wait for the tenant's rate limit that is worth telling.
@@ -106,7 +108,13 @@ impl Wire {
             deadline,
             waits: watch::Sender::new(None),
             sent: AtomicUsize::new(0),
+            log: RequestLog::default(),
         }
+    }
+
+    /// Notes each attempt there.
+    pub fn noting(self, log: RequestLog) -> Self {
+        Self { log, ..self }
     }
 
     /// Returns how many requests were sent so far, repetitions included.
@@ -119,13 +127,17 @@ impl Wire {
         let client = self.client().map_err(|reason| sending.failure(reason))?;
         let url = self.url(sending)?;
         let mut attempts = Attempts::new(sending.line(), sending.method, sending.repeat);
+        let mut count = 0;
         loop {
+            count += 1;
             let attempt = {
                 let _permit = self.permits.acquire().await.map_err(|_| sending.failure("the run is over"))?;
                 // Tokens are not the Management API's, and have a limit of their own.
                 let flight = if sending.bearer.is_some() { Some(self.turn().await) } else { None };
                 self.sent.fetch_add(1, Ordering::Relaxed);
+                let began = Instant::now();
                 let attempt = once(client, url.clone(), sending).await;
+                self.note(sending, count, began.elapsed(), &attempt);
                 if let (Some(mut flight), Attempt::Answered(response)) = (flight, &attempt) {
                     flight.quota = Quota::of(response, SystemTime::now());
                 }
@@ -137,6 +149,17 @@ impl Wire {
                 Verdict::End(result) => return result,
             }
         }
+    }
+
+    fn note(&self, sending: &Sending<'_>, attempt: u32, took: Duration, came: &Attempt) {
+        let sent = Sent { method: sending.method.as_str(), path: sending.path, attempt, took };
+        self.log.note(
+            sent,
+            match came {
+                Attempt::Answered(response) => Ok(response),
+                Attempt::NotSent(reason) | Attempt::Hopeless(reason) | Attempt::Lost(reason) => Err(reason),
+            },
+        );
     }
 
     /// Returns the long waits for the rate limit, as they begin.

@@ -18,6 +18,7 @@ use crate::catalogue::kind::Kind;
 use crate::catalogue::shape::Shape;
 use crate::model::address::Address;
 use crate::model::change::{Delta, DeltaNote};
+use crate::model::live::Object;
 use crate::model::names::RemoteId;
 use crate::model::value::{Map, Part, Reference, Unfilled, Value};
 use crate::pipeline::diff::Comparison;
@@ -222,8 +223,11 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
             return Ok(Some(canonical::object(kind, None, params.key.clone(), answer).body));
         }
         let objects = objects_of(self.api, kind, params.parent.clone().map(RemoteId), params.key.clone()).await?;
-        let is_it = |id: &Option<RemoteId>| params.id.is_none() || id.as_ref().map(|id| &id.0) == params.id.as_ref();
-        match objects.into_iter().find(|object| is_it(&object.id)) {
+        let is_it = |object: &Object| {
+            (params.id.is_none() || object.id.as_ref().map(|id| &id.0) == params.id.as_ref())
+                && params.key.iter().all(|(field, text)| object.key.get(field).is_none_or(|own| own == text))
+        };
+        match objects.into_iter().find(is_it) {
             Some(object) => Ok(Some(object.body)),
             None if kind.list.is_none() => Ok(None),
             None => Ok(Some(Map::new())),

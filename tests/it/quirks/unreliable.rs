@@ -161,9 +161,13 @@ pub fn an_answer_may_be_empty() {
 
 /// An answer of success to what was not done, or done otherwise, is told as a failure of that field.
 pub fn a_success_that_is_none_is_told() {
-    for (fault, method, at_least) in
-        [("ignored", "PATCH", 25), ("ignored", "PUT", 5), ("altered", "POST", 25), ("altered", "PATCH", 25)]
-    {
+    for (fault, method, at_least) in [
+        ("ignored", "PATCH", 25),
+        ("ignored", "PUT", 5),
+        ("altered", "POST", 25),
+        ("altered", "PATCH", 25),
+        ("altered", "PUT", 5),
+    ] {
         let again = applied_under(method, &format!("\"{fault}\""));
         assert!(again.len() >= at_least, "{fault} {method}: only {again:?}");
     }
