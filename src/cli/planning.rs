@@ -219,6 +219,7 @@ impl Wish {
             remembered: remembered.clone(),
             consent,
             applied,
+            in_part: journal.in_part(),
             keeps_history: history.is_kept(),
             project,
             scope: self.scope,

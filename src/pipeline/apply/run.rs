@@ -167,8 +167,6 @@ impl Run<'_> {
                 let in_doubt = match &error {
                     StepError::Lost { .. } => true,
                     StepError::Api(failure) => failure.is_in_doubt(),
-                    // It was done, only not as it was asked.
-                    StepError::NotKept(_) | StepError::Unseen(_) => false,
                     _ => writes > 0,
                 };
                 if matches!(error, StepError::Journal(_)) {
