@@ -30,7 +30,7 @@ pub enum ApiFailure {
 
 /// Returns the id that the server gave a request.
 pub fn request_id(response: &Response) -> Option<String> {
-    response.header("x-correlation-id").or_else(|| response.header("x-request-id")).map(str::to_owned)
+    response.header("x-request-id").or_else(|| response.header("x-correlation-id")).map(str::to_owned)
 }
 
 fn code_of(code: &Option<String>) -> String {
@@ -54,6 +54,16 @@ impl ApiFailure {
         match self {
             Self::Status { status, .. } => Some(*status),
             _ => None,
+        }
+    }
+
+    /// Returns method and path of what failed, where it was a request of the API's.
+    pub fn request(&self) -> Option<&str> {
+        match self {
+            Self::Status { request, .. } | Self::Transport { request, .. } | Self::InDoubt { request, .. } => {
+                Some(request)
+            }
+            Self::Token { .. } => None,
         }
     }
 

@@ -21,6 +21,8 @@ use crate::api::retry::{Attempt, Attempts, Repeat, Verdict};
 
 /// A request without its whole answer for this long is given up, unless told otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(30);
+/// The header under which the tenant's log shows a write.
+const CORRELATION: &str = "x-correlation-id";
 /// Waits from this on are told, but not all of them.
 const LONG: Duration = Duration::from_secs(2);
 /// After a wait was told, so long nothing more is said of it.
@@ -43,6 +45,12 @@ pub(super) struct Sending<'a> {
 impl Sending<'_> {
     fn line(&self) -> String {
         format!("{} {}", self.method.as_str(), self.path.strip_prefix("/api/v2").unwrap_or(self.path))
+    }
+
+    /// Makes an id under which the tenant's own log keeps a write. Source: the API's page on request correlation; it takes
+    /// 64 characters, of writes only.
+    fn correlation(&self) -> Option<String> {
+        (self.bearer.is_some() && self.method != Method::Get).then(|| format!("{:032x}", rand::random::<u128>()))
     }
 
     fn failure(&self, reason: impl Into<String>) -> ApiFailure {
@@ -128,6 +136,7 @@ impl Wire {
         let url = self.url(sending)?;
         let mut attempts = Attempts::new(sending.line(), sending.method, sending.repeat);
         let mut count = 0;
+        let correlation = sending.correlation();
         loop {
             count += 1;
             let attempt = {
@@ -136,7 +145,7 @@ impl Wire {
                 let flight = if sending.bearer.is_some() { Some(self.turn().await) } else { None };
                 self.sent.fetch_add(1, Ordering::Relaxed);
                 let began = Instant::now();
-                let attempt = once(client, url.clone(), sending).await;
+                let attempt = once(client, url.clone(), sending, correlation.as_deref()).await;
                 self.note(sending, count, began.elapsed(), &attempt);
                 if let (Some(mut flight), Attempt::Answered(response)) = (flight, &attempt) {
                     flight.quota = Quota::of(response, SystemTime::now());
@@ -146,7 +155,7 @@ impl Wire {
             match attempts.judge(attempt, SystemTime::now(), rand::random()) {
                 Verdict::Again { pause, limited: true } if sending.bearer.is_some() => self.hold(pause),
                 Verdict::Again { pause, .. } => tokio::time::sleep(pause).await,
-                Verdict::End(result) => return result,
+                Verdict::End(result) => return result.map_err(|failure| known_by(failure, correlation.as_deref())),
             }
         }
     }
@@ -242,7 +251,22 @@ impl Wire {
     }
 }
 
-async fn once(client: &reqwest::Client, url: reqwest::Url, sending: &Sending<'_>) -> Attempt {
+/// Says of a write that may have been carried out how to find it in the tenant's log.
+fn known_by(failure: ApiFailure, correlation: Option<&str>) -> ApiFailure {
+    match (failure, correlation) {
+        (ApiFailure::InDoubt { request, reason }, Some(id)) => {
+            ApiFailure::InDoubt { request, reason: format!("{reason} ({CORRELATION} {id})") }
+        }
+        (failure, _) => failure,
+    }
+}
+
+async fn once(
+    client: &reqwest::Client,
+    url: reqwest::Url,
+    sending: &Sending<'_>,
+    correlation: Option<&str>,
+) -> Attempt {
     let method = match sending.method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
@@ -257,8 +281,18 @@ async fn once(client: &reqwest::Client, url: reqwest::Url, sending: &Sending<'_>
     if let Some(body) = sending.body {
         builder = builder.json(body);
     }
+    if let Some(id) = correlation {
+        builder = builder.header(CORRELATION, id);
+    }
     match builder.send().await {
-        Ok(answer) => read(answer).await,
+        Ok(answer) => match (read(answer).await, correlation) {
+            (Attempt::Answered(mut response), Some(id)) => {
+                // What the server names goes first.
+                response.headers.push((CORRELATION.to_owned(), id.to_owned()));
+                Attempt::Answered(response)
+            }
+            (attempt, _) => attempt,
+        },
         Err(error) if error.is_builder() || is_about_tls(&error) => Attempt::Hopeless(chain(&error.without_url())),
         Err(error) if error.is_connect() => Attempt::NotSent(chain(&error.without_url())),
         Err(error) => Attempt::Lost(chain(&error.without_url())),

@@ -264,6 +264,9 @@ fn failure_of(step: &Step, error: StepError) -> StepFailure {
         place: step.place.clone(),
         ..refusal(error.to_string())
     };
+    if let StepError::Api(cause) | StepError::Unseen(cause) | StepError::Lost { failure: cause, .. } = &error {
+        failure.request = cause.request().map(str::to_owned);
+    }
     if matches!(error, StepError::Lost { .. }) {
         failure.help = Some(
             "Look at the tenant. `--resume` looks again before it creates anything; `bind` names an object by its id."
@@ -313,9 +316,12 @@ fn point(failure: &mut StepFailure, step: &Step) {
 
 /// Returns the property that a validation message names, to point at its line; nothing is decided by it.
 fn property(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once("on property ")?;
-    let end = rest.find([' ', '(']).unwrap_or(rest.len());
-    let name = rest[..end].trim_end_matches('.');
+    let after = |words: &str| message.split_once(words).map(|(_, rest)| rest);
+    let rest = after("on property ")
+        .or_else(|| after("Missing required property: "))
+        .or_else(|| after("Additional properties not allowed: "))?;
+    let end = rest.find([' ', '(', ',', '\'']).unwrap_or(rest.len());
+    let name = rest.get(..end)?.trim_end_matches('.');
     (!name.is_empty()).then_some(name)
 }
 

@@ -224,3 +224,48 @@ fn a_value_that_the_server_did_not_take_is_told_where_it_was_declared() {
     project.run(&Project::deploying("apply --yes --accept-drift")).ok();
     project.run(&Project::deploying("plan --exit-code")).ok();
 }
+
+#[test]
+fn a_failure_says_where_what_and_why_and_what_hangs_on_it_is_skipped() {
+    let text = "resourceServers:
+  - name: orders
+    identifier: orders
+    scopes: [{ value: 'read:orders' }]
+roles:
+  - name: Reader
+    permissions: [{ resource_server_identifier: orders, permission_name: 'read:orders' }]
+  - name: Writer
+";
+    let fault = r#"[{"at": {"method": "POST", "path": "/resource-servers"}, "what": {"status": {"status": 400,
+        "code": "invalid_body", "headers": {"x-correlation-id": "req-1"},
+        "message": "Payload validation error: 'Too short' on property scopes (List of permissions)."}}}]"#;
+    let project = Project::deploy_cli(text).file("faults.json", fault).env("TENANTRY_SANDBOX_FAULTS", "faults.json");
+    let ran = project.run(&Project::deploying("apply --yes")).code(3);
+    let (_, end) = ran.stdout().rsplit_once("(sandbox)\n\n").unwrap();
+    insta::assert_snapshot!(end, @r"
+    error: resourceServers/orders: Payload validation error: 'Too short' on property scopes (List of permissions).
+      declared at: tenant.yaml:4:5
+      field: scopes
+      request: POST /resource-servers answered 400 invalid_body
+      request id: req-1
+      help: Correct the field in the file and apply again.
+
+    Applied in part: 2 created, 0 updated, 0 deleted, 1 failed, 1 skipped. 2 writes.
+    ");
+    assert!(
+        ran.stderr().contains("skipped roles/Reader/permissions, because of resourceServers/orders"),
+        "{}",
+        ran.screen()
+    );
+    project.write("tenant.yaml", &text.replace("Writer", "Clerk"));
+    let result = project.run(&Project::deploying("apply --yes --json")).code(3).json();
+    let steps = result["steps"].as_array().unwrap();
+    let of = |address: &str| steps.iter().find(|step| step["address"] == address).unwrap();
+    let failed = of("resourceServers/orders");
+    assert_eq!(failed["place"], serde_json::json!({"file": "tenant.yaml", "line": 4, "column": 5}));
+    assert_eq!((&failed["field"], &failed["status"]), (&"scopes".into(), &400.into()));
+    assert_eq!((&failed["request_id"], &failed["error_code"]), (&"req-1".into(), &"invalid_body".into()));
+    assert_eq!(of("roles/Reader/permissions")["because"], "resourceServers/orders");
+    assert_eq!(of("roles/Clerk")["result"], "created");
+    assert_eq!((&result["summary"]["failed"], &result["summary"]["skipped"]), (&1.into(), &1.into()));
+}
