@@ -12,6 +12,7 @@ mod docs;
 mod drift;
 mod export;
 mod journal;
+mod kept;
 mod kinds_example;
 mod kinds_page;
 mod laws;
