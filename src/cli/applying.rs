@@ -146,6 +146,8 @@ fn perform(
         if stop.load(Ordering::Relaxed) && !std::mem::replace(&mut is_told, true) {
             bar.step("stopping: what is under way is finished first; ctrl-c again stops at once");
         }
+        #[cfg(debug_assertions)]
+        fall_over(&event, run);
         results.note(&event, redaction);
         steps.note(&event, redaction);
         if let Some(line) = progress::line(&event, redaction) {
@@ -157,6 +159,15 @@ fn perform(
     let applying = apply(plan, connection, &Clock, book, &mut listen);
     let outcome = runtime.run(connection.telling(applying, |pause| run.waits(pause)));
     (outcome, results, steps)
+}
+
+/// Panics once a step has ended, where a test asks for it, with the words that the test gives.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "the test of what a panic shows needs one while secrets are at hand")]
+fn fall_over(event: &Event, run: &Run<'_>) {
+    if let (Event::Succeeded { .. }, Some(words)) = (event, run.world.environment.get("TENANTRY_TEST_PANIC")) {
+        panic!("{words}");
+    }
 }
 
 fn exit(outcome: &Outcome) -> Exit {

@@ -61,6 +61,9 @@ pub struct Global {
     /// The journal of an apply, if it is not in the state folder
     #[arg(long, global = true, value_name = "FILE")]
     pub journal: Option<PathBuf>,
+    /// Note each request at the end of a file, or on stderr (`-`): method, path, status, time, request id
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log: Option<PathBuf>,
     /// Wait so long for a tenant that another run is changing [default: 0]
     #[arg(long, global = true, value_name = "SECONDS")]
     pub lock_wait: Option<f64>,

@@ -1,6 +1,6 @@
 //! The journal of a run's tenant: read before it is planned, written while it is applied, put aside after.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,13 +12,14 @@ use crate::api::port::ReadApi;
 use crate::edge::clock::{self, Clock};
 use crate::edge::connection::Target;
 use crate::edge::journal::{self, JournalFile};
+use crate::model::address::Address;
 use crate::model::applied::{Applied, Ownership};
 use crate::model::journal::{Beginning, JOURNAL_VERSION, Journal, Line, Planned as PlannedStep};
 use crate::model::plan::{Gate, Plan};
 use crate::pipeline::apply::Conduct;
 use crate::pipeline::apply::conduct::WINDOW;
 use crate::pipeline::plan::Remembered;
-use crate::pipeline::unfinished::{folded, is_create, known_ids, settle, told};
+use crate::pipeline::unfinished::{folded, in_part, is_create, known_ids, settle, told};
 
 /// How long the embedded tenant is asked for what may be there: it forgets nothing.
 const NEAR_WINDOW: Duration = Duration::from_secs(1);
@@ -111,6 +112,11 @@ impl Journaling {
             Some(journal) if is_kept => Some(folded(journal, applied.as_ref())),
             _ => applied,
         }
+    }
+
+    /// Returns the addresses that the apply that did not end has begun to change.
+    pub fn in_part(&self) -> BTreeSet<Address> {
+        self.open.as_ref().map(in_part).unwrap_or_default()
     }
 
     /// Adds the fingerprints of what that apply has sent.

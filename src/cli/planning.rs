@@ -21,10 +21,11 @@ use crate::model::live::Live;
 use crate::model::names::TenantName;
 use crate::model::plan::{Gate, Plan, Provenance};
 use crate::model::record::RunScope;
+use crate::pipeline::hanging::hanging;
 use crate::pipeline::images;
 use crate::pipeline::ownership;
 use crate::pipeline::plan::{self, Consent, Facts, Remembered};
-use crate::pipeline::refresh::{self, Wanted, refresh};
+use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::{findings, text};
 use crate::pipeline::rollback;
 use crate::pipeline::scopes::{self, Needed};
@@ -219,6 +220,7 @@ impl Wish {
             remembered: remembered.clone(),
             consent,
             applied,
+            in_part: journal.in_part(),
             keeps_history: history.is_kept(),
             project,
             scope: self.scope,
@@ -246,10 +248,9 @@ impl Wish {
         }
         if self.writing && plan.gates.is_empty() {
             // What goes with what is deleted is read first, or nobody could bring it back.
-            let unseen = refresh::hanging(api, &mut live, &images::gone(&plan)).await?;
-            plan.notes
-                .extend(unseen.iter().map(|name| format!("{name} cannot be read: an undo would not bring it back")));
-            images::add_hanging(&mut plan, &live);
+            let unseen = hanging(api, &mut live, &images::gone(&plan)).await?;
+            plan.notes.extend(unseen.notes());
+            images::add_hanging(&mut plan, &live, &unseen);
             plan.requests.refresh = live.requests;
         }
         let mut found = self.found;

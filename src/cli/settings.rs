@@ -11,6 +11,7 @@ use crate::api::pace::Reserve;
 use crate::edge::connection::{Connection, Target};
 use crate::edge::files;
 use crate::edge::http::HttpOptions;
+use crate::edge::request_log::RequestLog;
 use crate::edge::state::StateFolder;
 use crate::edge::terminal::Manner;
 use crate::edge::wire::DEADLINE;
@@ -70,6 +71,8 @@ pub struct ApiSettings {
     pub reserve: Reserve,
     pub max_rps: Option<f64>,
     pub deadline: Duration,
+    /// `--log`, `TENANTRY_LOG`.
+    pub log: RequestLog,
     /// `TENANTRY_SANDBOX_FAULTS`: a script of faults for the embedded tenant, for tests.
     pub faults: Option<PathBuf>,
 }
@@ -112,6 +115,7 @@ impl ApiSettings {
             reserve: self.reserve,
             max_rps: self.max_rps,
             deadline: self.deadline,
+            log: self.log.clone(),
         })
     }
 }
@@ -187,6 +191,7 @@ impl Settings {
                 reserve: pace.and_then(|pace| pace.reserve).unwrap_or(Reserve::Usual),
                 max_rps,
                 deadline: deadline.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(DEADLINE),
+                log: request_log(global, world)?,
                 faults: text("TENANTRY_SANDBOX_FAULTS").map(|path| world.folder.join(path)),
             },
         })
@@ -196,6 +201,16 @@ impl Settings {
 /// Says whether the settings are those of the tenants of a workspace that is being made.
 fn makes_workspace(command: &Command) -> bool {
     matches!(command, Command::Init(args) if args.from_deploy_cli.is_some())
+}
+
+/// Returns where requests are noted: `-` and `debug` are stderr.
+fn request_log(global: &Global, world: &World) -> Result<RequestLog, Failure> {
+    let named = || world.environment.get("TENANTRY_LOG").filter(|text| !text.is_empty()).map(PathBuf::from);
+    Ok(match global.log.clone().or_else(named) {
+        None => RequestLog::default(),
+        Some(path) if path == Path::new("-") || path == Path::new("debug") => RequestLog::to_stderr(),
+        Some(path) => RequestLog::to_file(&world.folder.join(path))?,
+    })
 }
 
 /// Returns the one file of settings; a project has no more.

@@ -79,6 +79,9 @@ pub struct Image {
     /// No change of its own: it goes with what is deleted at that address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with: Option<Address>,
+    /// What goes with it and was not read before it was deleted: nobody can bring that back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
     /// It ran what it showed.
     pub deployed: bool,
 }

@@ -19,6 +19,7 @@ pub mod example;
 pub mod export;
 pub mod fingerprint;
 pub mod gates;
+pub mod hanging;
 pub mod images;
 pub mod into;
 pub mod keywords;

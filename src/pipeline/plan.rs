@@ -54,6 +54,8 @@ pub struct Facts {
     pub consent: Consent,
     /// What the last record of the domain says; `None` without one.
     pub applied: Option<Applied>,
+    /// Addresses that an apply has begun to change and not finished: what the tenant holds there may be its own doing.
+    pub in_part: BTreeSet<Address>,
     /// Whether records can be kept at all: there is a git repository.
     pub keeps_history: bool,
     /// The workspace's name.
@@ -134,7 +136,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         }
     };
     if let Some(applied) = &facts.applied {
-        cause::label(&mut changes, &matched, applied, &fingerprints);
+        cause::label(&mut changes, &matched, (applied, &facts.in_part), &fingerprints);
     }
     let made = Made { fingerprints: &fingerprints, known: &known, spared: &spared };
     let ownership = ownership::ownership(desired, &matched, &facts, &changes, &made);

@@ -194,6 +194,7 @@ pub fn lost(journal: &Journal, plan: &Plan) -> Vec<String> {
         if image.existed && is_new && image.id.is_some() {
             lost.push(format!("{address} comes back with a new id"));
         }
+        lost.extend(image.unseen.iter().filter(|_| is_new).map(|what| format!("what went with {address}: {what}")));
         if image.existed && (is_new || !image.deletes) {
             lost.extend(
                 image

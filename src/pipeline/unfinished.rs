@@ -29,7 +29,8 @@ pub async fn settle(
     let made: BTreeSet<RemoteId> = journal.made.values().cloned().collect();
     let known = &journal.beginning.known;
     let searches = journal.lost().into_iter().filter_map(|(_, planned, sought)| {
-        let kind = catalogue().kind(&planned.kind)?;
+        // What has no id is found by its key, and never there twice.
+        let kind = catalogue().kind(&planned.kind).filter(|kind| kind.id.is_some())?;
         let made = &made;
         Some(async move {
             let ids = known.get(kind.space());
@@ -64,6 +65,19 @@ pub async fn settle(
         }
     }
     Ok(gates)
+}
+
+/// Returns the addresses of which something was done, or may have been, and not all.
+pub fn in_part(journal: &Journal) -> BTreeSet<Address> {
+    let steps = || journal.beginning.steps.iter().zip(&journal.fates);
+    let of = |address: &Address, is: &dyn Fn(&Fate) -> bool| {
+        steps().any(|(planned, fate)| planned.address == *address && is(fate))
+    };
+    let begun = steps().filter(|(_, fate)| matches!(fate, Fate::Done | Fate::InDoubt));
+    begun
+        .filter(|(planned, _)| of(&planned.address, &|fate| *fate != Fate::Done))
+        .map(|(planned, _)| planned.address.clone())
+        .collect()
 }
 
 /// Returns what is ours once an unfinished apply is counted.

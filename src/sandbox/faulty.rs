@@ -166,6 +166,14 @@ impl FaultyTenant {
                 }
                 reached(Delivery::Whole(response))
             }
+            Fault::Ignored => match self.unchanged(request) {
+                Some(response) => untouched(Delivery::Whole(response)),
+                None => reached(Delivery::Whole(self.answer(request))),
+            },
+            Fault::Altered => {
+                let request = self.altered(request).unwrap_or_else(|| request.clone());
+                reached(Delivery::Whole(self.answer(&request)))
+            }
             Fault::ResetBefore => untouched(Delivery::Reset),
             Fault::ResetAfter => {
                 self.answer(request);
@@ -275,7 +283,7 @@ impl FaultyTenant {
     }
 
     /// Returns the answer, of the tenant itself or of a copy.
-    fn rehearsed(&mut self, request: &Request, done: bool) -> Response {
+    pub(super) fn rehearsed(&mut self, request: &Request, done: bool) -> Response {
         if done { self.answer(request) } else { self.tenant.clone().send_as(request, self.carried.as_ref()) }
     }
 

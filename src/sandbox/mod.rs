@@ -35,6 +35,7 @@ pub mod succession;
 pub mod tenant;
 pub mod times;
 pub mod token;
+mod untrue;
 
 #[cfg(test)]
 mod tests;

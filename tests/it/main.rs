@@ -13,6 +13,7 @@ mod drift;
 mod export;
 mod into;
 mod journal;
+mod kept;
 mod kinds_example;
 mod kinds_page;
 mod laws;

@@ -13,12 +13,11 @@ use crate::api::failure::ApiFailure;
 use crate::api::port::WriteApi;
 use crate::api::request::{PathParams, Request};
 use crate::api::response::Response;
+use crate::catalogue::quirk::Quirk;
 use crate::model::journal::Line;
 use crate::model::names::RemoteId;
 use crate::model::secret::Secret;
 use crate::model::value::Map;
-
-use crate::catalogue::quirk::Quirk;
 
 /// How often a create is sent where a second object cannot come of it.
 const CREATES: usize = 3;
@@ -30,7 +29,7 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
         request: Request,
         params: &PathParams,
         body: &Map,
-    ) -> Result<Json, StepError> {
+    ) -> Result<Response, StepError> {
         let kind = self.step.kind;
         let sought = lost::sought(kind, params, body, request.body.as_ref().unwrap_or(&Json::Null));
         self.journal.write(&Line::Intent { step: self.index, sought: Some(sought.clone()) })?;
@@ -46,7 +45,7 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
             let failure = match self.api.send(&request).await {
                 Ok(answer) if tells(&answer) => {
                     *self.writes += 1;
-                    return Ok(answer.body);
+                    return Ok(answer);
                 }
                 Ok(_) => {
                     ApiFailure::InDoubt { request: request.line(), reason: "the answer does not show it".to_owned() }
@@ -55,7 +54,7 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
                 // What it lies in may have come with it.
                 Err(failure) if kind.has(Quirk::KeySuccession) && failure.status() == Some(409) => {
                     return match lost::look(self.api, self.clock, kind, &sought, &|_| false, Duration::ZERO).await? {
-                        Found::One(object) => Ok(lost::as_answer(&object)),
+                        Found::One(object) => Ok(Response::new(200, lost::as_answer(&object))),
                         _ => Err(failure.into()),
                     };
                 }
@@ -70,7 +69,7 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
                 }
                 Ok(Found::One(object)) => {
                     *self.writes += 1;
-                    return Ok(lost::as_answer(&object));
+                    return Ok(Response::new(200, lost::as_answer(&object)));
                 }
                 Ok(Found::Nothing) if is_unique && sent < CREATES => {
                     sent += 1;
@@ -87,9 +86,9 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
 
     /// Hands over the value that the answer shows, and returns the answer without it. What nobody can be told of is
     /// deleted again.
-    pub(super) async fn handed_over(&mut self, mut answer: Json) -> Result<Json, StepError> {
+    pub(super) async fn handed_over(&mut self, mut answer: Response) -> Result<Response, StepError> {
         let Some(field) = &self.step.kind.shown_once else { return Ok(answer) };
-        let taken = answer.as_object_mut().and_then(|map| map.shift_remove(field));
+        let taken = answer.body.as_object_mut().and_then(|map| map.shift_remove(field));
         let reason = match taken {
             Some(Json::String(text)) => {
                 let value = Secret::new(format!("{}:{field}", self.step.address), text);
@@ -100,7 +99,7 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
             }
             _ => "the answer did not show it".to_owned(),
         };
-        let id = self.step.kind.id.as_ref().and_then(|field| answer.get(field)).and_then(Json::as_str);
+        let id = self.step.kind.id.as_ref().and_then(|field| answer.body.get(field)).and_then(Json::as_str);
         let id = id.map(|id| RemoteId(id.to_owned()));
         let left = match self.delete(id.as_ref(), false).await {
             Ok(()) => None,

@@ -4,8 +4,10 @@
 
 pub mod conduct;
 mod creation;
+pub mod kept;
 pub mod ledger;
 pub mod lost;
+mod member_list;
 pub mod perform;
 pub mod run;
 
