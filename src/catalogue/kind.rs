@@ -182,6 +182,9 @@ pub struct List {
     /// The list lacks fields that only the single GET has.
     #[serde(default)]
     pub incomplete: bool,
+    /// A 404 says that what the list hangs on is not there, which is a state like any other.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 /// How a list is read to its end.

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::kind::{Kind, ReferenceField};
+use super::place::Step;
 use super::quirk::Quirk;
 use super::shape::Shape;
 
@@ -62,6 +63,17 @@ impl Catalogue {
     pub fn nested(&'static self, parent: &str) -> impl Iterator<Item = &'static Kind> {
         let parent = parent.to_owned();
         self.kinds.iter().filter(move |kind| kind.parent.as_deref() == Some(parent.as_str()))
+    }
+
+    /// Returns the kinds that files write inside this one though they lie in its parent, with the rest of their places.
+    pub fn written_inside(
+        &'static self,
+        kind: &'static Kind,
+    ) -> impl Iterator<Item = (&'static Kind, &'static [Step])> {
+        self.kinds.iter().filter(|other| other.parent.is_some() && other.parent == kind.parent).filter_map(|other| {
+            let rest = other.place.strip_prefix(kind.place.as_slice())?;
+            (!rest.is_empty()).then_some((other, rest))
+        })
     }
 
     /// Returns the top-level kinds that stand under a key of a project file.

@@ -196,7 +196,10 @@ impl Resolver {
             return;
         }
         let mut nested = Vec::new();
-        for child in catalogue().nested(&kind.name) {
+        // What stands inside another nested kind's node is taken out of it first.
+        let mut children: Vec<&'static Kind> = catalogue().nested(&kind.name).collect();
+        children.sort_by_key(|child| std::cmp::Reverse(child.place.len()));
+        for child in children {
             let found = if is_credential(child) {
                 credentials::take(&mut node, &resource.name, &mut self.findings)
                     .into_iter()
@@ -205,7 +208,7 @@ impl Resolver {
             } else {
                 self.walk(child, &child.place, &mut node, BTreeMap::new())
             };
-            remove_place(child, &mut node);
+            remove_place(child, &child.place, &mut node);
             nested.extend(found.into_iter().map(|found| (child, found)));
         }
         fields::check(kind, &key_fields, &node, false, &mut self.findings, &resource.address);
@@ -278,12 +281,17 @@ pub fn address_of(kind: &Kind, parent: Option<&Address>, name: &str) -> Address 
     }
 }
 
-/// Drops the key that held a nested kind from its parent.
-fn remove_place(child: &Kind, node: &mut Node) {
-    if let Some(Step::Key(key)) = child.place.first()
-        && !is_credential(child)
-    {
-        node.take(key);
+/// Drops the key that held a nested kind from its parent, and leaves what stands around it there.
+fn remove_place(child: &Kind, place: &[Step], node: &mut Node) {
+    match place {
+        _ if is_credential(child) => {}
+        [Step::Key(around), rest @ ..] if rest.first().is_some_and(|step| matches!(step, Step::Key(_))) => {
+            if let Some(inner) = node.get_mut(around) {
+                remove_place(child, rest, inner);
+            }
+        }
+        [Step::Key(key), ..] => drop(node.take(key)),
+        _ => {}
     }
 }
 

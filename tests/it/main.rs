@@ -8,6 +8,7 @@ mod canary;
 mod commands;
 mod conformance;
 mod deploy_cli;
+mod directory;
 mod docs;
 mod drift;
 mod export;

@@ -4,9 +4,9 @@
 //! literals, not derived from the catalogue.
 
 mod behaviours;
-mod client;
+pub mod client;
 mod sections;
-mod server;
+pub mod server;
 mod unreliable;
 
 use std::collections::BTreeSet;
