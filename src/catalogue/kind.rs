@@ -39,6 +39,9 @@ pub struct Kind {
     space: Option<String>,
     /// Where it stands in YAML; relative to the parent's node for nested kinds.
     pub place: Vec<Step>,
+    /// Files choose what this singleton points at by a flag on an object of another kind, under whose key it stands.
+    #[serde(default)]
+    pub marked: Option<Marked>,
     /// Path of the list, or of the object where there is no list.
     pub path: String,
     /// Path of one object, where it differs from `path` (singletons) or `path/{id}` (collections and children).
@@ -149,6 +152,17 @@ pub struct KeyPath {
     /// The scopes of this key, where they are not the kind's.
     #[serde(default)]
     pub scopes: Option<Scopes>,
+}
+
+/// A flag that one object of a kind may have.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Marked {
+    pub kind: String,
+    /// The field of files that is true where the object is the chosen one.
+    pub flag: String,
+    /// What tells the chosen one, by the same name there and in the singleton.
+    pub field: String,
 }
 
 /// Where the values of an identity field are listed.
@@ -365,7 +379,8 @@ impl Kind {
 
     /// Returns the top-level key that it stands under in files.
     pub fn top_key(&self) -> &str {
-        self.name.split('/').next().unwrap_or(&self.name)
+        let of = self.marked.as_ref().map_or(&self.name, |marked| &marked.kind);
+        of.split('/').next().unwrap_or(of)
     }
 
     /// Returns the path template of one object.

@@ -109,7 +109,7 @@ pub fn released(desired: &Desired, facts: &Facts) -> Vec<String> {
         if desired.declared.contains(&kind.name) || desired.excluded.kind(kind) || kind.parent.is_some() {
             continue;
         }
-        let count = counts.entry(kind.top_key()).or_default();
+        let count = counts.entry(kind.name.as_str()).or_default();
         count.0 += 1;
         count.1 |= kind.shape == Shape::Collection;
     }

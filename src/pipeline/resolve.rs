@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::fields;
-use crate::catalogue::kind::Kind;
+use crate::catalogue::kind::{Kind, Marked};
 use crate::catalogue::place::Step;
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
@@ -39,7 +39,9 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
     for entry in &documents.removed {
         resolver.top_level(entry);
     }
-    let removed = std::mem::take(&mut resolver.resources);
+    let mut removed = std::mem::take(&mut resolver.resources);
+    // That the chosen one is not meant for this tenant chooses nothing.
+    removed.retain(|resource| resource.kind.marked.is_none());
     let mut excluded = documents.settings.excluded.clone();
     let mut mentions = documents.settings.mentions.clone();
     for word in &scope.exclude {
@@ -104,7 +106,27 @@ impl Resolver {
             for found in found {
                 self.resource(kind, None, found);
             }
+            for (chosen, marked) in catalogue().marked_in(&kind.name) {
+                self.chosen(chosen, marked, &entry.value);
+            }
         }
+    }
+
+    /// Makes the singleton that points at the object with the flag.
+    fn chosen(&mut self, kind: &'static Kind, marked: &Marked, list: &Node) {
+        let is_marked = |item: &&Node| item.get(&marked.flag).is_some_and(|n| matches!(n.value, Content::Bool(true)));
+        let mut all = list.items().iter().filter(is_marked);
+        let Some((item, field)) = all.next().and_then(|item| Some((item, item.get(&marked.field)?))) else { return };
+        let place = item.get(&marked.flag).map_or(&item.place, |flag| &flag.place).clone();
+        if let Some(second) = all.next() {
+            let at = second.get(&marked.flag).map_or(&second.place, |flag| &flag.place);
+            let finding = Diagnostic::error("too-many", format!("a tenant has one {}", kind.title)).at(at);
+            self.findings.push(finding.help(format!("The first `{}: true` is at {place}.", marked.flag)));
+        }
+        self.declared.insert(kind.name.clone());
+        let entry = Entry { key: marked.field.clone(), key_place: place.clone(), value: field.clone() };
+        let node = Node::new(Content::Map(vec![entry]), place);
+        self.resource(kind, None, Found { key: BTreeMap::new(), node, unset: false });
     }
 
     /// Follows a place and takes out what stands there.

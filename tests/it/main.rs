@@ -7,6 +7,7 @@ mod architecture;
 mod canary;
 mod commands;
 mod conformance;
+mod default_domain;
 mod deploy_cli;
 mod directory;
 mod docs;

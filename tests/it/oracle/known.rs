@@ -231,6 +231,8 @@ pub const NAMED: &[(&str, &str)] = &[
     ("clients: owners", ANSWERED),
     ("clients: signing_keys[].key", ANSWERED),
     ("connections: provisioning_ticket_url", ANSWERED),
+    ("customDomainDefault: created_at", ANSWERED),
+    ("customDomainDefault: updated_at", "as of the domain itself"),
     ("customDomains: created_at", ANSWERED),
     ("customDomains: updated_at", "exports of the Deploy CLI strip it with the other dates (deploy-cli 4.1)"),
     ("databases: provisioning_ticket_url", ANSWERED),
