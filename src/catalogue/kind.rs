@@ -163,6 +163,10 @@ pub struct Marked {
     pub flag: String,
     /// What tells the chosen one, by the same name there and in the singleton.
     pub field: String,
+    /// What must hold of the chosen one before the tenant takes it.
+    pub ready: Filter,
+    /// What to do about one of which it does not hold.
+    pub help: String,
 }
 
 /// Where the values of an identity field are listed.

@@ -9,8 +9,7 @@ use crate::quirks::client::sent;
 use crate::support::core::{Core, told};
 
 const TWO: &str = "customDomains: [{ domain: a.example, type: auth0_managed_certs }, { domain: b.example, type: auth0_managed_certs, is_default: true }]";
-const NONE: &str =
-    "customDomains: [{ domain: a.example, type: auth0_managed_certs }, { domain: b.example, type: auth0_managed_certs }]";
+const NONE: &str = "customDomains: [{ domain: a.example, type: auth0_managed_certs }, { domain: b.example, type: auth0_managed_certs }]";
 
 fn default_of(core: &Core) -> Json {
     let read = Request::new(Method::Get, "/custom-domains/default".to_owned(), None);
@@ -38,12 +37,15 @@ fn a_domain_that_is_not_verified_is_refused_in_the_words_of_the_api() {
     let mut core = Core::new();
     core.api.leaves_pending = true;
     let plan = core.plan(TWO);
+    assert!(plan.notes.iter().any(|note| note.contains("b.example is not ready")), "{:?}", plan.notes);
     let (outcome, _) = core.try_perform(&plan);
     let [failure] = outcome.failures.as_slice() else { panic!("{:#?}", outcome.failures) };
     assert_eq!(failure.address.as_str(), "customDomainDefault");
     assert!(failure.message.contains("The domain must be verified before it can be set as default."), "{failure:?}");
+    assert!(failure.help.as_ref().is_some_and(|help| help.contains("Verify it")), "{failure:?}");
     // The rest is done, and once somebody has verified the domain one write is left.
     core.api.verify_domains();
+    assert_eq!(core.plan(TWO).notes, [""; 0]);
     sent(&core.apply(TWO), &[r#"PATCH /custom-domains/default {"domain":"b.example"}"#]);
 }
 
