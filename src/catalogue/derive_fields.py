@@ -147,6 +147,9 @@ def main():
     kinds["action_trigger_binding"] = {"u": [obj(action=text, display_name=text)]}
     kinds["organization_client"] = {"u": [obj(client_id=text, use_for_member_access=boolean)]}
     kinds["organization_client_grant"] = {"u": [obj(grant_id=text, client_id=text, audience=text, subject_type=text)]}
+    # Both calls list the same groups; the document knows their ids only.
+    groups = node(kinds["connection_directory_synchronized_group"]["u"][0])["f"]["groups"]
+    kinds["connection_directory_synchronized_group"] = {"u": [node(groups)["i"]]}
     kinds["hook_secret"] = {"u": [obj(name=text, value=text)]}
     kinds["page_login"] = {"u": [obj(custom_login_page=text, custom_login_page_on=boolean)]}
     page = obj(enabled=boolean, html=text)

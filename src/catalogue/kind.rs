@@ -39,6 +39,9 @@ pub struct Kind {
     space: Option<String>,
     /// Where it stands in YAML; relative to the parent's node for nested kinds.
     pub place: Vec<Step>,
+    /// Files choose what this singleton points at by a flag on an object of another kind, under whose key it stands.
+    #[serde(default)]
+    pub marked: Option<Marked>,
     /// Path of the list, or of the object where there is no list.
     pub path: String,
     /// Path of one object, where it differs from `path` (singletons) or `path/{id}` (collections and children).
@@ -157,6 +160,21 @@ pub struct KeyPath {
     pub scopes: Option<Scopes>,
 }
 
+/// A flag that one object of a kind may have.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Marked {
+    pub kind: String,
+    /// The field of files that is true where the object is the chosen one.
+    pub flag: String,
+    /// What tells the chosen one, by the same name there and in the singleton.
+    pub field: String,
+    /// What must hold of the chosen one before the tenant takes it.
+    pub ready: Filter,
+    /// What to do about one of which it does not hold.
+    pub help: String,
+}
+
 /// Where the values of an identity field are listed.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -188,6 +206,9 @@ pub struct List {
     /// The list lacks fields that only the single GET has.
     #[serde(default)]
     pub incomplete: bool,
+    /// A 404 says that what the list hangs on is not there, which is a state like any other.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 /// How a list is read to its end.
@@ -372,7 +393,8 @@ impl Kind {
 
     /// Returns the top-level key that it stands under in files.
     pub fn top_key(&self) -> &str {
-        self.name.split('/').next().unwrap_or(&self.name)
+        let of = self.marked.as_ref().map_or(&self.name, |marked| &marked.kind);
+        of.split('/').next().unwrap_or(of)
     }
 
     /// Returns the path template of one object.

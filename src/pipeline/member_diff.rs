@@ -35,7 +35,7 @@ pub fn members(comparison: Comparison<'_>, desired: &[Value], live: &[Value], re
     let kind = comparison.kind;
     let Some(membership) = &kind.membership else { return MemberDiff::default() };
     let wanted: Vec<Value> = desired.iter().map(|member| complete(kind, member)).collect();
-    if membership.style == MemberStyle::Replace {
+    if membership.is_ordered() {
         return ordered(membership, &wanted, live);
     }
     let have: BTreeMap<String, &Value> = live.iter().map(|member| (key_of(membership, member), member)).collect();
@@ -79,6 +79,11 @@ pub fn members(comparison: Comparison<'_>, desired: &[Value], live: &[Value], re
     }
     diff.fingerprints = comparison.fingerprints;
     diff.missing = comparison.missing;
+    if membership.style == MemberStyle::Replace && !diff.deltas.is_empty() {
+        let gone: Vec<String> = diff.change.remove.iter().map(|member| key_of(membership, member)).collect();
+        let change = std::mem::take(&mut diff.change);
+        diff.change = MemberChange { whole: whole(membership, &wanted, live, &gone), ..change };
+    }
     diff
 }
 
@@ -117,6 +122,18 @@ pub fn unlike(
     }
     deltas.retain(|delta| delta.note != Some(DeltaNote::CannotBeCompared));
     deltas
+}
+
+/// Returns all that the list holds from now on: members keep the fields that the files leave out, those of others stay.
+fn whole(membership: &Membership, wanted: &[Value], live: &[Value], gone: &[String]) -> Vec<Value> {
+    let mut all: BTreeMap<String, Map> = BTreeMap::new();
+    for member in live.iter().chain(wanted) {
+        let key = key_of(membership, member);
+        if let (Value::Map(fields), false) = (sent(membership, member), gone.contains(&key)) {
+            all.entry(key).or_default().extend(fields);
+        }
+    }
+    all.into_values().map(Value::Map).collect()
 }
 
 /// Fills in what the client side decides: a binding shows its action's name unless told otherwise.

@@ -115,8 +115,8 @@ pub fn released(desired: &Desired, facts: &Facts) -> Vec<String> {
         let (is_named, is_kept) = (kind.has(Quirk::NamedByRecord), kind.has(Quirk::KeySuccession));
         let key = match kind.parent {
             Some(_) if !is_named && !is_kept => continue,
-            Some(_) => &kind.name,
-            None => kind.top_key(),
+            Some(_) => kind.name.as_str(),
+            None => kind.name.as_str(),
         };
         let count = counts.entry(key).or_default();
         count.0 += 1;

@@ -11,6 +11,7 @@ use crate::catalogue::shape::Shape;
 use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::Address;
 use crate::model::applied::{Applied, ById};
+use crate::model::change::Change;
 use crate::model::desired::{Desired, Manage, Resource, Standing};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object, Reading};
@@ -148,6 +149,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     }
     changes.sort_by(|a, b| (&a.address, a.action).cmp(&(&b.address, b.action)));
     notes.extend(partings::renames(&changes, &matched));
+    notes.extend(not_ready(&changes, &matched, live));
     let ground = Ground { desired, live, matched: &matched, known: &known, changes: &changes, steps: &steps };
     let basis = basis::basis(ground, &facts);
     let closed = |facts: &Facts| {
@@ -190,6 +192,25 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         basis,
     };
     (plan, findings)
+}
+
+/// Says of what a change chooses that the tenant would refuse it as it is.
+fn not_ready(changes: &[Change], matched: &Matched<'_>, live: &Live) -> Vec<String> {
+    let said = |change: &Change| {
+        let marked = change.kind.marked.as_ref()?;
+        let (resource, _) = matched.get(&change.address)?;
+        let Some(Value::Reference(chosen)) = resource.body.get(&marked.field) else { return None };
+        let is_it = |object: &&Object| {
+            let own = object.body.get(&marked.field).and_then(Value::as_str);
+            object.kind.name == marked.kind && own == Some(chosen.name.as_str())
+        };
+        let object = live.objects.iter().find(is_it);
+        let is_ready = object.is_some_and(|object| {
+            marked.ready.fits(object.body.get(&marked.ready.field).map(Value::to_shown).as_ref())
+        });
+        (!is_ready).then(|| format!("{}: {} is not ready. {}", change.address, chosen.name, marked.help))
+    };
+    changes.iter().filter_map(said).collect()
 }
 
 struct Planner<'a> {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::fields;
-use crate::catalogue::kind::Kind;
+use crate::catalogue::kind::{Kind, Marked};
 use crate::catalogue::place::Step;
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
@@ -41,7 +41,9 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
     for entry in &documents.removed {
         resolver.top_level(entry);
     }
-    let removed = std::mem::take(&mut resolver.resources);
+    let mut removed = std::mem::take(&mut resolver.resources);
+    // That the chosen one is not meant for this tenant chooses nothing.
+    removed.retain(|resource| resource.kind.marked.is_none());
     let mut excluded = documents.settings.excluded.clone();
     let mut mentions = documents.settings.mentions.clone();
     for word in &scope.exclude {
@@ -129,7 +131,27 @@ impl Resolver {
             for found in found {
                 self.resource(kind, None, &[], found);
             }
+            for (chosen, marked) in catalogue().marked_in(&kind.name) {
+                self.chosen(chosen, marked, &entry.value);
+            }
         }
+    }
+
+    /// Makes the singleton that points at the object with the flag.
+    fn chosen(&mut self, kind: &'static Kind, marked: &Marked, list: &Node) {
+        let is_marked = |item: &&Node| item.get(&marked.flag).is_some_and(|n| matches!(n.value, Content::Bool(true)));
+        let mut all = list.items().iter().filter(is_marked);
+        let Some((item, field)) = all.next().and_then(|item| Some((item, item.get(&marked.field)?))) else { return };
+        let place = item.get(&marked.flag).map_or(&item.place, |flag| &flag.place).clone();
+        if let Some(second) = all.next() {
+            let at = second.get(&marked.flag).map_or(&second.place, |flag| &flag.place);
+            let finding = Diagnostic::error("too-many", format!("a tenant has one {}", kind.title)).at(at);
+            self.findings.push(finding.help(format!("The first `{}: true` is at {place}.", marked.flag)));
+        }
+        self.declared.insert(kind.name.clone());
+        let entry = Entry { key: marked.field.clone(), key_place: place.clone(), value: field.clone() };
+        let node = Node::new(Content::Map(vec![entry]), place);
+        self.resource(kind, None, &[], Found { key: BTreeMap::new(), node, trail: Vec::new(), unset: false });
     }
 
     /// Follows a place and takes out what stands there.
@@ -262,7 +284,10 @@ impl Resolver {
             return;
         }
         let mut nested = Vec::new();
-        for child in catalogue().nested(&kind.name) {
+        // What stands inside another nested kind's node is taken out of it first.
+        let mut children: Vec<&'static Kind> = catalogue().nested(&kind.name).collect();
+        children.sort_by_key(|child| std::cmp::Reverse(child.place.len()));
+        for child in children {
             let found = if is_credential(child) {
                 credentials::take(&mut node, &resource.name, &mut self.findings)
                     .into_iter()
@@ -277,7 +302,7 @@ impl Resolver {
             {
                 self.declared.insert(child.name.clone());
             }
-            remove_place(child, &mut node);
+            remove_place(child, &child.place, &mut node);
             nested.extend(found.into_iter().map(|found| (child, found)));
         }
         fields::check(kind, &key_fields, &node, false, &mut self.findings, &resource.address);
@@ -357,12 +382,17 @@ fn identity_field(kind: &Kind, node: &Node) -> Option<String> {
     [Some(field), in_file].into_iter().flatten().find(|field| node.get(field).is_some()).cloned()
 }
 
-/// Drops the key that held a nested kind from its parent.
-fn remove_place(child: &Kind, node: &mut Node) {
-    if let Some(Step::Key(key)) = child.place.first()
-        && !is_credential(child)
-    {
-        node.take(key);
+/// Drops the key that held a nested kind from its parent, and leaves what stands around it there.
+fn remove_place(child: &Kind, place: &[Step], node: &mut Node) {
+    match place {
+        _ if is_credential(child) => {}
+        [Step::Key(around), rest @ ..] if rest.first().is_some_and(|step| matches!(step, Step::Key(_))) => {
+            if let Some(inner) = node.get_mut(around) {
+                remove_place(child, rest, inner);
+            }
+        }
+        [Step::Key(key), ..] => drop(node.take(key)),
+        _ => {}
     }
 }
 

@@ -203,6 +203,8 @@ fn table() -> HashMap<(Method, usize), Vec<Route>> {
     for kind in catalogue().served() {
         match kind.shape {
             Shape::Collection | Shape::Child => table.objects(kind),
+            // Which object is the default is answered where the objects are (quirk `one_is_default`).
+            Shape::Singleton | Shape::OptionalSingleton if kind.marked.is_some() => {}
             Shape::Singleton | Shape::OptionalSingleton => table.one(kind),
             Shape::Keyed => table.keyed(kind),
             Shape::Membership => table.members(kind),

@@ -295,6 +295,7 @@ fn failure_of(step: &Step, error: StepError) -> StepFailure {
         failure.field = property(&message).map(str::to_owned);
         point(&mut failure, step);
         failure.help = match status {
+            400 if step.kind.marked.is_some() => step.kind.marked.as_ref().map(|marked| marked.help.clone()),
             403 if step.kind.has(Quirk::NeedsCustomDomain) => Some(
                 "A tenant needs a custom domain for this, of any status. Declare one, or add it in the tenant."
                     .to_owned(),

@@ -15,6 +15,10 @@ const ANSWERED: &str = "in recorded answers (catalog.json, undocumented paths; r
 /// Accepted by real tenants.
 const RECORDED: &str = "in requests that real tenants accepted (compact-schema.md, hand-added fields)";
 
+/// Calls of the Terraform provider that a real tenant answered; this tool makes the documented one instead.
+const RECORDED_CALL: &str =
+    "in recordings and npm auth0 7.1.0 (catalog.json), not in the document; only the sandbox takes it";
+
 /// Early access since summer 2026.
 const LIMITS: &str =
     "early access since summer 2026: in npm auth0 7.1.0 and in recordings, not in the document of May 2026";
@@ -38,6 +42,11 @@ pub const REQUESTS: &[(&str, &str)] = &[
     ("agents: get /agents/{}", SDK),
     ("agents: patch /agents/{}", SDK),
     ("agents: post /agents", SDK),
+    (
+        "connections/synchronized_groups: delete /connections/{}/directory-provisioning/synchronized-groups",
+        RECORDED_CALL,
+    ),
+    ("connections/synchronized_groups: post /connections/{}/directory-provisioning/synchronized-groups", RECORDED_CALL),
     ("segments: delete /experimentation/segments/{}", BETA),
     ("segments: get /experimentation/segments", BETA),
     ("segments: get /experimentation/segments/{}", BETA),
@@ -102,6 +111,9 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("connection: options.oidc_metadata.pushed_authorization_request_endpoint", NEWER),
     ("connection: options.oidc_metadata.require_pushed_authorization_requests", NEWER),
     ("connection: options.pushed_authorization_request_endpoint", NEWER),
+    ("connection_directory_synchronized_group: direct_members_count", NEWER),
+    ("connection_directory_synchronized_group: email", NEWER),
+    ("connection_directory_synchronized_group: name", NEWER),
     ("connection_profile: cross_app_access_resource_app", NEWER),
     ("connection_profile: provisioning", NEWER),
     ("connection_profile: strategy_overrides.ad.provisioning", NEWER),
@@ -222,6 +234,8 @@ pub const NAMED: &[(&str, &str)] = &[
     ("clients: owners", ANSWERED),
     ("clients: signing_keys[].key", ANSWERED),
     ("connections: provisioning_ticket_url", ANSWERED),
+    ("customDomainDefault: created_at", ANSWERED),
+    ("customDomainDefault: updated_at", "as of the domain itself"),
     ("customDomains: created_at", ANSWERED),
     ("customDomains: updated_at", "exports of the Deploy CLI strip it with the other dates (deploy-cli 4.1)"),
     ("databases: provisioning_ticket_url", ANSWERED),

@@ -4,9 +4,9 @@
 //! literals, not derived from the catalogue.
 
 mod behaviours;
-mod client;
+pub mod client;
 mod sections;
-mod server;
+pub mod server;
 mod unreliable;
 
 use std::collections::BTreeSet;
@@ -106,7 +106,7 @@ fn sides(quirk: Quirk) -> (Side, Side) {
             (Test(client::one_logout_is_written_and_the_other_follows), Test(server::one_logout_is_the_other))
         }
         Quirk::OneIsDefault => (
-            Nothing("which domain is the default is chosen by an operation of its own that no file asks for"),
+            Case("customDomainDefault", r#"PATCH /custom-domains/default {"domain":"b.example"}"#),
             Test(server::the_default_domain_must_be_ready),
         ),
         Quirk::KeyRing => (
