@@ -21,6 +21,7 @@ use crate::model::value::Value;
 use crate::pipeline::basis::{self, Ground};
 use crate::pipeline::canonical::is_builtin;
 use crate::pipeline::cause;
+use crate::pipeline::chosen;
 use crate::pipeline::delivery;
 use crate::pipeline::gates;
 use crate::pipeline::images;
@@ -31,7 +32,6 @@ use crate::pipeline::partings;
 use crate::pipeline::read::{reading_name, unreadable};
 use crate::pipeline::references::qualified;
 use crate::pipeline::scope::{fits, ignored};
-
 use crate::pipeline::steps::{NOT_IN_FILES, Stepper};
 use crate::pipeline::unique_order;
 
@@ -149,7 +149,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     }
     changes.sort_by(|a, b| (&a.address, a.action).cmp(&(&b.address, b.action)));
     notes.extend(partings::renames(&changes, &matched));
-    notes.extend(not_ready(&changes, &matched, live));
+    notes.extend(chosen::not_ready(&changes, &matched, live));
     let ground = Ground { desired, live, matched: &matched, known: &known, changes: &changes, steps: &steps };
     let basis = basis::basis(ground, &facts);
     let closed = |facts: &Facts| {
@@ -192,25 +192,6 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         basis,
     };
     (plan, findings)
-}
-
-/// Says of what a change chooses that the tenant would refuse it as it is.
-fn not_ready(changes: &[Change], matched: &Matched<'_>, live: &Live) -> Vec<String> {
-    let said = |change: &Change| {
-        let marked = change.kind.marked.as_ref()?;
-        let (resource, _) = matched.get(&change.address)?;
-        let Some(Value::Reference(chosen)) = resource.body.get(&marked.field) else { return None };
-        let is_it = |object: &&Object| {
-            let own = object.body.get(&marked.field).and_then(Value::as_str);
-            object.kind.name == marked.kind && own == Some(chosen.name.as_str())
-        };
-        let object = live.objects.iter().find(is_it);
-        let is_ready = object.is_some_and(|object| {
-            marked.ready.fits(object.body.get(&marked.ready.field).map(Value::to_shown).as_ref())
-        });
-        (!is_ready).then(|| format!("{}: {} is not ready. {}", change.address, chosen.name, marked.help))
-    };
-    changes.iter().filter_map(said).collect()
 }
 
 struct Planner<'a> {
