@@ -18,6 +18,7 @@ pub mod export;
 pub mod fingerprint;
 pub mod gates;
 pub mod images;
+pub mod keys;
 pub mod keywords;
 pub mod load;
 pub mod matching;

@@ -16,6 +16,7 @@ use crate::model::desired::{Desired, MEMBERS, Resource, Standing};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Documents, Entry, Node, Place};
 use crate::model::value::{Map, Value};
+use crate::pipeline::keys::{self, KeyPlaces};
 use crate::pipeline::scope::Scope;
 use crate::pipeline::{credentials, members, references};
 
@@ -40,6 +41,9 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
         resolver.top_level(entry);
     }
     let removed = std::mem::take(&mut resolver.resources);
+    if resolver.deploy_cli {
+        fields::forgive_read_only(&mut resolver.findings);
+    }
     let mut excluded = documents.settings.excluded.clone();
     for word in &scope.exclude {
         if word.contains('/') && catalogue().kind(word).is_none() {
@@ -71,6 +75,8 @@ struct Resolver {
 /// What a place found: the node and the identity fields that map keys gave.
 struct Found {
     key: BTreeMap<String, String>,
+    /// Where the keys stand.
+    key_places: KeyPlaces,
     node: Node,
     /// A null where something was expected to stand.
     unset: bool,
@@ -92,10 +98,12 @@ impl Resolver {
             self.declared.insert(kind.name.clone());
             let mut node = entry.value.clone();
             let steps = kind.place.get(1..).unwrap_or_default();
-            let found = self.walk(kind, steps, &mut node, BTreeMap::new());
+            let found = self.walk(kind, &Address::root(&kind.name), steps, &mut node, BTreeMap::new());
             if kind.has(Quirk::ListOfOne) && found.len() > 1 {
                 self.findings.push(
-                    Diagnostic::error("too-many", format!("a tenant has one {}", kind.title)).at(&found[1].node.place),
+                    Diagnostic::error("too-many", format!("a tenant has one {}", kind.title))
+                        .at(&found[1].node.place)
+                        .on(&Address::root(&kind.name)),
                 );
             }
             for found in found {
@@ -104,28 +112,39 @@ impl Resolver {
         }
     }
 
-    /// Follows a place and takes out what stands there.
-    fn walk(&mut self, kind: &Kind, steps: &[Step], node: &mut Node, key: BTreeMap<String, String>) -> Vec<Found> {
+    /// Follows a place and takes out what stands there. `around` is what findings are about.
+    fn walk(
+        &mut self,
+        kind: &Kind,
+        around: &Address,
+        steps: &[Step],
+        node: &mut Node,
+        key: BTreeMap<String, String>,
+    ) -> Vec<Found> {
         let Some((step, rest)) = steps.split_first() else {
             let place = node.place.clone();
             let taken = std::mem::replace(node, Node::new(Content::Null, place));
             let unset = taken.is_null();
-            return vec![Found { key, node: taken, unset }];
+            return vec![Found { key, key_places: KeyPlaces::default(), node: taken, unset }];
         };
         match (step, &mut node.value) {
             (Step::Key(name), Content::Map(entries)) => match entries.iter_mut().find(|entry| &entry.key == name) {
-                Some(entry) => self.walk(kind, rest, &mut entry.value, key),
+                Some(entry) => self.walk(kind, around, rest, &mut entry.value, key),
                 None => Vec::new(),
             },
             (Step::Items, Content::List(items)) => {
-                items.iter_mut().flat_map(|item| self.walk(kind, rest, item, key.clone())).collect()
+                items.iter_mut().flat_map(|item| self.walk(kind, around, rest, item, key.clone())).collect()
             }
             (Step::Each(field), Content::Map(entries)) => entries
                 .iter_mut()
                 .flat_map(|entry| {
                     let mut key = key.clone();
                     key.insert(field.clone(), entry.key.clone());
-                    self.walk(kind, rest, &mut entry.value, key)
+                    let mut found = self.walk(kind, around, rest, &mut entry.value, key);
+                    for one in &mut found {
+                        one.key_places.0.insert(field.clone(), entry.key_place.clone());
+                    }
+                    found
                 })
                 .collect(),
             (_, Content::Null) => Vec::new(),
@@ -136,7 +155,8 @@ impl Resolver {
                         "wrong-type",
                         format!("{} must be {wanted}, not {}", kind.title, node.type_name()),
                     )
-                    .at(&node.place),
+                    .at(&node.place)
+                    .on(around),
                 );
                 Vec::new()
             }
@@ -144,7 +164,7 @@ impl Resolver {
     }
 
     fn resource(&mut self, kind: &'static Kind, parent: Option<&Resource>, found: Found) {
-        let Found { key, mut node, unset } = found;
+        let Found { key, key_places, mut node, unset } = found;
         let place = node.place.clone();
         if unset && (self.deploy_cli || kind.shape == Shape::Membership) {
             return;
@@ -153,7 +173,8 @@ impl Resolver {
         if !is_map && !unset && kind.shape != Shape::Membership {
             self.findings.push(
                 Diagnostic::error("wrong-type", format!("{} must be a map, not {}", kind.title, node.type_name()))
-                    .at(&place),
+                    .at(&place)
+                    .on(&address_of(kind, parent.map(|p| &p.address), "")),
             );
             return;
         }
@@ -165,7 +186,8 @@ impl Resolver {
         for name in DIRECTIVES {
             node.take(name);
         }
-        let Some(parts) = self.identity(kind, &key, &node) else { return };
+        let around = address_of(kind, parent.map(|p| &p.address), "");
+        let Some(parts) = self.identity(kind, &key, &node, &around) else { return };
         let name = join_names(&parts);
         let address = address_of(kind, parent.map(|p| &p.address), given_key.as_deref().unwrap_or(&name));
         if release {
@@ -188,6 +210,9 @@ impl Resolver {
         let key_fields = split_key(kind, &resource.name);
         if kind.shape == Shape::Membership {
             fields::check(kind, &key_fields, &node, false, &mut self.findings, &resource.address);
+            keys::check(kind, &parts, (&key_places, &node), &resource.address, &mut self.findings);
+            members::report_nameless(kind, &node, &resource.address, &mut self.findings);
+            resource.field_places = references::places(kind, &node);
             match members::normalise(kind, &node) {
                 Ok(list) => drop(resource.body.insert(MEMBERS.to_owned(), list)),
                 Err(finding) => return self.findings.push(finding.on(&resource.address)),
@@ -198,17 +223,24 @@ impl Resolver {
         let mut nested = Vec::new();
         for child in catalogue().nested(&kind.name) {
             let found = if is_credential(child) {
-                credentials::take(&mut node, &resource.name, &mut self.findings)
+                credentials::take(&mut node, &resource.name, &resource.address, &mut self.findings)
                     .into_iter()
-                    .map(|node| Found { key: BTreeMap::new(), node, unset: false })
+                    .map(|node| Found { key: BTreeMap::new(), key_places: KeyPlaces::default(), node, unset: false })
                     .collect()
             } else {
-                self.walk(child, &child.place, &mut node, BTreeMap::new())
+                self.walk(
+                    child,
+                    &address_of(child, Some(&resource.address), ""),
+                    &child.place,
+                    &mut node,
+                    BTreeMap::new(),
+                )
             };
             remove_place(child, &mut node);
             nested.extend(found.into_iter().map(|found| (child, found)));
         }
         fields::check(kind, &key_fields, &node, false, &mut self.findings, &resource.address);
+        keys::check(kind, &parts, (&key_places, &node), &resource.address, &mut self.findings);
         fill_body(&mut resource, &key, node);
         for (child, found) in nested {
             self.declared.insert(child.name.clone());
@@ -221,7 +253,13 @@ impl Resolver {
     }
 
     /// Returns the identity values in order, or reports the missing one.
-    fn identity(&mut self, kind: &Kind, key: &BTreeMap<String, String>, node: &Node) -> Option<Vec<String>> {
+    fn identity(
+        &mut self,
+        kind: &Kind,
+        key: &BTreeMap<String, String>,
+        node: &Node,
+        around: &Address,
+    ) -> Option<Vec<String>> {
         if kind.shape == Shape::Singleton || kind.shape == Shape::OptionalSingleton {
             return Some(Vec::new());
         }
@@ -257,6 +295,7 @@ impl Resolver {
                     self.findings.push(
                         Diagnostic::error("missing-identity", format!("this {} has no `{field}`", kind.title))
                             .at(place)
+                            .on(around)
                             .help(format!("`{field}` is what tells one {} from another; write it.", kind.title)),
                     );
                     return None;
@@ -290,6 +329,7 @@ fn remove_place(child: &Kind, node: &mut Node) {
 fn fill_body(resource: &mut Resource, key: &BTreeMap<String, String>, node: Node) {
     let kind = resource.kind;
     let own = kind.key_path(&split_key(kind, &resource.name));
+    resource.field_places = references::places(kind, &node);
     let Content::Map(entries) = node.value else { return };
     for entry in entries {
         let api = own

@@ -26,3 +26,4 @@ mod rollback;
 mod scopes;
 mod support;
 mod typos;
+mod validation;
