@@ -156,6 +156,7 @@ impl World {
             external: Vec::new(),
             excluded: Excluded::default(),
             deploy_cli: false,
+            mentions: Vec::new(),
         };
         Documents { root, removed: Vec::new(), settings, files: SourceTexts::new() }
     }

@@ -8,7 +8,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::check::{Checker, READ_ONLY};
 use self::table::{Extra, Index, Schema, Type, table};
@@ -63,6 +63,21 @@ pub fn check(
 /// Drops the warnings of fields that only answers have: exports of other tools are full of them.
 pub fn forgive_read_only(findings: &mut Diagnostics) {
     findings.0.retain(|finding| finding.code != READ_ONLY);
+}
+
+/// Returns the names of all fields that resources of a kind can have at the top; `None` if it takes any name.
+pub fn names_of(kind: &Kind) -> Option<BTreeSet<&str>> {
+    let indexes: Vec<Index> = table().roots_of(kind).iter().flat_map(|roots| roots.indexes()).collect();
+    let branches = table().branches(&indexes);
+    if branches.is_empty() || branches.iter().any(|schema| schema.is_open()) {
+        return None;
+    }
+    let mut names: BTreeSet<&str> =
+        branches.iter().flat_map(|schema| schema.fields.keys()).map(String::as_str).collect();
+    let own = kind.identity.iter().chain(&kind.fields.tool).chain(kind.fields.rename.keys());
+    names.extend(own.map(String::as_str));
+    names.extend(kind.fields.read_only.iter().filter_map(|pattern| pattern.top()));
+    Some(names)
 }
 
 /// Returns the fields that the API asks for to create one and `body` lacks, as dotted paths in the schema's order.

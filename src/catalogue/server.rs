@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::kind::Verb;
+
 /// The server's side, for the sandbox. Paths in here are dotted; `[]` is each item, `*` each member, and `a?.b` means `b`
 /// where `a` is there. Texts may hold `${now3}`, `${domain}`, `${.name}` and the like (see `sandbox::expand`).
 #[derive(Debug, Default, Deserialize)]
@@ -111,6 +113,44 @@ pub struct Server {
     pub null_echoed: Vec<String>,
     /// Where clients that are older still find the same.
     pub older: Option<Older>,
+    /// `PATCH` merges, besides the declared verbs.
+    pub patch: bool,
+    /// Calls on an object that are no setting: a test message, a new secret.
+    pub acts: Vec<Act>,
+    /// A list of the objects below every parent.
+    pub everywhere: Option<Everywhere>,
+}
+
+/// Something that is done to an object, at a path below its own.
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Act {
+    pub verb: Verb,
+    /// What follows the object's path; it may hold braces.
+    pub path: String,
+    /// Fields that it sets, as in `defaults`.
+    #[serde(default)]
+    pub set: IndexMap<String, Json>,
+    #[serde(default = "ok")]
+    pub status: u16,
+    /// The answer, expanded on the object; absent: the object as an update shows it.
+    #[serde(default)]
+    pub answer: Option<Json>,
+    /// The scopes of which a token needs one.
+    pub scopes: Vec<String>,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+/// Where the objects of all parents are listed together.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Everywhere {
+    pub path: String,
+    /// The name of the items in its pages.
+    pub items: String,
 }
 
 /// An older path of a list. It reads and writes the same objects.

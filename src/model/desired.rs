@@ -129,6 +129,39 @@ pub struct TenantSettings {
     pub excluded: Excluded,
     /// A project of the Deploy CLI: its rules on absence and secrets hold.
     pub deploy_cli: bool,
+    /// Where policy and bindings name addresses.
+    pub mentions: Vec<Mention>,
+}
+
+/// An address, or a pattern of some, that settings name.
+#[derive(Clone, Debug)]
+pub struct Mention {
+    pub setting: MentionIn,
+    pub text: String,
+    /// `None` for the command line.
+    pub place: Option<Place>,
+}
+
+/// What names an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MentionIn {
+    Bind,
+    Exclude,
+    /// With a field.
+    Ignore,
+    Protect,
+}
+
+impl MentionIn {
+    /// Returns its key in a tenant's file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bind => "bind",
+            Self::Exclude => "exclude",
+            Self::Ignore => "ignore",
+            Self::Protect => "protect",
+        }
+    }
 }
 
 /// How to get a token.

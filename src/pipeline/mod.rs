@@ -24,6 +24,7 @@ pub mod load;
 pub mod matching;
 pub mod member_diff;
 pub mod members;
+pub mod mentions;
 pub mod merge;
 pub mod order;
 pub mod ownership;

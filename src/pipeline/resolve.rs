@@ -12,7 +12,7 @@ use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::{Address, join_names};
-use crate::model::desired::{Desired, MEMBERS, Resource, Standing};
+use crate::model::desired::{Desired, MEMBERS, Mention, MentionIn, Resource, Standing};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Documents, Entry, Node, Place};
 use crate::model::value::{Map, Value};
@@ -45,8 +45,10 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
         fields::forgive_read_only(&mut resolver.findings);
     }
     let mut excluded = documents.settings.excluded.clone();
+    let mut mentions = documents.settings.mentions.clone();
     for word in &scope.exclude {
         if word.contains('/') && catalogue().kind(word).is_none() {
+            mentions.push(Mention { setting: MentionIn::Exclude, text: word.clone(), place: None });
             excluded.addresses.push(word.clone());
         } else {
             excluded.kinds.insert(word.clone());
@@ -59,6 +61,7 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
     desired.settings.external.extend(desired.released.iter().map(ToString::to_string));
     report_duplicates(&desired, &mut resolver.findings);
     references::link(&mut desired, offline, &mut resolver.findings);
+    crate::pipeline::mentions::check(&desired, &mentions, &mut resolver.findings);
     crate::pipeline::scope::leave_out_excluded(&mut desired);
     crate::pipeline::scope::narrow(&mut desired, scope, &mut resolver.findings);
     (desired, resolver.findings)

@@ -175,7 +175,7 @@ pub fn ignored(desired: &Desired, address: &Address) -> Vec<FieldPattern> {
 }
 
 /// Splits `address-pattern:field` or `address-pattern/field` (the longest kind and name in front).
-fn split_rule(rule: &str) -> Option<(String, String)> {
+pub fn split_rule(rule: &str) -> Option<(String, String)> {
     if let Some((pattern, field)) = rule.split_once(':') {
         return Some((pattern.to_owned(), field.to_owned()));
     }

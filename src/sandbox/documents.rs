@@ -168,6 +168,16 @@ pub fn list(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     })
 }
 
+/// Lists the documents of a kind that lie below all parents.
+pub fn everywhere(tenant: &mut Tenant, found: &Found, items: &str, request: &Request) -> Answer {
+    let kind = found.kind();
+    let store = &tenant.store;
+    let all = store.documents.iter().filter(|(path, _)| routes::keys_of(&kind.path, path).is_some());
+    lists::answer_as(kind, items, all.map(|(path, document)| (path.as_str(), document)), request, &|(_, document)| {
+        answer::show(store, kind, "", document, Moment::List)
+    })
+}
+
 /// Returns the key that a path names, checked against those that the kind has.
 fn key_of(kind: &'static Kind, found: &Found) -> Result<BTreeMap<String, String>, Refusal> {
     let mut key = found.params.clone();

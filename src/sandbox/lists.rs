@@ -32,6 +32,17 @@ pub fn answer<'s>(
     show: &dyn Fn(Entry<'s>) -> Json,
 ) -> Answer {
     let items = kind.list.as_ref().map_or("items", |list| list.items.as_str());
+    answer_as(kind, items, entries, request, show)
+}
+
+/// The same with another name for the items.
+pub fn answer_as<'s>(
+    kind: &Kind,
+    items: &str,
+    entries: impl Iterator<Item = Entry<'s>>,
+    request: &Request,
+    show: &dyn Fn(Entry<'s>) -> Json,
+) -> Answer {
     let filtered: Vec<Entry<'s>> = entries.filter(|(_, object)| passes(kind, object, request)).collect();
     let page = Page::asked(kind, request)?;
     let (from, to) = page.range(&filtered)?;

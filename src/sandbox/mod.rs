@@ -5,6 +5,7 @@
 //! here. It must never know a kind by name.
 
 pub mod actions;
+pub mod acts;
 pub mod answer;
 pub mod api;
 pub mod bucket;

@@ -152,14 +152,17 @@ pub fn read(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
 
 /// Reads the one whose field has the value of the path's last brace.
 pub fn lookup(tenant: &mut Tenant, found: &Found, field: &str, request: &Request) -> Answer {
+    check::parent(&tenant.store, found)?;
     let kind = found.kind();
-    let wanted = Json::String(found.params.values().next().cloned().unwrap_or_default());
-    let collection = tenant.store.collection(&kind.path);
+    let path = found.fill(&kind.path);
+    let given = found.params.iter().find(|(name, _)| *name != "parent").map(|(_, given)| given.clone());
+    let wanted = Json::String(given.unwrap_or_default());
+    let collection = tenant.store.collection(&path);
     let id = collection
         .and_then(|c| c.find(field, &wanted))
         .map(|(id, _)| id.clone())
         .ok_or_else(|| Refusal::missing(kind))?;
-    let mut shown = shown(&tenant.store, kind, &kind.path, &id, Moment::Read)?;
+    let mut shown = shown(&tenant.store, kind, &path, &id, Moment::Read)?;
     lists::pick_fields(kind, &mut shown, request);
     Ok(Response::new(200, shown))
 }
@@ -246,6 +249,11 @@ fn by_other_field(store: &Store, kind: &Kind, path: &str, asked: &str) -> Option
         let find = |text: &str| collection.find(field, &Json::String(text.to_owned())).map(|(id, _)| id.clone());
         find(asked).or_else(|| find(&decoded))
     })
+}
+
+/// Shows an object as the answer to an update does.
+pub fn after_update(store: &Store, kind: &Kind, path: &str, id: &str) -> Result<Json, Refusal> {
+    shown(store, kind, path, id, Moment::Update)
 }
 
 fn shown(store: &Store, kind: &Kind, path: &str, id: &str, moment: Moment) -> Result<Json, Refusal> {

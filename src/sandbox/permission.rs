@@ -17,7 +17,10 @@ pub fn check(request: &Request, granted: &BTreeSet<String>) -> Result<(), Refusa
     let Ok(found) = routes::find(request.method, &request.path) else { return Ok(()) };
     let doing = doing(&found.route.op, request.method);
     let kinds: Vec<&Kind> = found.kinds().collect();
-    let wanted: Vec<&String> = kinds.iter().flat_map(|kind| scopes(kind, &found).any_of(doing)).collect();
+    let wanted: Vec<&String> = match &found.route.op {
+        Op::Act(act) => act.scopes.iter().collect(),
+        _ => kinds.iter().flat_map(|kind| scopes(kind, &found).any_of(doing)).collect(),
+    };
     if !wanted.is_empty() && !wanted.iter().any(|scope| granted.contains(*scope)) {
         return Err(insufficient(&wanted));
     }
@@ -81,12 +84,13 @@ fn doing(op: &Op, method: Method) -> Doing {
         | Op::Defaults(_)
         | Op::ReadDefault
         | Op::ListHolders
+        | Op::ListEverywhere(_)
         | Op::Fixed(_) => Doing::Read,
         Op::Create | Op::CreateDocument | Op::Rekey | Op::WrappingKey => Doing::Create,
         Op::AddMembers if method == Method::Post => Doing::Create,
         Op::AddMembers => Doing::Update,
         Op::Update | Op::WriteDocument | Op::ChangeMembers | Op::ChangeMember | Op::Publish => Doing::Update,
-        Op::ChooseDefault | Op::ImportKey => Doing::Update,
+        Op::ChooseDefault | Op::ImportKey | Op::Act(_) => Doing::Update,
         Op::DestroyKey | Op::Delete | Op::DeleteDocument | Op::RemoveMembers | Op::RemoveMember => Doing::Delete,
         Op::Deploy => Doing::Deploy,
     }

@@ -10,6 +10,7 @@ use super::refusal::Refusal;
 use crate::api::request::Method;
 use crate::catalogue::kind::{Kind, Verb};
 use crate::catalogue::quirk::Quirk;
+use crate::catalogue::server::Act;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
 
@@ -53,6 +54,9 @@ pub enum Op {
     Rekey,
     WrappingKey,
     ImportKey,
+    Act(&'static Act),
+    /// Lists what all parents hold, under this name.
+    ListEverywhere(String),
 }
 
 /// One call that the tenant answers.
@@ -210,6 +214,12 @@ fn table() -> HashMap<(Method, usize), Vec<Route>> {
         for (path, fields) in &kind.server.default_lists {
             table.add(Method::Get, path, Op::Defaults(fields.clone()), kind);
         }
+        for act in &kind.server.acts {
+            table.add(act.verb.into(), &format!("{}{}", kind.object_path(), act.path), Op::Act(act), kind);
+        }
+        if let Some(everywhere) = &kind.server.everywhere {
+            table.put(Method::Get, &everywhere.path, Op::ListEverywhere(everywhere.items.clone()), kind, false);
+        }
     }
     for routes in table.0.values_mut() {
         routes.sort_by_key(Route::braces);
@@ -336,6 +346,9 @@ impl Table {
             self.add_verb(kind.verbs.update, path, Op::WriteDocument, kind);
             if kind.server.put {
                 self.add(Method::Put, path, Op::WriteDocument, kind);
+            }
+            if kind.server.patch {
+                self.add(Method::Patch, path, Op::WriteDocument, kind);
             }
             if kind.verbs.delete {
                 self.add(Method::Delete, path, Op::DeleteDocument, kind);

@@ -12,7 +12,7 @@ use super::ids::Dice;
 use super::refusal::Refusal;
 use super::routes::{self, Found, Op};
 use super::store::Store;
-use super::{actions, answer, documents, keys, lists, members, objects, permission, seed};
+use super::{actions, acts, answer, documents, keys, lists, members, objects, permission, seed};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 
@@ -163,6 +163,8 @@ impl Tenant {
             Op::WrappingKey => keys::wrapping_key(self, found),
             Op::ImportKey => keys::import(self, found, request),
             Op::ListHolders => members::holders(self, found, request),
+            Op::Act(act) => acts::perform(self, found, act),
+            Op::ListEverywhere(items) => documents::everywhere(self, found, items, request),
         }
     }
 }

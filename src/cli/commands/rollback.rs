@@ -36,11 +36,11 @@ pub fn run(args: &RollbackArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let Some(asked) = &args.to else {
         return offer(&settings, target.is_sandbox(), &history, run);
     };
+    let folder = workspace(run)?;
+    let point = Point::find(asked, &history, folder)?;
     if !args.plan_only {
         applying::may_ask(args.yes, run)?;
     }
-    let folder = workspace(run)?;
-    let point = Point::find(asked, &history, folder)?;
     let scope = ScopeArgs { tenant: Some(args.tenant.clone()), target: Vec::new(), exclude: Vec::new(), strict: false };
     let look = Look { at: Some(point.tree.clone()), ..Look::of(&scope, !args.plan_only) };
     let then = match &point.record {

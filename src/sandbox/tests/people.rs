@@ -103,3 +103,56 @@ fn a_list_of_organizations_shows_their_tie_to_a_client_on_demand() {
     let shown = get(&mut tenant, &format!("/organizations?take=5&include_client_association_for={app}"));
     assert_eq!(shown["organizations"][0]["client"], json!({"use_for_member_access": true}));
 }
+
+#[test]
+fn what_can_be_done_to_an_object_is_done() {
+    let mut tenant = caller();
+    let client = tenant.made("/clients", "client_id", json!({"name": "Web"}));
+    let before = get(&mut tenant, &format!("/clients/{client}"))["client_secret"].clone();
+    let rotated = tenant.post(&format!("/clients/{client}/rotate-secret"), json!({}));
+    assert_eq!(rotated.status, 200);
+    assert_ne!(rotated.body["client_secret"], before);
+    assert_eq!(get(&mut tenant, &format!("/clients/{client}"))["client_secret"], rotated.body["client_secret"]);
+    refused(&tenant.post("/clients/nobody/rotate-secret", json!({})), 404, Some("inexistent_client"));
+
+    let domain = json!({"domain": "login.example.com", "type": "auth0_managed_certs"});
+    let domain = tenant.made("/custom-domains", "custom_domain_id", domain);
+    let verified = tenant.post(&format!("/custom-domains/{domain}/verify"), json!({}));
+    assert_eq!((verified.status, &verified.body["status"]), (201, &json!("ready")));
+    assert_eq!(get(&mut tenant, &format!("/custom-domains/{domain}"))["status"], "ready");
+
+    let profile = tenant.made("/self-service-profiles", "id", json!({"name": "SSO"}));
+    let ticket = tenant.post(&format!("/self-service-profiles/{profile}/sso-ticket"), json!({}));
+    assert_eq!(ticket.status, 201);
+    assert!(ticket.body["ticket"].as_str().is_some_and(|url| url.starts_with("https://")), "{}", ticket.body);
+}
+
+#[test]
+fn what_hangs_on_connections_is_found_from_the_other_side() {
+    let mut tenant = caller();
+    let client = tenant.made("/clients", "client_id", json!({"name": "Web"}));
+    let connection = json!({"name": "okta", "strategy": "okta", "options": {"client_id": "a", "domain": "a.okta.com"}});
+    let connection = tenant.made("/connections", "id", connection);
+    assert_eq!(get(&mut tenant, &format!("/clients/{client}/connections"))["connections"], json!([]));
+    tenant.patch(&format!("/connections/{connection}/clients"), json!([{"client_id": client, "status": true}]));
+    let held = get(&mut tenant, &format!("/clients/{client}/connections"));
+    assert_eq!((&held["connections"][0]["id"], &held["connections"][0]["name"]), (&json!(connection), &json!("okta")));
+    assert_eq!(get(&mut tenant, "/connections-scim-configurations")["scim_configurations"], json!([]));
+    tenant.post(&format!("/connections/{connection}/scim-configuration"), json!({}));
+    let all = get(&mut tenant, "/connections-scim-configurations");
+    assert_eq!(all["scim_configurations"][0]["connection_name"], "okta");
+    let organization = tenant.made("/organizations", "id", json!({"name": "acme"}));
+    let domains = format!("/organizations/{organization}/discovery-domains");
+    tenant.post(&domains, json!({"domain": "acme.example"}));
+    assert_eq!(get(&mut tenant, &format!("{domains}/name/acme.example"))["domain"], "acme.example");
+}
+
+#[test]
+fn older_and_partial_ways_of_writing_factors_are_answered() {
+    let mut tenant = caller();
+    assert_eq!(get(&mut tenant, "/guardian/factors/sms/selected-provider"), json!({"provider": "auth0"}));
+    let duo = tenant.patch("/guardian/factors/duo/settings", json!({"host": "api.duosecurity.com"}));
+    assert_eq!((duo.status, &duo.body["host"]), (200, &json!("api.duosecurity.com")));
+    tenant.patch("/guardian/factors/duo/settings", json!({"ikey": "DI1"}));
+    assert_eq!(get(&mut tenant, "/guardian/factors/duo/settings")["host"], "api.duosecurity.com");
+}

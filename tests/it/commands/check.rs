@@ -120,3 +120,74 @@ fn twelve_mistakes_are_all_found_in_one_run_with_their_places() {
     --- exit 65 ---
     ");
 }
+
+#[test]
+fn what_settings_name_and_nothing_bears_is_told() {
+    let settings = "domain: sandbox\npolicy:\n  protect: [clinets/Web, clients/Wbe, \"clients/Gone for good\", clients/Web]\n  \
+                    ignore: [clients/Web, 'clients/*:callbakcs', 'clients/*:callbacks', clients/Nobody:name]\n  \
+                    exclude: [clients/Other, clients/Wep]\nbind: { clients/Wb: abc, clients/Web: def }\n";
+    let project = Project::new().tenant("dev", settings).template("clients", "clients:\n  - name: Web\n");
+    let ran = project.run("check").code(65);
+    insta::assert_snapshot!(ran.screen(), @r#"
+    $ tenantry check
+    error[unknown-kind]: `protect` names a kind `clinets` that does not exist
+     --> tenants/dev.yaml:3:13
+      |
+    3 |   protect: [clinets/Web, clients/Wbe, "clients/Gone for good", clients/Web]
+      |             ^^^^^^^^^^^
+      |
+      = help: Did you mean `clients`?
+
+    warning[unknown-address]: `protect` names `clients/Wbe`, which no file describes
+     --> tenants/dev.yaml:3:26
+      |
+    3 |   protect: [clinets/Web, clients/Wbe, "clients/Gone for good", clients/Web]
+      |                          ^^^^^^^^^^^
+      |
+      = help: Did you mean `clients/Web`?
+
+    error[no-field]: `clients/Web` names no field to ignore
+     --> tenants/dev.yaml:4:12
+      |
+    4 |   ignore: [clients/Web, 'clients/*:callbakcs', 'clients/*:callbacks', clients/Nobody:name]
+      |            ^^^^^^^^^^^
+      |
+      = help: Write the address, a colon, and the field: `clients/Web:callbacks`. To leave the whole resource alone, name it under `exclude`.
+
+    warning[unknown-field]: `ignore` names a field `callbakcs` that no resource at `clients/*` can have
+     --> tenants/dev.yaml:4:25
+      |
+    4 |   ignore: [clients/Web, 'clients/*:callbakcs', 'clients/*:callbacks', clients/Nobody:name]
+      |                         ^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: Did you mean `callbacks`?
+
+    warning[unknown-address]: `ignore` names `clients/Nobody`, which no file describes
+     --> tenants/dev.yaml:4:71
+      |
+    4 |   ignore: [clients/Web, 'clients/*:callbakcs', 'clients/*:callbacks', clients/Nobody:name]
+      |                                                                       ^^^^^^^^^^^^^^
+      |
+      = help: It has no effect.
+
+    warning[unknown-address]: `exclude` names `clients/Wep`, which no file describes
+     --> tenants/dev.yaml:5:28
+      |
+    5 |   exclude: [clients/Other, clients/Wep]
+      |                            ^^^^^^^^^^^
+      |
+      = help: Did you mean `clients/Web`?
+
+    warning[unknown-address]: `bind` names `clients/Wb`, which no file describes
+     --> tenants/dev.yaml:6:9
+      |
+    6 | bind: { clients/Wb: abc, clients/Web: def }
+      |         ^^^^^^^^^^
+      |
+      = help: Did you mean `clients/Web`?
+
+    2 errors, 5 warnings
+    dev: 1 resource, 2 errors, 5 warnings
+    --- exit 65 ---
+    "#);
+}

@@ -121,6 +121,7 @@ impl Core {
             external: Vec::new(),
             excluded: Excluded::default(),
             deploy_cli: self.deploy_cli,
+            mentions: Vec::new(),
         }
     }
 

@@ -40,6 +40,7 @@ pub(super) fn tenant_settings(
         external: Vec::new(),
         excluded: excluded(settings, findings),
         deploy_cli: true,
+        mentions: Vec::new(),
     }
 }
 

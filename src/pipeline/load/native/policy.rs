@@ -2,7 +2,7 @@
 
 use super::form::{Form, texts, wrong_type};
 use crate::catalogue::table::catalogue;
-use crate::model::desired::{Excluded, Manage, MaxDeletes, Policy};
+use crate::model::desired::{Excluded, Manage, MaxDeletes, Mention, MentionIn, Policy};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::model::document::{Content, Node};
 
@@ -11,8 +11,8 @@ const RULES: [&str; 3] = ["owned", "additive", "exact"];
 /// The key of `manage` for all kinds that it does not name.
 const ALL_OTHERS: &str = "default";
 
-/// Reads a policy, and what it leaves alone.
-pub fn read(node: &Node, findings: &mut Diagnostics) -> (Policy, Excluded) {
+/// Reads a policy, and what it leaves alone; `mentions` gets each address that it names.
+pub fn read(node: &Node, mentions: &mut Vec<Mention>, findings: &mut Diagnostics) -> (Policy, Excluded) {
     let mut policy = Policy::default();
     let mut excluded = Excluded::default();
     let Some(form) = Form::open(node, "the policy", &KEYS, findings) else { return (policy, excluded) };
@@ -21,6 +21,8 @@ pub fn read(node: &Node, findings: &mut Diagnostics) -> (Policy, Excluded) {
     }
     policy.protect = form.texts("protect", findings);
     policy.ignore = form.texts("ignore", findings);
+    mention(form.node("protect"), MentionIn::Protect, mentions);
+    mention(form.node("ignore"), MentionIn::Ignore, mentions);
     policy.require_clean = form.flag("require_clean", findings).unwrap_or_default();
     if let Some(form) =
         form.node("max_deletes").and_then(|node| Form::open(node, "`max_deletes`", &["count", "percent"], findings))
@@ -32,6 +34,7 @@ pub fn read(node: &Node, findings: &mut Diagnostics) -> (Policy, Excluded) {
         };
     }
     if let Some(node) = form.node("exclude") {
+        mention(Some(node), MentionIn::Exclude, mentions);
         for word in texts(node, "`exclude`", findings) {
             if is_kind(&word) {
                 excluded.kinds.insert(word);
@@ -43,6 +46,17 @@ pub fn read(node: &Node, findings: &mut Diagnostics) -> (Policy, Excluded) {
         }
     }
     (policy, excluded)
+}
+
+/// Keeps the addresses of a list with their places; names of whole kinds are none.
+fn mention(list: Option<&Node>, setting: MentionIn, mentions: &mut Vec<Mention>) {
+    for item in list.map(Node::items).unwrap_or_default() {
+        if let Some(text) =
+            item.as_text().filter(|text| setting != MentionIn::Exclude || text.contains('/') && !is_kind(text))
+        {
+            mentions.push(Mention { setting, text: text.to_owned(), place: Some(item.place.clone()) });
+        }
+    }
 }
 
 fn manage(node: &Node, policy: &mut Policy, findings: &mut Diagnostics) {

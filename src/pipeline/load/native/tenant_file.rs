@@ -7,7 +7,7 @@ use super::functions;
 use super::token;
 use super::vault::Vault;
 use super::{credentials, policy};
-use crate::model::desired::TenantSettings;
+use crate::model::desired::{Mention, MentionIn, TenantSettings};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Node};
 use crate::model::names::{Domain, TenantName};
@@ -41,8 +41,9 @@ pub fn settings(
         vault.declare(secrets, findings);
     }
     let domain = domain(&form, node, vault, findings);
+    let mut mentions = Vec::new();
     let (policy, excluded) = match form.node("policy") {
-        Some(node) => policy::read(node, findings),
+        Some(node) => policy::read(node, &mut mentions, findings),
         None => Default::default(),
     };
     let bind = form.node("bind").map(|node| {
@@ -52,7 +53,11 @@ pub fn settings(
         let mut bind = std::collections::BTreeMap::new();
         for entry in node.entries() {
             match entry.value.as_text() {
-                Some(id) => drop(bind.insert(entry.key.clone(), id.to_owned())),
+                Some(id) => {
+                    let place = Some(entry.key_place.clone());
+                    mentions.push(Mention { setting: MentionIn::Bind, text: entry.key.clone(), place });
+                    bind.insert(entry.key.clone(), id.to_owned());
+                }
                 None => findings.push(wrong_type(&entry.value, &format!("the id of `{}`", entry.key), "text")),
             }
         }
@@ -69,6 +74,7 @@ pub fn settings(
         external: form.texts("external", findings),
         excluded,
         deploy_cli: false,
+        mentions,
     })
 }
 

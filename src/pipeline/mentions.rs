@@ -1,0 +1,99 @@
+//! Addresses that a tenant's settings mention: a name there that nothing bears protects, ignores or binds nothing, and
+//! nobody would notice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalogue::fields::names_of;
+use crate::catalogue::kind::Kind;
+use crate::catalogue::table::catalogue;
+use crate::model::desired::{Desired, Mention, MentionIn, Resource};
+use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::pipeline::scope::{fits, split_rule};
+
+/// Reports mentions of kinds that do not exist, of resources that no file describes, and of fields that their kind
+/// does not have.
+///
+/// Findings: `unknown-kind` (an error), `unknown-address` and `unknown-field` (warnings: what is protected or excluded
+/// may be gone from the files on purpose).
+pub fn check(desired: &Desired, mentions: &[Mention], findings: &mut Diagnostics) {
+    for mention in mentions {
+        let setting = mention.setting.name();
+        let place = |finding: Diagnostic| match &mention.place {
+            Some(place) => finding.at(place),
+            None => finding,
+        };
+        let (pattern, field) = match mention.setting {
+            MentionIn::Ignore => match split_rule(&mention.text) {
+                Some((pattern, field)) => (pattern, Some(field)),
+                None => {
+                    let summary = format!("`{}` names no field to ignore", mention.text);
+                    let help = "Write the address, a colon, and the field: `clients/Web:callbacks`. To leave the whole \
+                                resource alone, name it under `exclude`.";
+                    findings.push(place(Diagnostic::error("no-field", summary)).help(help));
+                    continue;
+                }
+            },
+            _ => (mention.text.clone(), None),
+        };
+        if let Some(near) = unknown_kind(&pattern) {
+            let head = pattern.split('/').next().unwrap_or_default();
+            let finding =
+                Diagnostic::error("unknown-kind", format!("`{setting}` names a kind `{head}` that does not exist"));
+            let help = near.map_or("`tenantry kinds` lists them.".to_owned(), |near| format!("Did you mean `{near}`?"));
+            findings.push(place(finding).help(help));
+            continue;
+        }
+        let all = || desired.resources.iter().chain(&desired.removed);
+        let fitting: Vec<&Resource> = all().filter(|resource| fits(&pattern, &resource.address)).collect();
+        if fitting.is_empty() {
+            let near = nearest(&pattern, all().map(|resource| resource.address.as_str()));
+            // What is protected or excluded may be an object that no file describes.
+            let of_files = matches!(mention.setting, MentionIn::Bind | MentionIn::Ignore);
+            if near.is_some() || (of_files && !pattern.contains('*')) {
+                let summary = format!("`{setting}` names `{pattern}`, which no file describes");
+                let finding = place(Diagnostic::warning("unknown-address", summary));
+                findings.push(match near {
+                    Some(near) => finding.help(format!("Did you mean `{near}`?")),
+                    None => finding.help("It has no effect."),
+                });
+            }
+            continue;
+        }
+        let Some(field) = field else { continue };
+        let head = field.split(['.', '[']).next().unwrap_or_default();
+        let Some(known) = known_fields(&fitting) else { continue };
+        if head.contains('*') || known.contains(head) {
+            continue;
+        }
+        let summary = format!("`{setting}` names a field `{head}` that no resource at `{pattern}` can have");
+        let help = match (nearest(head, known.iter().copied()), fitting.first()) {
+            (Some(near), _) => format!("Did you mean `{near}`?"),
+            (None, Some(resource)) => format!("`tenantry kinds {}` lists its fields.", resource.kind.name),
+            (None, None) => continue,
+        };
+        findings.push(place(Diagnostic::warning("unknown-field", summary)).help(help));
+    }
+}
+
+/// Returns every field that some of these resources can have; `None` if one takes any name.
+fn known_fields(resources: &[&Resource]) -> Option<BTreeSet<&'static str>> {
+    let kinds: BTreeMap<&str, &'static Kind> = resources.iter().map(|r| (r.kind.name.as_str(), r.kind)).collect();
+    let mut all = BTreeSet::new();
+    for kind in kinds.into_values() {
+        all.extend(names_of(kind)?);
+    }
+    Some(all)
+}
+
+/// Says that a pattern begins with no kind, and which kind is near; `None` if it begins with one.
+fn unknown_kind(pattern: &str) -> Option<Option<&'static str>> {
+    let head = pattern.split('/').next().unwrap_or_default();
+    if head.contains('*') {
+        return None;
+    }
+    let heads = || catalogue().kinds().filter_map(|kind| kind.name.split('/').next()).chain(catalogue().keys());
+    if heads().any(|known| known == head) {
+        return None;
+    }
+    Some(nearest(head, heads()))
+}
