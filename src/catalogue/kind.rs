@@ -118,6 +118,9 @@ pub struct Kind {
     /// What hangs on an object besides configuration, and is gone with it.
     #[serde(default)]
     pub carries: Option<String>,
+    /// Whether the API promises to keep it.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
     /// A legacy kind: what replaces it.
     #[serde(default)]
     pub deprecated: Option<String>,
@@ -127,6 +130,16 @@ pub struct Kind {
     /// What the sandbox must know to answer as the server does.
     #[serde(default)]
     pub server: Server,
+}
+
+/// How far the API stands by a kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lifecycle {
+    #[default]
+    General,
+    /// It may change or go; a tenant may lack it.
+    Beta,
 }
 
 /// One key of a keyed kind with a path of its own.

@@ -3,6 +3,7 @@
 //! Views are pure: values in, text out. They write ANSI styles freely (the terminal strips them where they are not
 //! wanted) and must never show a secret or let a control character of the data through.
 
+pub mod columns;
 pub mod comparison;
 pub mod deltas;
 pub mod drift;
@@ -12,6 +13,7 @@ pub mod history;
 pub mod html;
 pub mod inert;
 pub mod json;
+mod kind_fields;
 pub mod kinds;
 pub mod markdown;
 pub mod outcome;
