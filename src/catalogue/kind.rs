@@ -118,6 +118,9 @@ pub struct Kind {
     /// What hangs on an object besides configuration, and is gone with it.
     #[serde(default)]
     pub carries: Option<String>,
+    /// When an object is in use in such a way that nothing of it is to be changed.
+    #[serde(default)]
+    pub running: Option<Running>,
     /// Whether the API promises to keep it.
     #[serde(default)]
     pub lifecycle: Lifecycle,
@@ -130,6 +133,16 @@ pub struct Kind {
     /// What the sandbox must know to answer as the server does.
     #[serde(default)]
     pub server: Server,
+}
+
+/// The state in which an object is left alone: its field has one of these values.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Running {
+    pub field: String,
+    pub values: Vec<String>,
+    /// What to do before it can be changed, as the end of a sentence.
+    pub end: String,
 }
 
 /// How far the API stands by a kind.

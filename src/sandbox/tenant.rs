@@ -163,7 +163,7 @@ impl Tenant {
             Op::WrappingKey => keys::wrapping_key(self, found),
             Op::ImportKey => keys::import(self, found, request),
             Op::ListHolders => members::holders(self, found, request),
-            Op::Act(act) => acts::perform(self, found, act),
+            Op::Act(act) => acts::perform(self, found, act, request),
             Op::ListEverywhere(items) => documents::everywhere(self, found, items, request),
         }
     }

@@ -10,6 +10,7 @@ mod conformance;
 mod deploy_cli;
 mod docs;
 mod drift;
+mod examples_apply;
 mod export;
 mod journal;
 mod kinds_example;
