@@ -289,3 +289,30 @@ pub const REFUSED: &[(&str, &str)] = &[];
 
 /// Bodies that a real tenant accepted and the check warns of.
 pub const WARNED: &[(&str, &str)] = &[];
+
+const NO_BODY: &str = "it has no body";
+const OPERATION: &str = "an operation, no setting";
+const EXCEPTED: &str = "of a kind that no file configures (excepted.toml)";
+const USERS: &str = "of users, who are no configuration";
+
+/// Accepted writes of the recordings that no kind is judged by.
+pub const APART: &[(&str, &str)] = &[
+    ("POST /actions/actions/*/deploy", NO_BODY),
+    ("POST /actions/modules/*/versions", NO_BODY),
+    ("POST /clients/cimd/preview", OPERATION),
+    ("POST /clients/cimd/register", OPERATION),
+    ("POST /connections/*/directory-provisioning/synchronized-groups", EXCEPTED),
+    ("POST /connections/*/keys/rotate", NO_BODY),
+    ("POST /connections/*/scim-configuration", NO_BODY),
+    ("POST /connections/*/scim-configuration/tokens", EXCEPTED),
+    ("POST /custom-domains/cd_auth0managed/verify", NO_BODY),
+    ("POST /custom-domains/cd_selfmanaged/verify", NO_BODY),
+    ("POST /keys/encryption", EXCEPTED),
+    ("POST /keys/encryption/*", EXCEPTED),
+    ("POST /keys/encryption/*/wrapping-key", NO_BODY),
+    ("POST /keys/encryption/rekey", NO_BODY),
+    ("POST /organizations/*/members", USERS),
+    ("POST /roles", "a role that belongs to one organization: the kind leaves those alone"),
+    ("POST /users", USERS),
+    ("PUT /connections/*/directory-provisioning/synchronized-groups", EXCEPTED),
+];
