@@ -139,6 +139,12 @@ def main():
     kinds["connection"]["s"]["auth0"] = [with_fields(i, custom_password_hash=obj(action_id=text)) for i in auth0]
     # Organizations since summer 2026. recorded-facts 4, organizations.
     everywhere("organization", lambda i: with_fields(i, third_party_client_access=text, is_app_entitlement_active=boolean))
+    # What a parameter of a feature flag holds is of the type that is named beside it, an object or not.
+    def valued(index):
+        return table.add({**node(index), "x": [with_fields(child, value=anything) for child in node(index)["x"]]})
+
+    everywhere("feature_flag", lambda i: deep(i, ["parameters"], valued))
+    everywhere("feature_flag_variation", lambda i: deep(i, ["overrides"], valued))
     # Shapes that files have and requests have not.
     kinds["guardian_policies"] = {"u": [table.add({"t": "o", "f": {"policies": kinds["guardian_policies"]["u"][0]}})]}
     kinds["branding_universal_login_template"] = {"c": obj(template=text, body=text), "u": []}

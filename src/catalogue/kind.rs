@@ -121,6 +121,12 @@ pub struct Kind {
     /// What hangs on an object besides configuration, and is gone with it.
     #[serde(default)]
     pub carries: Option<String>,
+    /// When an object is in use in such a way that nothing of it is to be changed.
+    #[serde(default)]
+    pub running: Option<Running>,
+    /// Whether the API promises to keep it.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
     /// A legacy kind: what replaces it.
     #[serde(default)]
     pub deprecated: Option<String>,
@@ -136,6 +142,26 @@ pub struct Kind {
     /// What the sandbox must know to answer as the server does.
     #[serde(default)]
     pub server: Server,
+}
+
+/// The state in which an object is left alone: its field has one of these values.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Running {
+    pub field: String,
+    pub values: Vec<String>,
+    /// What to do before it can be changed, as the end of a sentence.
+    pub end: String,
+}
+
+/// How far the API stands by a kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lifecycle {
+    #[default]
+    General,
+    /// It may change or go; a tenant may lack it.
+    Beta,
 }
 
 /// One key of a keyed kind with a path of its own.

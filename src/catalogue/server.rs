@@ -139,6 +139,9 @@ pub struct Act {
     /// Fields that it sets, as in `defaults`.
     #[serde(default)]
     pub set: IndexMap<String, Json>,
+    /// Fields that it takes from the request.
+    #[serde(default)]
+    pub take: Vec<String>,
     #[serde(default = "ok")]
     pub status: u16,
     /// The answer, expanded on the object; absent: the object as an update shows it.

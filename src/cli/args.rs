@@ -353,8 +353,11 @@ pub struct KindsArgs {
     /// Print an example of the kind as a template holds it
     #[arg(long, requires = "kind", conflicts_with = "json")]
     pub example: bool,
+    /// List what the API has and no file configures, with the reasons
+    #[arg(long, conflicts_with_all = ["kind", "example"])]
+    pub excepted: bool,
     /// Print the page of all kinds in Markdown
-    #[arg(long, conflicts_with_all = ["kind", "json"])]
+    #[arg(long, conflicts_with_all = ["kind", "json", "excepted"])]
     pub markdown: bool,
 }
 

@@ -54,7 +54,7 @@ pub struct Resource {
     /// The explicit `null` of a singleton: delete or reset it.
     pub unset: bool,
     pub place: Place,
-    /// Where each top-level field of the body stands.
+    /// Where each top-level field of the body stands, and each reference in it, by dotted paths.
     pub field_places: BTreeMap<String, Place>,
     /// The tool's own fields (`deployed`).
     pub tool: Map,

@@ -31,6 +31,7 @@ pub fn gates(desired: &Desired, changes: &[Change], live: &Live, matched: &Match
     closed.extend(emptied(changes, live, facts));
     closed.extend(replaces(changes, facts));
     closed.extend(rotations(changes, facts));
+    closed.extend(running(changes, live));
     closed.extend(drift(changes, facts));
     closed.extend(no_record(changes, facts));
     if desired.settings.policy.require_clean && facts.provenance.dirty && !facts.consent.allow_dirty {
@@ -42,6 +43,25 @@ pub fn gates(desired: &Desired, changes: &[Change], live: &Live, matched: &Match
         });
     }
     closed
+}
+
+/// Objects that are in use now, in kinds where a change would spoil that. Nothing opens this gate but their end.
+fn running(changes: &[Change], live: &Live) -> Option<Gate> {
+    let touched = changes.iter().filter(|change| !matches!(change.action, Action::Create | Action::Nothing));
+    let is_running = |change: &&Change| {
+        let Some(state) = &change.kind.running else { return false };
+        let of = |object: &&Object| object.kind.name == change.kind.name && object.id == change.id;
+        let value = live.objects.iter().find(of).and_then(|object| object.body.get(&state.field)?.as_str());
+        value.is_some_and(|value| state.values.iter().any(|one| one == value))
+    };
+    let found: Vec<&Change> = touched.filter(is_running).collect();
+    let end = found.first().and_then(|change| change.kind.running.as_ref()).map(|state| state.end.as_str())?;
+    Some(Gate {
+        name: "running",
+        reason: format!("{} of what would be changed is running; {end}", found.len()),
+        addresses: found.iter().map(|change| change.address.clone()).collect(),
+        switch: None,
+    })
 }
 
 fn protected(desired: &Desired, changes: &[Change], facts: &Facts) -> Option<Gate> {

@@ -11,7 +11,6 @@ use crate::catalogue::shape::Shape;
 use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::Address;
 use crate::model::applied::{Applied, ById};
-use crate::model::change::Change;
 use crate::model::desired::{Desired, Manage, Resource, Standing};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object, Reading};
@@ -272,6 +271,16 @@ impl Planner<'_> {
         self.matched.parent_of(resource).is_some_and(|(_, object)| object.is_some_and(is))
     }
 
+    /// Says whether the files describe another child of the same kind below the object's parent.
+    fn has_siblings(&self, object: &Object) -> bool {
+        let parent = object.parent.as_ref();
+        self.matched.pairs.iter().any(|(resource, _)| {
+            resource.kind.name == object.kind.name
+                && self.matched.parent_of(resource).and_then(|(_, found)| found).and_then(|found| found.id.as_ref())
+                    == parent
+        })
+    }
+
     /// What the tenant has and the files do not: deleted where the policy is exact, else left alone and counted.
     fn leftovers(&mut self, stepper: &mut Stepper<'_>) {
         for object in &self.matched.left {
@@ -316,13 +325,12 @@ impl Planner<'_> {
                 continue;
             }
             let complete = matches!(self.reading_of(object), Some(Reading::Complete));
-            let exact = if kind.shape == Shape::Child {
-                is_credential(kind)
-                    && self.parent_is_described(object)
-                    && self.desired.settings.policy.manage(kind) != Manage::Additive
+            let exact = if is_credential(kind) {
+                self.parent_is_described(object) && self.desired.settings.policy.manage(kind) != Manage::Additive
             } else {
                 match self.desired.settings.policy.manage(kind) {
-                    Manage::Exact => true,
+                    // Children that a parent in the files says nothing of are left alone.
+                    Manage::Exact => kind.shape != Shape::Child || self.has_siblings(object),
                     Manage::Owned => ours.is_some(),
                     Manage::Additive => false,
                 }

@@ -217,6 +217,7 @@ fn deletes_undeclared(kind: &'static Kind, desired: &Desired) -> bool {
     let manage = desired.settings.policy.manage(kind);
     let may = match kind.shape {
         Shape::Collection => manage == Manage::Exact,
+        Shape::Child if !is_credential(kind) => manage == Manage::Exact,
         Shape::Child => {
             let is_described = desired.resources.iter().any(|resource| {
                 Some(resource.kind.name.as_str()) == kind.parent.as_deref()

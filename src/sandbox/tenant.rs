@@ -187,7 +187,7 @@ impl Tenant {
             Op::ListEvents => events::list(self, request),
             Op::ReadEvent => events::read(self, found),
             Op::ListHolders => members::holders(self, found, request),
-            Op::Act(act) => acts::perform(self, found, act),
+            Op::Act(act) => acts::perform(self, found, act, request),
             Op::ListEverywhere(items) => documents::everywhere(self, found, items, request),
         }
     }

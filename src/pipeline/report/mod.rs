@@ -4,6 +4,7 @@
 //! wanted) and must never show a secret or let a control character of the data through.
 
 pub mod audit;
+pub mod columns;
 pub mod comparison;
 pub mod csv;
 pub mod deltas;
@@ -15,6 +16,7 @@ pub mod html;
 pub mod inert;
 pub mod into;
 pub mod json;
+mod kind_fields;
 pub mod kinds;
 pub mod markdown;
 pub mod outcome;

@@ -47,6 +47,21 @@ pub const REQUESTS: &[(&str, &str)] = &[
         RECORDED_CALL,
     ),
     ("connections/synchronized_groups: post /connections/{}/directory-provisioning/synchronized-groups", RECORDED_CALL),
+    ("experiments: delete /experimentation/experiments/{}", BETA),
+    ("experiments: get /experimentation/experiments", BETA),
+    ("experiments: get /experimentation/experiments/{}", BETA),
+    ("experiments: patch /experimentation/experiments/{}", BETA),
+    ("experiments: post /experimentation/experiments", BETA),
+    ("featureFlags: delete /experimentation/feature-flags/{}", BETA),
+    ("featureFlags: get /experimentation/feature-flags", BETA),
+    ("featureFlags: get /experimentation/feature-flags/{}", BETA),
+    ("featureFlags: patch /experimentation/feature-flags/{}", BETA),
+    ("featureFlags: post /experimentation/feature-flags", BETA),
+    ("featureFlags/variations: delete /experimentation/feature-flags/{}/variations/{}", BETA),
+    ("featureFlags/variations: get /experimentation/feature-flags/{}/variations", BETA),
+    ("featureFlags/variations: get /experimentation/feature-flags/{}/variations/{}", BETA),
+    ("featureFlags/variations: patch /experimentation/feature-flags/{}/variations/{}", BETA),
+    ("featureFlags/variations: post /experimentation/feature-flags/{}/variations", BETA),
     ("segments: delete /experimentation/segments/{}", BETA),
     ("segments: get /experimentation/segments", BETA),
     ("segments: get /experimentation/segments/{}", BETA),
@@ -83,6 +98,19 @@ pub const REQUESTS: &[(&str, &str)] = &[
 
 /// Fields that the table has and the document of May 2026 lacks.
 pub const FIELDS: &[(&str, &str)] = &[
+    ("experiment: allocation_strategy", BETA),
+    ("experiment: allocations", BETA),
+    ("experiment: assignment_config", BETA),
+    ("experiment: authentication_flow", BETA),
+    ("experiment: description", BETA),
+    ("experiment: feature_flag_id", BETA),
+    ("experiment: name", BETA),
+    ("feature_flag: description", BETA),
+    ("feature_flag: name", BETA),
+    ("feature_flag: parameters", BETA),
+    ("feature_flag_variation: description", BETA),
+    ("feature_flag_variation: name", BETA),
+    ("feature_flag_variation: overrides", BETA),
     ("experiment_segment: description", BETA),
     ("experiment_segment: name", BETA),
     ("experiment_segment: rules", BETA),
@@ -252,6 +280,19 @@ pub const NAMED: &[(&str, &str)] = &[
     ("rateLimitPolicies: updated_at", ANSWERED),
     ("resourceServers: authorization_details[].type", ANSWERED),
     ("resourceServers: token_encryption.encryption_key.thumbprint_sha256", ANSWERED),
+    ("experiments: created_at", BETA),
+    ("experiments: ended_at", BETA),
+    ("experiments: is_valid", BETA),
+    ("experiments: started_at", BETA),
+    ("experiments: status", BETA),
+    ("experiments: updated_at", BETA),
+    ("featureFlags: created_at", BETA),
+    ("featureFlags: status", BETA),
+    ("featureFlags: type", BETA),
+    ("featureFlags: updated_at", BETA),
+    ("featureFlags/variations: feature_flag_id", BETA),
+    ("featureFlags/variations: updated_at", BETA),
+    ("featureFlags/variations: created_at", BETA),
     ("segments: created_at", BETA),
     ("segments: type", BETA),
     ("segments: updated_at", BETA),
@@ -265,3 +306,30 @@ pub const REFUSED: &[(&str, &str)] = &[];
 
 /// Bodies that a real tenant accepted and the check warns of.
 pub const WARNED: &[(&str, &str)] = &[];
+
+const NO_BODY: &str = "it has no body";
+const OPERATION: &str = "an operation, no setting";
+const EXCEPTED: &str = "of a kind that no file configures (excepted.toml)";
+const USERS: &str = "of users, who are no configuration";
+
+/// Accepted writes of the recordings that no kind is judged by.
+pub const APART: &[(&str, &str)] = &[
+    ("POST /actions/actions/*/deploy", NO_BODY),
+    ("POST /actions/modules/*/versions", NO_BODY),
+    ("POST /clients/cimd/preview", OPERATION),
+    ("POST /clients/cimd/register", OPERATION),
+    ("POST /connections/*/directory-provisioning/synchronized-groups", EXCEPTED),
+    ("POST /connections/*/keys/rotate", NO_BODY),
+    ("POST /connections/*/scim-configuration", NO_BODY),
+    ("POST /connections/*/scim-configuration/tokens", EXCEPTED),
+    ("POST /custom-domains/cd_auth0managed/verify", NO_BODY),
+    ("POST /custom-domains/cd_selfmanaged/verify", NO_BODY),
+    ("POST /keys/encryption", EXCEPTED),
+    ("POST /keys/encryption/*", EXCEPTED),
+    ("POST /keys/encryption/*/wrapping-key", NO_BODY),
+    ("POST /keys/encryption/rekey", NO_BODY),
+    ("POST /organizations/*/members", USERS),
+    ("POST /roles", "a role that belongs to one organization: the kind leaves those alone"),
+    ("POST /users", USERS),
+    ("PUT /connections/*/directory-provisioning/synchronized-groups", EXCEPTED),
+];

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use super::spot::Spot;
+use crate::model::address::Address;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Entry, Node, TextPart};
 use crate::model::path::{FieldPath, Segment};
@@ -44,9 +45,11 @@ fn literal(value: &Node, says_something: bool, text: Option<&str>, spot: &Spot, 
     }
     let is_mask = text.is_some_and(|text| kind.fields.masks.iter().any(|mask| mask == text));
     if !is_mask && needs_secret(spot) {
+        let field = spot.field().map(|field| format!("`{field}`: ")).unwrap_or_default();
         findings.push(
-            Diagnostic::error("literal-secret", "a secret stands here in plain text")
+            Diagnostic::error("literal-secret", format!("{field}a secret stands here in plain text"))
                 .at(&value.place)
+                .on(&Address::root(&kind.name))
                 .help("Write `{{secret \"name\"}}`, and name its source under `secrets` in the tenant's file."),
         );
     }
@@ -85,6 +88,7 @@ fn hidden(value: &Node, spot: &Spot, findings: &mut Diagnostics) {
         findings.push(
             Diagnostic::error("secret-in-plain-field", format!("`{field}` is no secret field: the tenant shows it"))
                 .at(&value.place)
+                .on(&Address::root(&kind.name))
                 .help("Use a variable if the value may be seen; otherwise put the secret where Auth0 keeps secrets."),
         );
     }
