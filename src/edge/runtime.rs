@@ -40,8 +40,9 @@ impl Runtime {
 /// What shells give a process that was interrupted.
 const INTERRUPTED: i32 = 130;
 
+/// Waits for an interrupt, or for the request to terminate.
 #[cfg(unix)]
-async fn interrupted() {
+pub async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         tokio::signal::ctrl_c().await.ok();
@@ -53,7 +54,8 @@ async fn interrupted() {
     }
 }
 
+/// Waits for an interrupt.
 #[cfg(not(unix))]
-async fn interrupted() {
+pub async fn interrupted() {
     tokio::signal::ctrl_c().await.ok();
 }

@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::certificate::{self, CertificateError, Tls};
+use super::runtime::interrupted;
 use super::sandbox_store::{self, StoreError};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
@@ -143,18 +144,12 @@ impl Server {
         &self.announcement
     }
 
-    /// Serves until ctrl-c. See [`Server::run`].
+    /// Serves until ctrl-c, or until it is told to terminate. See [`Server::run`].
     ///
     /// # Errors
     /// If the tenant cannot be written down.
     pub async fn run_until_interrupted(self) -> Result<Tenant, ServeError> {
-        self.run(async {
-            if tokio::signal::ctrl_c().await.is_err() {
-                // Without a way to be interrupted it is served until the process ends.
-                std::future::pending::<()>().await;
-            }
-        })
-        .await
+        self.run(interrupted()).await
     }
 
     /// Serves until `stop` is done, lets open requests end, writes the tenant down and gives it back.

@@ -194,3 +194,15 @@ fn an_interrupt_finishes_what_is_under_way_and_the_next_run_goes_on() {
     project.run("apply acme --resume --yes").ok();
     project.run("plan acme --exit-code").ok();
 }
+
+#[cfg(unix)]
+#[test]
+fn a_served_tenant_that_is_told_to_end_is_kept() {
+    let place = Project::bare();
+    let mut served = Served::start(&place, "");
+    project(&served).run("apply acme --yes").ok();
+    let pid = served.child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert!(served.child.wait().unwrap().success());
+    assert!(place.read(".tenantry/sandbox/acme.json").contains("\"Writer\""), "what was done last is lost");
+}
