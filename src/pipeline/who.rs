@@ -261,6 +261,11 @@ impl<A: ReadApi> Reader<'_, A> {
         let path = path.strip_prefix(BASE).unwrap_or(&path);
         let path = path.split('?').next().unwrap_or_default().trim_end_matches('/').to_owned();
         let client = text("/client_id");
+        let own_client = client.is_some() && client == self.own;
+        // A record is made when its apply ends: in that second the own client's writes are that apply's.
+        if own_client && second(&at) == second(self.since) {
+            return None;
+        }
         let user = text("/details/request/auth/user/email")
             .or_else(|| text("/details/request/auth/user/name"))
             .or_else(|| text("/user_name"))
@@ -271,7 +276,7 @@ impl<A: ReadApi> Reader<'_, A> {
         let hand = Hand {
             at,
             user,
-            own_client: client.is_some() && client == self.own,
+            own_client,
             client,
             client_name: text("/client_name"),
             ip: text("/ip").or_else(|| text("/details/request/ip")),

@@ -235,6 +235,7 @@ fn drift_names_the_client_that_did_it_and_asks_no_log_unasked() {
     assert_eq!(change["who"]["writes"][0]["own_client"], false);
     let ran = ann.run("drift acme --who").code(2);
     assert!(ran.stdout().contains("by client eve, 20"), "{}", ran.screen());
+    assert!(!ran.stdout().contains("this run's own"), "the recorded apply moved nothing: {}", ran.screen());
     // Of the kinds that are managed, what is new since the record is told of on demand.
     ann.write("templates/roles.yaml", &format!("{roles}clients: [{{ name: Ours, app_type: spa }}]\n"));
     ann.run("apply acme --yes --accept-drift --allow-dirty").ok();
