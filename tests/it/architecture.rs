@@ -96,6 +96,25 @@ fn sources() -> Vec<Source> {
         .collect()
 }
 
+#[test]
+fn every_gate_stands_in_the_readme() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let name = regex::Regex::new(r#"Gate \{\s*name: "([a-z_-]+)""#).unwrap();
+    let mut gates = 0;
+    for source in sources() {
+        for found in name.captures_iter(&source.code) {
+            assert!(
+                readme.contains(&format!("`{}`", &found[1])),
+                "{}: the gate {} is not told of",
+                source.name,
+                &found[1]
+            );
+            gates += 1;
+        }
+    }
+    assert!(gates >= 15, "only {gates} gates were found");
+}
+
 /// Returns the modules that a file declares for tests only, as paths without `.rs`.
 fn test_modules(name: &str, text: &str) -> Vec<String> {
     let folder = match name.rsplit_once('/') {
