@@ -365,6 +365,8 @@ pub enum SchemaFiles {
     Templates,
     /// tenants/*/*.yaml
     Overlay,
+    /// What --json prints
+    Answers,
 }
 
 #[derive(Args, Debug)]
