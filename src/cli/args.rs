@@ -381,6 +381,8 @@ pub enum SchemaFiles {
     Templates,
     /// tenants/*/*.yaml
     Overlay,
+    /// What --json prints
+    Answers,
 }
 
 #[derive(Args, Debug)]

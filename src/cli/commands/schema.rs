@@ -1,4 +1,4 @@
-//! `tenantry schema`: JSON Schemas of the workspace's files.
+//! `tenantry schema`: JSON Schemas of the workspace's files, and of the program's answers.
 
 use serde_json::{Value as Json, json};
 
@@ -51,6 +51,7 @@ fn subject(files: SchemaFiles) -> Subject {
         SchemaFiles::Tenant => Subject::Tenant,
         SchemaFiles::Templates => Subject::Templates,
         SchemaFiles::Overlay => Subject::Overlay,
+        SchemaFiles::Answers => Subject::Answers,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which files have a schema, and the whole document of each.
+//! Which files and answers have a schema, and the whole document of each.
 
 use serde_json::{Value as Json, json};
 
@@ -16,10 +16,15 @@ pub enum Subject {
     Templates,
     /// `tenants/NAME/*.yaml`
     Overlay,
+    /// What the program answers with `--json`
+    Answers,
 }
 
+/// The schema of answers. It names what programs may rely on; more may be there.
+const ANSWERS: &str = include_str!("answers.json");
+
 impl Subject {
-    pub const ALL: [Self; 4] = [Self::Workspace, Self::Tenant, Self::Templates, Self::Overlay];
+    pub const ALL: [Self; 5] = [Self::Workspace, Self::Tenant, Self::Templates, Self::Overlay, Self::Answers];
 
     /// Returns its name on the command line.
     pub fn name(self) -> &'static str {
@@ -28,6 +33,7 @@ impl Subject {
             Self::Tenant => "tenant",
             Self::Templates => "templates",
             Self::Overlay => "overlay",
+            Self::Answers => "answers",
         }
     }
 
@@ -36,13 +42,14 @@ impl Subject {
         format!("{}.schema.json", self.name())
     }
 
-    /// Returns the files of a workspace that it describes, as a pattern.
+    /// Returns the files of a workspace that it describes, as a pattern, or what else it is of.
     pub fn governs(self) -> &'static str {
         match self {
             Self::Workspace => "tenantry.yaml",
             Self::Tenant => "tenants/*.yaml",
             Self::Templates => "templates/**/*.yaml",
             Self::Overlay => "tenants/*/*.yaml",
+            Self::Answers => "what --json prints",
         }
     }
 
@@ -56,6 +63,7 @@ impl Subject {
                 settings::tenant(&overlay)
             }
             Self::Templates | Self::Overlay => configuration(&mut forge),
+            Self::Answers => serde_json::from_str(ANSWERS).unwrap_or_default(),
         };
         if let Some(schema) = body.as_object_mut() {
             let schema_of = format!("tenantry {}: {}", env!("CARGO_PKG_VERSION"), self.governs());

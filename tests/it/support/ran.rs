@@ -1,8 +1,10 @@
 //! What a run printed and how it ended.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use serde_json::Value as Json;
+use tenantry::pipeline::schema::subject::Subject;
 
 /// A run that is over. Its code is to be looked at: [`Ran::ok`] or [`Ran::code`].
 #[derive(Debug)]
@@ -54,12 +56,21 @@ impl Ran {
         screen
     }
 
-    /// Returns stdout as the one JSON document that it must be.
+    /// Returns stdout as the one JSON document that it must be, checked against the schema of answers.
     #[track_caller]
     pub fn json(&self) -> Json {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{}", self.screen()))
+        let answer = serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{}", self.screen()));
+        if !self.line.starts_with("schema") {
+            let wrong: Vec<String> =
+                ANSWERS.iter_errors(&answer).map(|e| format!("{}: {e}", e.instance_path())).collect();
+            assert!(wrong.is_empty(), "{}\n{}", wrong.join("\n"), self.screen());
+        }
+        answer
     }
 }
+
+static ANSWERS: LazyLock<jsonschema::Validator> =
+    LazyLock::new(|| jsonschema::validator_for(&Subject::Answers.document()).unwrap());
 
 /// Leaves out the line with the plan's fingerprint: it is another one with each change of how plans are hashed.
 fn without_fingerprints(text: &str) -> String {
