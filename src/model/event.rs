@@ -18,6 +18,8 @@ pub enum Event {
         step: usize,
         address: Address,
         action: Action,
+        /// It put a draft into service.
+        deployed: bool,
         took: Duration,
         requests: usize,
     },

@@ -146,6 +146,7 @@ impl Run<'_> {
                     step: index,
                     address: step.address.clone(),
                     action: step.action,
+                    deployed: matches!(step.operation, Operation::Deploy { .. }),
                     took,
                     requests: done.writes,
                 });

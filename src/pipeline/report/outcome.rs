@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::json::{VERSION, place};
-use super::progress::done;
+use super::progress::result;
 use super::redaction::Redaction;
 use super::style::{REMOVED, STRONG, count, paint};
 use super::value::harmless;
@@ -89,11 +89,11 @@ impl Results {
     pub fn note(&mut self, event: &Event, redaction: &Redaction) {
         match event {
             Event::Started { .. } | Event::Finished { .. } => {}
-            Event::Succeeded { step, address, action, took, requests } => self.0.push(json!({
+            Event::Succeeded { step, address, action, deployed, took, requests } => self.0.push(json!({
                 "step": step,
                 "address": address,
                 "action": action,
-                "result": done(*action),
+                "result": result(*action, *deployed),
                 "seconds": took.as_secs_f64(),
                 "requests": requests,
             })),

@@ -12,9 +12,9 @@ use crate::model::event::Event;
 pub fn line(event: &Event, redaction: &Redaction) -> Option<String> {
     match event {
         Event::Started { .. } | Event::Finished { .. } => None,
-        Event::Succeeded { address, action, took, .. } => Some(format!(
+        Event::Succeeded { address, action, deployed, took, .. } => Some(format!(
             "{} {} {}",
-            paint(of_action(*action), done(*action)),
+            paint(of_action(*action), result(*action, *deployed)),
             harmless(address.as_str()),
             paint(FAINT, format!("({})", seconds(*took)))
         )),
@@ -39,6 +39,11 @@ pub fn under_way(event: &Event) -> Option<String> {
         Event::Started { address, .. } => Some(harmless(address.as_str())),
         _ => None,
     }
+}
+
+/// Returns what a step did.
+pub fn result(action: Action, deployed: bool) -> &'static str {
+    if deployed { "deployed" } else { done(action) }
 }
 
 /// Returns an action as something that was done.
