@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::lines;
+use super::list;
 use super::phrase::{self, Around};
 use super::scan::{Form, Id, Member, Scan};
 
@@ -23,6 +24,8 @@ pub enum Slot {
     /// An item that stays, by its index.
     Keep(usize),
     New(Json),
+    /// An item that stood elsewhere in the list, letter by letter.
+    Moved(String),
 }
 
 /// The changes of one file.
@@ -193,17 +196,21 @@ impl<'t> Edits<'t> {
     ///
     /// # Errors
     /// As for [`Edits::set`].
-    pub fn list(&mut self, list: Id, slots: &[Slot]) -> Result<(), Layout> {
-        self.own(list)?;
-        let items: Vec<Id> = self.scan.items(list).to_vec();
-        let kept: Vec<usize> =
-            slots.iter().filter_map(|slot| if let Slot::Keep(i) = slot { Some(*i) } else { None }).collect();
-        if !kept.is_sorted() || kept.iter().any(|index| *index >= items.len()) {
+    pub fn list(&mut self, list_id: Id, slots: &[Slot]) -> Result<(), Layout> {
+        self.own(list_id)?;
+        let items: Vec<Id> = self.scan.items(list_id).to_vec();
+        if slots.iter().filter_map(list::kept).any(|index| index >= items.len()) {
             return Err(Layout::Unusual);
         }
-        match self.scan.bits[list].form {
-            Form::List { flow: true, .. } => self.flow_list(list, &items, &kept, slots),
-            Form::List { flow: false, .. } => self.block_list(list, &items, &kept, slots),
+        let kept = list::unmoved(slots);
+        let moved = |slot: &Slot| match slot {
+            Slot::Keep(index) if !kept.contains(index) => Slot::Moved(self.scan.source(items[*index]).to_owned()),
+            other => other.clone(),
+        };
+        let slots: &[Slot] = &slots.iter().map(moved).collect::<Vec<_>>();
+        match self.scan.bits[list_id].form {
+            Form::List { flow: true, .. } => self.flow_list(list_id, &items, &kept, slots),
+            Form::List { flow: false, .. } => self.block_list(list_id, &items, &kept, slots),
             _ => Err(Layout::Unusual),
         }
     }
@@ -215,17 +222,16 @@ impl<'t> Edits<'t> {
             items.first().is_some_and(|id| lines::line_start(self.scan.text, self.scan.bits[*id].start).is_some());
         let column = items.first().map_or(0, |id| self.scan.bits[*id].column);
         let around = self.around(true, column);
-        let said = |value: &Json| match self.json && broken {
-            true => phrase::pretty(value, around),
-            false => phrase::flow(value, around),
+        let said = |slot: &Slot| match slot {
+            Slot::New(value) if self.json && broken => phrase::pretty(value, around),
+            Slot::New(value) => phrase::flow(value, around),
+            Slot::Moved(text) => text.clone(),
+            Slot::Keep(_) => String::new(),
         };
         let gap = if broken { format!(",{}{}", self.eol, " ".repeat(column)) } else { ", ".to_owned() };
         let mut splices = Vec::new();
         let Some(first) = kept.first().copied() else {
-            let new: Vec<String> = slots
-                .iter()
-                .map(|slot| if let Slot::New(value) = slot { said(value) } else { String::new() })
-                .collect();
+            let new: Vec<String> = slots.iter().map(said).collect();
             let (from, to) = match (items.first(), items.last()) {
                 (Some(first), Some(last)) if broken && !new.is_empty() => {
                     (self.scan.bits[*first].start, self.scan.bits[*last].end)
@@ -247,13 +253,13 @@ impl<'t> Edits<'t> {
         for slot in slots {
             match (slot, behind) {
                 (Slot::Keep(index), _) => behind = Some(*index),
-                (Slot::New(value), None) => {
+                (slot, None) => {
                     let at = bytes(first).map_or(start + 1, |(at, _)| at);
-                    splices.push((at, at, format!("{}{gap}", said(value))));
+                    splices.push((at, at, format!("{}{gap}", said(slot))));
                 }
-                (Slot::New(value), Some(index)) => {
+                (slot, Some(index)) => {
                     let at = bytes(index).map_or(end, |(_, at)| at);
-                    splices.push((at, at, format!("{gap}{}", said(value))));
+                    splices.push((at, at, format!("{gap}{}", said(slot))));
                 }
             }
         }
@@ -285,16 +291,17 @@ impl<'t> Edits<'t> {
         let around = self.around(false, column);
         let mut behind = None;
         for slot in slots {
-            match (slot, behind) {
-                (Slot::Keep(index), _) => behind = Some(self.scan.bits[items[*index]].end),
-                (Slot::New(value), None) => {
-                    let text = phrase::item(value, spread, around);
-                    self.splice(first, first, format!("{}{text}{}", " ".repeat(column), self.eol));
+            let text = match slot {
+                Slot::Keep(index) => {
+                    behind = Some(self.scan.bits[items[*index]].end);
+                    continue;
                 }
-                (Slot::New(value), Some(end)) => {
-                    let text = phrase::item(value, spread, around);
-                    self.insert_lines(end, column, &text);
-                }
+                Slot::New(value) => phrase::item(value, spread, around),
+                Slot::Moved(text) => format!("- {text}"),
+            };
+            match behind {
+                None => self.splice(first, first, format!("{}{text}{}", " ".repeat(column), self.eol)),
+                Some(end) => self.insert_lines(end, column, &text),
             }
         }
         lost.into_iter().for_each(|(from, to)| self.splice(from, to, ""));
@@ -405,6 +412,8 @@ mod tests {
         assert_eq!(list("a: [x, y]\n", "a", &[new("w"), keep(1)]), "a: [w, y]\n");
         assert_eq!(list("a: []\n", "a", &[new("w")]), "a: [w]\n");
         assert_eq!(list("a: [x]\n", "a", &[]), "a: []\n");
+        assert_eq!(list("a: [x, 'y', z]\n", "a", &[keep(1), keep(2), keep(0)]), "a: ['y', z, x]\n");
+        assert_eq!(list("a:\n  - x\n  - { y: 1 }\n", "a", &[keep(1), keep(0)]), "a:\n  - { y: 1 }\n  - x\n");
         let block = "a:\n  # first\n  - x # ex\n  # second\n  - y\nb: 1\n";
         assert_eq!(list(block, "a", &[keep(0), new("z")]), "a:\n  # first\n  - x # ex\n  - z\n  # second\nb: 1\n");
         assert_eq!(list(block, "a", &[keep(1)]), "a:\n  # first\n  # second\n  - y\nb: 1\n");
