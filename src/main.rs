@@ -5,5 +5,6 @@ use std::process::ExitCode;
 use tenantry::cli::{World, run};
 
 fn main() -> ExitCode {
+    tenantry::edge::panics::hide_messages();
     ExitCode::from(run(std::env::args_os(), &World::of_process()))
 }

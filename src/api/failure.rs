@@ -28,6 +28,11 @@ pub enum ApiFailure {
     Token { domain: String, reason: String },
 }
 
+/// Returns the id that the server gave a request.
+pub fn request_id(response: &Response) -> Option<String> {
+    response.header("x-request-id").or_else(|| response.header("x-correlation-id")).map(str::to_owned)
+}
+
 fn code_of(code: &Option<String>) -> String {
     code.as_ref().map(|code| format!(" {code}")).unwrap_or_default()
 }
@@ -41,10 +46,7 @@ impl ApiFailure {
             status: response.status,
             error_code: text("errorCode"),
             message: text("message").or_else(|| text("error_description")).unwrap_or_else(|| "no message".to_owned()),
-            request_id: response
-                .header("x-correlation-id")
-                .or_else(|| response.header("x-request-id"))
-                .map(str::to_owned),
+            request_id: request_id(response),
         }
     }
 
@@ -52,6 +54,16 @@ impl ApiFailure {
         match self {
             Self::Status { status, .. } => Some(*status),
             _ => None,
+        }
+    }
+
+    /// Returns method and path of what failed, where it was a request of the API's.
+    pub fn request(&self) -> Option<&str> {
+        match self {
+            Self::Status { request, .. } | Self::Transport { request, .. } | Self::InDoubt { request, .. } => {
+                Some(request)
+            }
+            Self::Token { .. } => None,
         }
     }
 

@@ -178,8 +178,14 @@ impl Pace {
         self.in_flight.remove(&number);
         self.is_under_way = true;
         let Some(quota) = quota else { return };
-        // Answers overtake each other: one of an earlier request is no news.
-        if self.seen.is_some_and(|seen| seen.number > number) {
+        // Requests and answers overtake each other. The answer of an earlier request is news only where it tells of less:
+        // the tenant has let that request through after the later one.
+        if let Some(seen) = self.seen.as_mut().filter(|seen| seen.number > number) {
+            let since = now.saturating_sub(seen.at).as_secs_f64();
+            if quota.remaining < seen.quota.remaining + since * seen.rate {
+                seen.quota.remaining = quota.remaining;
+                seen.at = now;
+            }
             return;
         }
         let known = self.seen.map(|seen| seen.rate);
@@ -257,6 +263,19 @@ mod tests {
         let Turn::Wait(wait) = pace.ask(SECOND) else { panic!("it waits") };
         assert!((0.5..0.6).contains(&wait.as_secs_f64()), "{wait:?}");
         assert_eq!(pace.ask(SECOND + wait), Turn::Send(8));
+    }
+
+    #[test]
+    fn requests_that_overtake_each_other_on_the_way_are_not_forgotten() {
+        let mut pace = Pace::new(Reserve::Count(3), None);
+        assert_eq!(pace.ask(SECOND), Turn::Send(1));
+        pace.ended(SECOND, 1, quota(20, 19, 1, 0));
+        while pace.ask(SECOND) != Turn::Wait(SECOND) {}
+        // The last one came first, so its answer knows nothing of the others.
+        for (number, remaining) in [(17, 18), (2, 17), (3, 16)].into_iter().chain((4..17).zip((3..16).rev())) {
+            pace.ended(SECOND, number, quota(20, remaining, 2, 0));
+        }
+        assert!(matches!(pace.ask(SECOND), Turn::Wait(_)), "the reserve is left whole");
     }
 
     #[test]

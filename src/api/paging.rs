@@ -134,7 +134,14 @@ mod tests {
     use serde_json::json;
 
     fn list(paging: Paging) -> List {
-        List { items: "roles".into(), paging, take: Some(2), query: indexmap::IndexMap::new(), incomplete: false }
+        List {
+            items: "roles".into(),
+            paging,
+            take: Some(2),
+            query: indexmap::IndexMap::new(),
+            incomplete: false,
+            optional: false,
+        }
     }
 
     #[test]

@@ -139,6 +139,12 @@ def main():
     kinds["connection"]["s"]["auth0"] = [with_fields(i, custom_password_hash=obj(action_id=text)) for i in auth0]
     # Organizations since summer 2026. recorded-facts 4, organizations.
     everywhere("organization", lambda i: with_fields(i, third_party_client_access=text, is_app_entitlement_active=boolean))
+    # What a parameter of a feature flag holds is of the type that is named beside it, an object or not.
+    def valued(index):
+        return table.add({**node(index), "x": [with_fields(child, value=anything) for child in node(index)["x"]]})
+
+    everywhere("feature_flag", lambda i: deep(i, ["parameters"], valued))
+    everywhere("feature_flag_variation", lambda i: deep(i, ["overrides"], valued))
     # Shapes that files have and requests have not.
     kinds["guardian_policies"] = {"u": [table.add({"t": "o", "f": {"policies": kinds["guardian_policies"]["u"][0]}})]}
     kinds["branding_universal_login_template"] = {"c": obj(template=text, body=text), "u": []}
@@ -147,6 +153,9 @@ def main():
     kinds["action_trigger_binding"] = {"u": [obj(action=text, display_name=text)]}
     kinds["organization_client"] = {"u": [obj(client_id=text, use_for_member_access=boolean)]}
     kinds["organization_client_grant"] = {"u": [obj(grant_id=text, client_id=text, audience=text, subject_type=text)]}
+    # Both calls list the same groups; the document knows their ids only.
+    groups = node(kinds["connection_directory_synchronized_group"]["u"][0])["f"]["groups"]
+    kinds["connection_directory_synchronized_group"] = {"u": [node(groups)["i"]]}
     kinds["hook_secret"] = {"u": [obj(name=text, value=text)]}
     kinds["page_login"] = {"u": [obj(custom_login_page=text, custom_login_page_on=boolean)]}
     page = obj(enabled=boolean, html=text)

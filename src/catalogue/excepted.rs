@@ -1,9 +1,11 @@
 //! What the API has and no file configures, and why. Beside the kinds it makes up all that there is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+
+use super::table::catalogue;
 
 const TEXT: &str = include_str!("excepted.toml");
 
@@ -24,6 +26,8 @@ pub struct Exceptions {
     pub excepted: Vec<Excepted>,
     /// Second names -> the kind that is meant.
     pub aliases: BTreeMap<String, String>,
+    /// Names of the field table that are none of the API's kinds -> what they are part of.
+    pub parts: BTreeMap<String, String>,
 }
 
 static EXCEPTIONS: LazyLock<Result<Exceptions, toml::de::Error>> = LazyLock::new(|| toml::from_str(TEXT));
@@ -38,6 +42,18 @@ pub fn exceptions() -> &'static Exceptions {
         Ok(exceptions) => exceptions,
         Err(error) => panic!("the list of exceptions is broken: {error}"),
     }
+}
+
+/// Returns the API's kinds that ours cover, by the API reference's names.
+pub fn covered() -> BTreeSet<&'static str> {
+    let lists = exceptions();
+    let own = catalogue().kinds().flat_map(|kind| {
+        let of_keys = kind.key_paths.values().filter_map(|key| key.schema.as_deref());
+        kind.schema.as_deref().into_iter().chain(of_keys)
+    });
+    // The field table calls two of them by their other names.
+    let named = own.map(|schema| lists.aliases.get(schema).map_or(schema, String::as_str));
+    named.filter(|name| !lists.parts.contains_key(*name)).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::check::Checker;
+use self::check::{Checker, READ_ONLY};
 use self::table::{Extra, Index, Schema, Type, table};
 use crate::catalogue::kind::Kind;
 use crate::catalogue::shape::Shape;
@@ -23,7 +23,7 @@ use crate::model::value::{Map, Value};
 /// Checks what files say of one resource: `body` is its node, by the files' own field names or the API's.
 ///
 /// Findings: `unknown-field` (an error if a near name exists or with `strict`, else a warning; in objects that take any
-/// name never more than a warning), `wrong-type`, `wrong-value`. Fields that only answers have, the tool's own fields,
+/// name never more than a warning), `wrong-type`, `wrong-value`, `read-only-field` (a warning). The tool's own fields,
 /// `$` directives, free maps and nulls pass; fields that are missing are not looked for. No value is ever quoted.
 pub fn check(
     kind: &Kind,
@@ -51,10 +51,18 @@ pub fn check(
     if kind.shape != Shape::Membership {
         return checker.root(body, &path, &shown, &indexes);
     }
+    if let Some(field) = kind.membership.as_ref().and_then(|membership| membership.map_value.as_deref()) {
+        return checker.map_values(body, field, &indexes);
+    }
     for (index, member) in body.items().iter().enumerate().filter(|(_, member)| !member.entries().is_empty()) {
         let at = path.with(Segment::Index(index));
         checker.root(member, &at, &at, &indexes);
     }
+}
+
+/// Drops the warnings of fields that only answers have: exports of other tools are full of them.
+pub fn forgive_read_only(findings: &mut Diagnostics) {
+    findings.0.retain(|finding| finding.code != READ_ONLY);
 }
 
 /// Returns the names of all fields that resources of a kind can have at the top; `None` if it takes any name.

@@ -39,6 +39,9 @@ pub struct Kind {
     space: Option<String>,
     /// Where it stands in YAML; relative to the parent's node for nested kinds.
     pub place: Vec<Step>,
+    /// Files choose what this singleton points at by a flag on an object of another kind, under whose key it stands.
+    #[serde(default)]
+    pub marked: Option<Marked>,
     /// Path of the list, or of the object where there is no list.
     pub path: String,
     /// Path of one object, where it differs from `path` (singletons) or `path/{id}` (collections and children).
@@ -118,15 +121,47 @@ pub struct Kind {
     /// What hangs on an object besides configuration, and is gone with it.
     #[serde(default)]
     pub carries: Option<String>,
+    /// When an object is in use in such a way that nothing of it is to be changed.
+    #[serde(default)]
+    pub running: Option<Running>,
+    /// Whether the API promises to keep it.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
     /// A legacy kind: what replaces it.
     #[serde(default)]
     pub deprecated: Option<String>,
+    /// The field of a create's answer that holds a value which is never shown again. It is handed over and not kept.
+    #[serde(default)]
+    pub shown_once: Option<String>,
+    /// Whether the Deploy CLI's formats have a place for it.
+    #[serde(default = "yes")]
+    pub deploy_cli: bool,
     /// A template that holds one, where none can be made from the field table.
     #[serde(default)]
     pub example: Option<String>,
     /// What the sandbox must know to answer as the server does.
     #[serde(default)]
     pub server: Server,
+}
+
+/// The state in which an object is left alone: its field has one of these values.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Running {
+    pub field: String,
+    pub values: Vec<String>,
+    /// What to do before it can be changed, as the end of a sentence.
+    pub end: String,
+}
+
+/// How far the API stands by a kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lifecycle {
+    #[default]
+    General,
+    /// It may change or go; a tenant may lack it.
+    Beta,
 }
 
 /// One key of a keyed kind with a path of its own.
@@ -149,6 +184,21 @@ pub struct KeyPath {
     /// The scopes of this key, where they are not the kind's.
     #[serde(default)]
     pub scopes: Option<Scopes>,
+}
+
+/// A flag that one object of a kind may have.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Marked {
+    pub kind: String,
+    /// The field of files that is true where the object is the chosen one.
+    pub flag: String,
+    /// What tells the chosen one, by the same name there and in the singleton.
+    pub field: String,
+    /// What must hold of the chosen one before the tenant takes it.
+    pub ready: Filter,
+    /// What to do about one of which it does not hold.
+    pub help: String,
 }
 
 /// Where the values of an identity field are listed.
@@ -182,6 +232,9 @@ pub struct List {
     /// The list lacks fields that only the single GET has.
     #[serde(default)]
     pub incomplete: bool,
+    /// A 404 says that what the list hangs on is not there, which is a state like any other.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 /// How a list is read to its end.
@@ -331,6 +384,10 @@ pub struct ReferenceField {
     pub except: Vec<String>,
 }
 
+fn yes() -> bool {
+    true
+}
+
 pub(super) fn by_id() -> String {
     "id".to_owned()
 }
@@ -362,7 +419,8 @@ impl Kind {
 
     /// Returns the top-level key that it stands under in files.
     pub fn top_key(&self) -> &str {
-        self.name.split('/').next().unwrap_or(&self.name)
+        let of = self.marked.as_ref().map_or(&self.name, |marked| &marked.kind);
+        of.split('/').next().unwrap_or(of)
     }
 
     /// Returns the path template of one object.

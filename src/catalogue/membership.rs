@@ -23,6 +23,9 @@ pub struct Membership {
     /// The member of request bodies that holds the list; absent: the body is the list (or the member) itself.
     #[serde(default)]
     pub wrap: Option<String>,
+    /// The order of a list that is replaced whole means nothing, and members keep the fields that files leave out.
+    #[serde(default)]
+    pub unordered: bool,
     /// The most members that one request may hold.
     #[serde(default)]
     pub batch: Option<usize>,
@@ -37,6 +40,13 @@ pub struct Membership {
     pub sent: Vec<String>,
 }
 
+impl Membership {
+    /// Says whether the order of the members means something.
+    pub fn is_ordered(&self) -> bool {
+        self.style == MemberStyle::Replace && !self.unordered
+    }
+}
+
 /// How members are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,7 +57,7 @@ pub enum MemberStyle {
     Each,
     /// `PATCH` a list of `{<identity>, status}`.
     Status,
-    /// One write of the whole ordered list (`verbs.update`).
+    /// One write of the whole list (`verbs.update`), ordered unless `unordered` says otherwise.
     Replace,
     /// `POST` a map of new ones, `PATCH` a map of changed ones, `DELETE` a list of names.
     NameValue,

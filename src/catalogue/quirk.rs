@@ -11,6 +11,13 @@ pub enum Quirk {
     OneIsDefault,
     /// Encryption keys: made, given material, put in the place of others, destroyed. Source: recorded-facts 4, "Encryption keys".
     KeyRing,
+    /// The API has no name for one: files give it one, and the record knows by its id which it is. Source: catalog,
+    /// connection_scim_token.
+    NamedByRecord,
+    /// A list of keys that follow one another: current, next, previous. `signing_alg` of the files is the `algorithm` of the
+    /// newest; another one is a rotation (`POST`), which makes a new next key and brings the one that was next into use.
+    /// Where the connection authenticates by `private_key_jwt`, keys are there from the start. Source: recorded-facts.
+    KeySuccession,
     /// A change is a draft until it is built and deployed: wait for `built`, `POST {object}/deploy`, wait until deployed.
     /// The field `deployed` of the files asks for it. Source: api-quirks 3.1.
     BuildThenDeploy,
@@ -58,6 +65,8 @@ pub enum Quirk {
     UpdateDefaultsDiffer,
     /// `oidc_logout` is mirrored by `oidc_backchannel_logout`.
     LogoutMirror,
+    /// The tenant's own log: never written, searched by criteria or read on from an event.
+    EventLog,
     /// A list of members is partial: those of other owners stay.
     SharedMembers,
 }

@@ -107,6 +107,14 @@ pub struct Server {
     pub association: Option<Association>,
     /// Lists begin with what was made last.
     pub newest_first: bool,
+    /// Lists are in the order of ids.
+    pub by_id: bool,
+    /// The query `q` of a list may name these fields: `name:text`, where the text may end in `*`.
+    pub searched: Vec<String>,
+    /// The path of a document without which all calls end in `missing`.
+    pub within: Option<String>,
+    /// Fields of members that must be addresses of mail -> how messages of the server call them.
+    pub mail: IndexMap<String, String>,
     /// Lists that are made of flags, where they are not sent.
     pub flag_lists: Vec<FlagList>,
     /// Fields that the answer to a write shows as null where null was sent.
@@ -131,6 +139,9 @@ pub struct Act {
     /// Fields that it sets, as in `defaults`.
     #[serde(default)]
     pub set: IndexMap<String, Json>,
+    /// Fields that it takes from the request.
+    #[serde(default)]
+    pub take: Vec<String>,
     #[serde(default = "ok")]
     pub status: u16,
     /// The answer, expanded on the object; absent: the object as an update shows it.

@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use super::kind::{Kind, ReferenceField};
+use super::kind::{Kind, Marked, ReferenceField};
+use super::place::Step;
 use super::quirk::Quirk;
 use super::shape::Shape;
 
@@ -64,10 +65,28 @@ impl Catalogue {
         self.kinds.iter().filter(move |kind| kind.parent.as_deref() == Some(parent.as_str()))
     }
 
+    /// Returns the kinds that files write inside this one though they lie in its parent, with the rest of their places.
+    pub fn written_inside(
+        &'static self,
+        kind: &'static Kind,
+    ) -> impl Iterator<Item = (&'static Kind, &'static [Step])> {
+        self.kinds.iter().filter(|other| other.parent.is_some() && other.parent == kind.parent).filter_map(|other| {
+            let rest = other.place.strip_prefix(kind.place.as_slice())?;
+            (!rest.is_empty()).then_some((other, rest))
+        })
+    }
+
     /// Returns the top-level kinds that stand under a key of a project file.
     pub fn under_key(&'static self, key: &str) -> impl Iterator<Item = &'static Kind> {
         let key = key.to_owned();
-        self.kinds.iter().filter(move |kind| kind.parent.is_none() && kind.top_key() == key)
+        self.kinds.iter().filter(move |kind| kind.parent.is_none() && kind.marked.is_none() && kind.top_key() == key)
+    }
+
+    /// Returns the kinds whose object a flag on one of these objects chooses.
+    pub fn marked_in(&'static self, kind: &str) -> impl Iterator<Item = (&'static Kind, &'static Marked)> {
+        let kind = kind.to_owned();
+        let marked = self.kinds.iter().filter_map(|own| Some((own, own.marked.as_ref()?)));
+        marked.filter(move |(_, marked)| marked.kind == kind)
     }
 
     /// Returns the kinds whose objects a name of this space may mean.

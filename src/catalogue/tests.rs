@@ -41,7 +41,8 @@ fn nested_kinds_lie_in_their_parents() {
         }
         None => {
             assert!(!kind.name.contains('/'), "{} has no parent", kind.name);
-            assert_eq!(kind.place.first(), Some(&Step::Key(kind.name.clone())), "a kind stands under its own name");
+            let key = kind.marked.as_ref().map_or(&kind.name, |marked| &marked.kind);
+            assert_eq!(kind.place.first(), Some(&Step::Key(key.clone())), "a kind stands under its own name");
         }
     });
 }
@@ -297,6 +298,17 @@ fn deletion_is_possible_or_said_not_to_be() {
     });
 }
 
+/// What is shown once must be handed over, and go again if it cannot be.
+#[test]
+fn what_is_shown_once_can_be_delivered_and_deleted() {
+    each(|kind| {
+        let says = |field: &str| kind.fields.tool.iter().any(|own| own == field);
+        assert_eq!(kind.shown_once.is_some(), says("deliver"), "{}", kind.name);
+        assert!(kind.shown_once.is_none() || kind.verbs.delete && kind.id.is_some(), "{}", kind.name);
+        assert!(!kind.has(Quirk::NamedByRecord) || kind.identity.iter().all(|field| says(field)), "{}", kind.name);
+    });
+}
+
 #[test]
 fn every_quirk_is_some_kinds() {
     let used: BTreeSet<Quirk> = catalogue().served().flat_map(|kind| kind.quirks.iter().copied()).collect();
@@ -306,7 +318,7 @@ fn every_quirk_is_some_kinds() {
 }
 
 /// Every quirk; the match below keeps it whole.
-const ALL: [Quirk; 26] = [
+const ALL: [Quirk; 29] = [
     Quirk::HoursAsMinutes,
     Quirk::BuildThenDeploy,
     Quirk::PublishVersion,
@@ -333,6 +345,9 @@ const ALL: [Quirk; 26] = [
     Quirk::SharedMembers,
     Quirk::OneIsDefault,
     Quirk::KeyRing,
+    Quirk::KeySuccession,
+    Quirk::NamedByRecord,
+    Quirk::EventLog,
 ];
 
 #[test]
@@ -363,7 +378,10 @@ fn all_quirks_are_counted() {
         | Quirk::LogoutMirror
         | Quirk::SharedMembers
         | Quirk::OneIsDefault
-        | Quirk::KeyRing => quirk,
+        | Quirk::KeyRing
+        | Quirk::KeySuccession
+        | Quirk::NamedByRecord
+        | Quirk::EventLog => quirk,
     };
     assert_eq!(ALL.iter().map(|quirk| next(*quirk)).collect::<BTreeSet<_>>().len(), ALL.len());
 }

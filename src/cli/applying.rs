@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde_json::Value as Json;
+
+use super::delivering::{self, Delivering};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::planning::Planned;
@@ -28,6 +31,17 @@ pub struct Manner<'a> {
     pub tag: Option<&'a str>,
     /// What the record says it was.
     pub doing: Doing,
+    /// What the answer to programs says besides the result, under this name.
+    pub told: Option<(&'static str, Json)>,
+}
+
+impl Manner<'_> {
+    fn told(&self, mut document: Json) -> Json {
+        if let Some((name, told)) = &self.told {
+            document[*name] = told.clone();
+        }
+        document
+    }
 }
 
 /// Says whether there is somebody to ask, or nobody needs to be.
@@ -58,10 +72,10 @@ pub fn carry_out(
     let plan = &planned.plan;
     if !plan.gates.is_empty() || plan.is_empty() {
         if run.settings.json {
-            run.answer_json(&Results::default().json(plan, &planned.found, None))?;
+            run.answer_json(&manner.told(Results::default().json(plan, &planned.found, None)))?;
         }
         if plan.gates.is_empty() {
-            planned.history.unchanged(plan, &manner.doing, &planned.remembered, run)?;
+            planned.history.unchanged(plan, planned.seen.as_ref(), &manner.doing, &planned.remembered, run)?;
             planned.history.tag(manner.tag)?;
         }
         return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
@@ -69,6 +83,7 @@ pub fn carry_out(
     if !plan.missing_secrets.is_empty() {
         return Err(Failure::MissingSecrets(plan.missing_secrets.clone()));
     }
+    delivering::refuse(plan, run)?;
     if !manner.yes {
         let headline = text::headline(&plan.settings, plan.sandbox);
         if run.terminal.ask(&format!("\n{headline}\nApply this? Only \"yes\" is accepted: "))? != "yes" {
@@ -81,7 +96,8 @@ pub fn carry_out(
     let stop = runtime.stop_on_interrupt();
     planned.history.intend(plan, &stop)?;
     let mut book = planned.journal.begin(plan, Arc::clone(&stop))?;
-    let (outcome, results, steps) = perform(plan, connection, &redaction, runtime, (&mut book, &stop), run);
+    let mut conduct = Delivering::new(&mut book, plan, run);
+    let (outcome, results, steps) = perform(plan, connection, &redaction, runtime, (&mut conduct, &stop), run);
     let is_complete = outcome.failures.is_empty() && outcome.summary.not_begun == 0;
     let is_written = book.ended(is_complete);
     // What was sent is remembered, and a sandbox kept, whether or not all went well; that it went well or not is said
@@ -90,9 +106,12 @@ pub fn carry_out(
     remembered.fingerprints.extend(outcome.sent.clone());
     let is_remembered = run.settings.state.remember(planned.history.place(), &remembered);
     let is_kept = connection.keep();
-    let is_recorded = planned.history.applied_now(plan, (&steps, &outcome), &manner.doing, &remembered, run);
+    let is_recorded = {
+        let done = (&steps, &outcome, planned.seen.as_ref());
+        planned.history.applied_now(plan, done, &manner.doing, &remembered, run)
+    };
     match run.settings.json {
-        true => run.answer_json(&results.json(plan, &planned.found, Some(&outcome.summary)))?,
+        true => run.answer_json(&manner.told(results.json(plan, &planned.found, Some(&outcome.summary))))?,
         false => {
             let screen = outcome::screen(plan, &outcome.failures, &outcome.summary, &redaction);
             run.terminal.answer(&format!("\n{screen}"))?;
@@ -127,6 +146,8 @@ fn perform(
         if stop.load(Ordering::Relaxed) && !std::mem::replace(&mut is_told, true) {
             bar.step("stopping: what is under way is finished first; ctrl-c again stops at once");
         }
+        #[cfg(debug_assertions)]
+        fall_over(&event, run);
         results.note(&event, redaction);
         steps.note(&event, redaction);
         if let Some(line) = progress::line(&event, redaction) {
@@ -138,6 +159,15 @@ fn perform(
     let applying = apply(plan, connection, &Clock, book, &mut listen);
     let outcome = runtime.run(connection.telling(applying, |pause| run.waits(pause)));
     (outcome, results, steps)
+}
+
+/// Panics once a step has ended, where a test asks for it, with the words that the test gives.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "the test of what a panic shows needs one while secrets are at hand")]
+fn fall_over(event: &Event, run: &Run<'_>) {
+    if let (Event::Succeeded { .. }, Some(words)) = (event, run.world.environment.get("TENANTRY_TEST_PANIC")) {
+        panic!("{words}");
+    }
 }
 
 fn exit(outcome: &Outcome) -> Exit {

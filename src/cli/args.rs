@@ -12,7 +12,7 @@ use clap_complete::Shell;
 
 pub use super::consent::ConsentArgs;
 use super::looking_args::DIFF;
-pub use super::looking_args::{DiffArgs, DriftArgs, StatusArgs};
+pub use super::looking_args::{DiffArgs, DriftArgs, HistoryArgs, StatusArgs};
 pub use super::pace::PaceArgs;
 use crate::edge::http::IN_FLIGHT;
 use crate::edge::terminal::Colour;
@@ -49,9 +49,9 @@ pub struct Global {
     /// A project of the Auth0 Deploy CLI instead: its tenant.yaml or its folder
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "workspace")]
     pub deploy_cli: Option<PathBuf>,
-    /// The Deploy CLI project's settings
+    /// The Deploy CLI project's settings; `init` takes NAME=FILE for each tenant
     #[arg(long, global = true, value_name = "FILE")]
-    pub config: Vec<PathBuf>,
+    pub config: Vec<std::ffi::OsString>,
     /// Run against the embedded tenant of that name instead of the real domain
     #[arg(long, global = true)]
     pub sandbox: bool,
@@ -61,6 +61,9 @@ pub struct Global {
     /// The journal of an apply, if it is not in the state folder
     #[arg(long, global = true, value_name = "FILE")]
     pub journal: Option<PathBuf>,
+    /// Note each request at the end of a file, or on stderr (`-`): method, path, status, time, request id
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log: Option<PathBuf>,
     /// Wait so long for a tenant that another run is changing [default: 0]
     #[arg(long, global = true, value_name = "SECONDS")]
     pub lock_wait: Option<f64>,
@@ -228,21 +231,6 @@ pub struct ApplyArgs {
 }
 
 #[derive(Args, Debug)]
-pub struct HistoryArgs {
-    /// The tenant, as its file in tenants/ is called
-    pub tenant: Option<String>,
-    /// The record to show: its number, or `last`
-    #[arg(value_name = "N")]
-    pub record: Option<String>,
-    /// Only records that changed this address (`*` matches anything)
-    #[arg(long, value_name = "ADDRESS")]
-    pub address: Option<String>,
-    /// Every tenant of the workspace
-    #[arg(long, conflicts_with_all = ["tenant", "record"])]
-    pub all: bool,
-}
-
-#[derive(Args, Debug)]
 pub struct AdoptArgs {
     /// The tenant, as its file in tenants/ is called
     pub tenant: String,
@@ -365,8 +353,11 @@ pub struct KindsArgs {
     /// Print an example of the kind as a template holds it
     #[arg(long, requires = "kind", conflicts_with = "json")]
     pub example: bool,
+    /// List what the API has and no file configures, with the reasons
+    #[arg(long, conflicts_with_all = ["kind", "example"])]
+    pub excepted: bool,
     /// Print the page of all kinds in Markdown
-    #[arg(long, conflicts_with_all = ["kind", "json"])]
+    #[arg(long, conflicts_with_all = ["kind", "json", "excepted"])]
     pub markdown: bool,
 }
 

@@ -1,5 +1,7 @@
 //! Every error that ends a run: what is said, the next step, the exit code.
 
+use std::time::Duration;
+
 use serde_json::{Value as Json, json};
 
 use super::exit::Exit;
@@ -7,13 +9,14 @@ use crate::api::failure::ApiFailure;
 use crate::edge::files::FileError;
 use crate::edge::git_remote::RemoteError;
 use crate::edge::journal::JournalFileError;
-use crate::edge::lock::LockError;
+use crate::edge::lock::{Holder, LockError};
 use crate::edge::records::RecordError;
 use crate::edge::sandbox_store::StoreError;
 use crate::edge::serve::ServeError;
 use crate::edge::state::StateError;
 use crate::model::diagnostic::Diagnostics;
 use crate::model::document::SourceTexts;
+use crate::model::names::TenantName;
 use crate::pipeline::export::ExportError;
 use crate::pipeline::report::json::VERSION;
 use crate::pipeline::saved::SavedError;
@@ -47,6 +50,12 @@ pub enum Failure {
     /// The tenant was changed, and others do not know yet.
     #[error("the record stands in this repository and could not be handed on: {0}")]
     NotHandedOn(Box<RecordError>),
+    /// The tenant was changed and recorded, and the tag is here alone.
+    #[error("all was applied; the tag `{tag}` stands in this repository and could not be handed on: {error}")]
+    TagNotHandedOn { tag: String, remote: String, error: Box<RecordError> },
+    /// Another run is at it: one on this machine, which lives, or one whose lock at the remote is nobody's after `ttl`.
+    #[error("`{tenant}` is locked by {by}")]
+    Locked { tenant: TenantName, by: Box<Holder>, ttl: Option<Duration> },
     #[error("{0}")]
     Lock(#[from] LockError),
     #[error("{0}")]
@@ -105,6 +114,7 @@ impl Failure {
             | Self::Journal(_)
             | Self::File(_)
             | Self::NotHandedOn(_)
+            | Self::TagNotHandedOn { .. }
             | Self::Terminal(_)
             | Self::NoRecord(_)
             | Self::InTheWay(_)
@@ -112,7 +122,7 @@ impl Failure {
             | Self::NotWritten
             | Self::EditedMeanwhile(_)
             | Self::Declined => Exit::Failed,
-            Self::Lock(LockError::Held(_)) => Exit::Locked,
+            Self::Locked { .. } | Self::Lock(LockError::Held(_)) => Exit::Locked,
             Self::Lock(LockError::File { .. }) => Exit::Failed,
             Self::Bug(_) => Exit::Bug,
         }
@@ -147,7 +157,10 @@ impl Failure {
             }
             Self::State(StateError::Newer(_)) => Some("Update tenantry.".to_owned()),
             Self::Store(StoreError::Damaged { .. }) => Some("`tenantry sandbox reset` makes it new again.".to_owned()),
-            Self::Record(RecordError::TagExists(_)) => Some("Choose another name; nothing was applied.".to_owned()),
+            Self::Record(RecordError::TagExists { .. }) => Some("Choose another name; nothing was applied.".to_owned()),
+            Self::TagNotHandedOn { tag, remote, .. } => {
+                Some(format!("`git push {remote} refs/tags/{tag}` hands it on, once that is mended."))
+            }
             Self::Record(RecordError::NoCommit) => {
                 Some("Commit the files first: a tag names the commit that was applied.".to_owned())
             }
@@ -162,16 +175,27 @@ impl Failure {
             Self::Record(RecordError::Unlocked) => {
                 Some("Find out who else is at it; `tenantry plan` shows what is left to do.".to_owned())
             }
+            Self::Record(RecordError::Damaged(..)) => {
+                Some("`tenantry history TENANT --verify` names every record that is not as it was written.".to_owned())
+            }
             Self::Record(RecordError::Newer(_)) => Some("Update tenantry.".to_owned()),
             Self::Journal(JournalFileError::Content { path, .. }) => Some(format!(
                 "It tells what an apply that did not end has done. Plan, look at the tenant, and move `{}` away to go on \
                  without it.",
                 path.display()
             )),
-            Self::Lock(LockError::Held(_)) => {
-                Some("Nothing was written. Wait for that run to end, or let this one wait with `--lock-wait 300`; \
-                      `tenantry unlock` breaks the lock of a run that is gone.".to_owned())
+            Self::Locked { by, ttl: None, .. } => {
+                let kill = if by.pid == 0 { String::new() } else { format!(" (`kill {}`)", by.pid) };
+                Some(format!(
+                    "Nothing was written. That run is alive on this machine: wait for it with `--lock-wait 300`, or end \
+                     it{kill}, and its lock goes with it."
+                ))
             }
+            Self::Locked { tenant, ttl: Some(ttl), .. } => Some(format!(
+                "Nothing was written. Wait for it with `--lock-wait 300`: the lock of a run that is gone stands still, and \
+                 after {} seconds of that it is taken over. `tenantry unlock {tenant}` breaks it at once.",
+                ttl.as_secs_f64().ceil()
+            )),
             Self::NoRecord(_) => Some(
                 "An apply in a git repository leaves one; `tenantry adopt TENANT --all` makes one of what the tenant holds."
                     .to_owned(),

@@ -1,6 +1,6 @@
 //! The journal of a run's tenant: read before it is planned, written while it is applied, put aside after.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,13 +12,14 @@ use crate::api::port::ReadApi;
 use crate::edge::clock::{self, Clock};
 use crate::edge::connection::Target;
 use crate::edge::journal::{self, JournalFile};
-use crate::model::applied::Applied;
+use crate::model::address::Address;
+use crate::model::applied::{Applied, Ownership};
 use crate::model::journal::{Beginning, JOURNAL_VERSION, Journal, Line, Planned as PlannedStep};
 use crate::model::plan::{Gate, Plan};
 use crate::pipeline::apply::Conduct;
 use crate::pipeline::apply::conduct::WINDOW;
 use crate::pipeline::plan::Remembered;
-use crate::pipeline::unfinished::{folded, is_create, known_ids, settle, told};
+use crate::pipeline::unfinished::{folded, in_part, is_create, known_ids, settle, told};
 
 /// How long the embedded tenant is asked for what may be there: it forgets nothing.
 const NEAR_WINDOW: Duration = Duration::from_secs(1);
@@ -33,6 +34,8 @@ pub struct Journaling {
     open: Option<Journal>,
     /// The run takes it back: nothing is written to it, and in the end it goes.
     undoes: bool,
+    /// The run is about what is not in the files, and nothing of it becomes ours.
+    pub apart: bool,
 }
 
 impl Journaling {
@@ -59,7 +62,7 @@ impl Journaling {
         }
         let open = found.filter(|journal| !journal.is_closed());
         let window = if target.is_sandbox() { NEAR_WINDOW } else { WINDOW };
-        Ok(Self { path, aside, window, open, undoes: false })
+        Ok(Self { path, aside, window, open, undoes: false, apart: false })
     }
 
     /// Returns the apply that did not end.
@@ -87,7 +90,8 @@ impl Journaling {
     /// Returns the journal for the run that takes it back: it stays as it is until all is undone.
     #[must_use]
     pub fn undoing(&self) -> Self {
-        Self { path: self.path.clone(), aside: self.aside.clone(), window: self.window, open: None, undoes: true }
+        let (path, aside) = (self.path.clone(), self.aside.clone());
+        Self { path, aside, window: self.window, open: None, undoes: true, apart: false }
     }
 
     /// Looks for what may have been created, and returns the gates of what cannot be told.
@@ -110,6 +114,11 @@ impl Journaling {
         }
     }
 
+    /// Returns the addresses that the apply that did not end has begun to change.
+    pub fn in_part(&self) -> BTreeSet<Address> {
+        self.open.as_ref().map(in_part).unwrap_or_default()
+    }
+
     /// Adds the fingerprints of what that apply has sent.
     pub fn remembered(&self, remembered: &mut Remembered) {
         if let Some(journal) = &self.open {
@@ -120,6 +129,15 @@ impl Journaling {
     /// Says that there is an apply that did not end.
     pub fn note(&self) -> Option<String> {
         self.open.as_ref().map(told)
+    }
+
+    /// Returns what an apply before that did not end means for what is ours.
+    fn left(&self) -> Ownership {
+        let of = |before: &Journal| Ownership {
+            prior: before.beginning.ownership.prior.clone(),
+            next: folded(before, None).resources,
+        };
+        self.open.as_ref().map(of).unwrap_or_default()
     }
 
     /// Begins the journal of a plan, in place of one that did not end: what stood before that stays known.
@@ -144,7 +162,8 @@ impl Journaling {
             at: clock::stamp(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             commit: plan.provenance.commit.clone(),
-            ownership: plan.ownership.clone(),
+            ownership: if self.apart { self.left() } else { plan.ownership.clone() },
+            apart: self.apart,
             steps: steps.collect(),
             images: plan.images.clone(),
             carried: BTreeMap::new(),

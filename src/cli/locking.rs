@@ -11,18 +11,22 @@ use super::failure::Failure;
 use super::project::workspace;
 use super::run::Run;
 use super::settings::Source;
+use crate::edge::actor;
+use crate::edge::clock::Clock;
 use crate::edge::files::WorkTree;
 use crate::edge::git_tree::GitTree;
-use crate::edge::lock::{Holder, LocalLock};
-use crate::edge::records;
+use crate::edge::lock::{Holder, LocalLock, LockError};
 use crate::edge::records::shared::Shared;
 use crate::edge::remote_lock::{RemoteLock, TakeError};
 use crate::edge::state::Remembrance;
 use crate::model::change::Action;
 use crate::model::diagnostic::Diagnostics;
 use crate::model::document::SourceTexts;
+use crate::model::names::TenantName;
 use crate::model::plan::Plan;
+use crate::pipeline::apply::Clock as _;
 use crate::pipeline::load::native::{self, read_workspace};
+use crate::pipeline::report::value::harmless;
 
 /// Whoever holds it is the only run that changes the tenant.
 #[derive(Debug)]
@@ -37,20 +41,41 @@ impl Lock {
     ///
     /// # Errors
     /// If somebody else holds it, or the remote does not answer.
-    pub fn take(place: &Remembrance, run: &Run<'_>) -> Result<Self, Failure> {
+    pub fn take(tenant: &TenantName, place: &Remembrance, run: &Run<'_>) -> Result<Self, Failure> {
         let (settings, holder) = (&run.settings, holder(run));
         settings.state.prepare()?;
-        let seconds = |number: f64| Duration::try_from_secs_f64(number).unwrap_or_default();
         let (patience, ttl) = (seconds(settings.lock_wait), seconds(settings.lock_ttl));
-        let local = LocalLock::take(&settings.state.lock_file(place), &holder, patience)?;
+        let start = Clock.elapsed();
+        let mut waits = |by: &Holder| {
+            let text = format!("waiting up to {} s: `{tenant}` is locked by {by}", patience.as_secs_f64().ceil());
+            run.terminal.talk(&format!("{}\n", harmless(&text)));
+        };
+        let local = LocalLock::take(&settings.state.lock_file(place), &holder, patience, &mut waits)
+            .map_err(|error| held(error, tenant, None))?;
         let remote = match sharing(place, run)? {
             Some(shared) => {
                 let _bar = run.terminal.bar(None, "locking the tenant");
-                Some(RemoteLock::take(&shared, &holder, local.left_by(), ttl, patience)?)
+                let times = (ttl, patience.saturating_sub(Clock.elapsed().saturating_sub(start)));
+                let taken = RemoteLock::take(&shared, &holder, local.left_by(), times, &mut waits);
+                Some(taken.map_err(|error| match error {
+                    TakeError::Lock(error) => held(error, tenant, Some(ttl)),
+                    TakeError::Record(error) => error.into(),
+                })?)
             }
             None => None,
         };
         Ok(Self { remote, _local: local })
+    }
+
+    /// Makes sure that no run of this machine holds the lock.
+    ///
+    /// # Errors
+    /// If one does.
+    pub fn take_here(tenant: &TenantName, place: &Remembrance, run: &Run<'_>) -> Result<LocalLock, Failure> {
+        run.settings.state.prepare()?;
+        let file = run.settings.state.lock_file(place);
+        let taken = LocalLock::take(&file, &Holder::default(), Duration::ZERO, &mut |_| {});
+        taken.map_err(|error| held(error, tenant, None))
     }
 
     /// Says whether somebody broke it, or it could not be renewed.
@@ -82,19 +107,22 @@ impl Lock {
     }
 }
 
-impl From<TakeError> for Failure {
-    fn from(error: TakeError) -> Self {
-        match error {
-            TakeError::Lock(error) => error.into(),
-            TakeError::Record(error) => error.into(),
-        }
+fn seconds(number: f64) -> Duration {
+    Duration::try_from_secs_f64(number).unwrap_or_default()
+}
+
+/// Says whose lock it is: of a run on this machine, or of one anywhere, whose lock is nobody's after `ttl`.
+fn held(error: LockError, tenant: &TenantName, ttl: Option<Duration>) -> Failure {
+    match error {
+        LockError::Held(by) => Failure::Locked { tenant: tenant.clone(), by, ttl },
+        error @ LockError::File { .. } => error.into(),
     }
 }
 
 /// Describes this run to others.
 fn holder(run: &Run<'_>) -> Holder {
     let folder = workspace(run).unwrap_or(&run.world.folder);
-    let actor = records::actor(folder, &run.world.environment);
+    let actor = actor::actor(folder, &run.world.environment);
     Holder::of_process(&actor.name, actor.run_url, &run.command)
 }
 

@@ -7,6 +7,7 @@ pub mod applying;
 pub mod args;
 pub mod commands;
 pub mod consent;
+pub mod delivering;
 pub mod exit;
 pub mod failure;
 pub mod journaling;
@@ -22,6 +23,8 @@ pub mod recording;
 pub mod run;
 pub mod saved;
 pub mod settings;
+pub mod since;
+pub mod verifying;
 pub mod world;
 
 pub use run::run;

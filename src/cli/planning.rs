@@ -21,10 +21,11 @@ use crate::model::live::Live;
 use crate::model::names::TenantName;
 use crate::model::plan::{Gate, Plan, Provenance};
 use crate::model::record::RunScope;
+use crate::pipeline::hanging::hanging;
 use crate::pipeline::images;
 use crate::pipeline::ownership;
 use crate::pipeline::plan::{self, Consent, Facts, Remembered};
-use crate::pipeline::refresh::{self, Wanted, refresh};
+use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::{findings, text};
 use crate::pipeline::rollback;
 use crate::pipeline::scopes::{self, Needed};
@@ -148,7 +149,7 @@ impl Wish {
     /// # Errors
     /// If another run holds it.
     pub fn locked(self, run: &Run<'_>) -> Result<Self, Failure> {
-        let lock = Some(Lock::take(&self.target(run).remembrance(), run)?);
+        let lock = Some(Lock::take(&self.desired.settings.tenant, &self.target(run).remembrance(), run)?);
         Ok(Self { lock, ..self })
     }
 
@@ -172,6 +173,7 @@ impl Wish {
             false => History::open(run, &target, self.scope, &local, self.lock.take())?,
         };
         let mut journal = Journaling::of(run, &target)?;
+        journal.apart = self.is_apart;
         let in_doubt = journal.settle(api, self.writing).await?;
         let mut remembered = history.remembered(local);
         journal.remembered(&mut remembered);
@@ -218,6 +220,7 @@ impl Wish {
             remembered: remembered.clone(),
             consent,
             applied,
+            in_part: journal.in_part(),
             keeps_history: history.is_kept(),
             project,
             scope: self.scope,
@@ -245,10 +248,9 @@ impl Wish {
         }
         if self.writing && plan.gates.is_empty() {
             // What goes with what is deleted is read first, or nobody could bring it back.
-            let unseen = refresh::hanging(api, &mut live, &images::gone(&plan)).await?;
-            plan.notes
-                .extend(unseen.iter().map(|name| format!("{name} cannot be read: an undo would not bring it back")));
-            images::add_hanging(&mut plan, &live);
+            let unseen = hanging(api, &mut live, &images::gone(&plan)).await?;
+            plan.notes.extend(unseen.notes());
+            images::add_hanging(&mut plan, &live, &unseen);
             plan.requests.refresh = live.requests;
         }
         let mut found = self.found;

@@ -1,12 +1,16 @@
 //! A point in a tenant's history: the commit whose configuration is meant, and the record of its apply.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::failure::Failure;
+use super::locking;
+use super::project::workspace;
 use super::recording::History;
+use super::run::Run;
+use crate::edge::git_missing;
 use crate::edge::git_tree::{GitTree, GitTreeError};
 use crate::model::record::{Header, RunKind, RunResult, RunScope};
+use crate::pipeline::report::value::harmless;
 
 /// The word for the configuration before the present one.
 pub const PREVIOUS: &str = "previous";
@@ -35,20 +39,53 @@ pub fn is_whole(header: &Header) -> bool {
         && !header.config.dirty
 }
 
-/// Opens the files of a commit, a branch or a tag.
+/// Opens the files of a commit, a branch or a tag. What this clone lacks is fetched from where the records are shared, or
+/// from where a shallow clone comes from.
 ///
 /// # Errors
-/// If it is not here.
-pub fn open(folder: &Path, reference: &str) -> Result<Arc<GitTree>, Failure> {
-    let help = |error: &GitTreeError| match error {
-        GitTreeError::Shallow(_) => {
-            "Fetch the whole history: `git fetch --unshallow`, in a pipeline `fetch-depth: 0`.".to_owned()
+/// If it is neither here nor there.
+pub fn open(reference: &str, run: &Run<'_>) -> Result<Arc<GitTree>, Failure> {
+    let folder = workspace(run)?;
+    let error = match GitTree::open(folder, reference) {
+        Ok(tree) => return Ok(Arc::new(tree)),
+        Err(error @ (GitTreeError::Shallow(_) | GitTreeError::Unknown(_))) => error,
+        Err(error @ GitTreeError::NoRepository(_)) => {
+            return Err(Failure::usage(error.to_string(), "Only what git has kept can be returned to."));
         }
-        GitTreeError::NoRepository(_) => "Only what git has kept can be returned to.".to_owned(),
-        _ => "Name a record as `tenantry history` lists it, a tag, or a commit.".to_owned(),
+        Err(error) => return Err(Failure::usage(error.to_string(), NAMED)),
     };
-    GitTree::open(folder, reference).map(Arc::new).map_err(|error| Failure::usage(error.to_string(), help(&error)))
+    let remote = locking::history(run)?.and_then(|history| history.remote);
+    let brought = {
+        let _bar = run.terminal.bar(None, "fetching the commit");
+        git_missing::bring(folder, remote.as_deref(), reference)
+    };
+    let why = match &brought {
+        Ok(Some(id)) => match GitTree::open(folder, id) {
+            Ok(tree) => return Ok(Arc::new(tree)),
+            Err(_) => String::new(),
+        },
+        Ok(None) => String::new(),
+        Err(error) => format!("; {error}"),
+    };
+    let help = match (&error, remote) {
+        (GitTreeError::Shallow(_), _) => {
+            "Fetch the whole history: `git fetch --unshallow --tags`, in a pipeline `fetch-depth: 0`.".to_owned()
+        }
+        (_, Some(_)) if brought.is_err() => {
+            format!("{NAMED} If it was applied from another clone, let it be pushed from there.")
+        }
+        _ => NAMED.to_owned(),
+    };
+    Err(Failure::usage(harmless(&format!("{error}{why}")), help))
 }
+
+/// Returns the whole id of a commit that records know, where somebody typed its beginning: only by that it can be fetched.
+pub fn whole<'h>(asked: &'h str, headers: &'h [(String, Header)]) -> &'h str {
+    let is_meant = |commit: &&String| asked.len() >= COMMIT_LETTERS && commit.starts_with(asked);
+    headers.iter().filter_map(|(_, header)| header.config.commit.as_ref()).find(is_meant).map_or(asked, String::as_str)
+}
+
+const NAMED: &str = "Name a record as `tenantry history` lists it, a tag, or a commit.";
 
 /// Returns the last record of the configuration before the present one that is not held back.
 pub fn previous(headers: &[(String, Header)]) -> Option<&(String, Header)> {
@@ -66,7 +103,7 @@ impl Point {
     ///
     /// # Errors
     /// If there is no such point, or its files were never committed.
-    pub fn find(asked: &str, history: &History, folder: &Path) -> Result<Self, Failure> {
+    pub fn find(asked: &str, history: &History, run: &Run<'_>) -> Result<Self, Failure> {
         let headers = history.walk()?;
         let number = asked.strip_prefix('#').unwrap_or(asked);
         let record = match asked {
@@ -82,9 +119,9 @@ impl Point {
         };
         if let Some((commit, header)) = record {
             let config = committed(header)?;
-            return Ok(Self { tree: open(folder, config)?, record: Some((commit.clone(), header.clone())) });
+            return Ok(Self { tree: open(config, run)?, record: Some((commit.clone(), header.clone())) });
         }
-        let tree = open(folder, asked)?;
+        let tree = open(whole(asked, &headers), run)?;
         let of_commit = |(_, header): &&(String, Header)| {
             is_apply(header) && header.config.commit.as_deref() == Some(tree.commit()) && !header.config.dirty
         };

@@ -8,18 +8,24 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::failure::Failure;
 use super::locking::{self, Lock, sharing};
+use super::planning::Seen;
 use super::project::workspace;
 use super::run::Run;
+use crate::edge::actor;
 use crate::edge::clock;
 use crate::edge::connection::Target;
 use crate::edge::records::shared::Shared;
 use crate::edge::records::{self, Kept, RecordError, Records};
 use crate::edge::state::Remembrance;
 use crate::model::applied::Applied;
+use crate::model::live::Live;
+use crate::model::others::Others;
 use crate::model::plan::{Gate, Plan, Provenance};
 use crate::model::record::{Doing, Header, Record, RunKind, RunScope};
 use crate::pipeline::apply::Outcome;
-use crate::pipeline::plan::Remembered;
+use crate::pipeline::drift;
+use crate::pipeline::plan::{Facts, Remembered};
+use crate::pipeline::recall::recall;
 use crate::pipeline::record::{self, Circumstances, Steps};
 use crate::pipeline::report::value::harmless;
 
@@ -163,7 +169,7 @@ impl History {
     /// # Errors
     /// Why not.
     pub fn may_tag(&self, tag: &str, provenance: &Provenance) -> Result<(), Failure> {
-        let Some(records) = self.records.as_ref().filter(|_| provenance.commit.is_some()) else {
+        let (Some(records), Some(commit)) = (&self.records, &provenance.commit) else {
             return Err(RecordError::NoCommit.into());
         };
         if provenance.dirty {
@@ -172,18 +178,23 @@ impl History {
                 "Commit them, or leave `--tag` out.",
             ));
         }
-        Ok(records.may_tag(tag)?)
+        Ok(records.may_tag(tag, commit, self.shared.as_ref().map(|(shared, _)| shared))?)
     }
 
-    /// Tags the commit of the last record.
+    /// Tags the commit of the last record, at the remote too.
     ///
     /// # Errors
     /// If git refuses.
     pub fn tag(&self, tag: Option<&str>) -> Result<(), Failure> {
-        match (tag, &self.records, &self.last) {
-            (Some(tag), Some(records), Some(kept)) => Ok(records.tag(tag, &kept.record)?),
-            _ => Ok(()),
-        }
+        let (Some(tag), Some(records), Some(kept)) = (tag, &self.records, &self.last) else { return Ok(()) };
+        let shared = self.shared.as_ref().map(|(shared, _)| shared);
+        records.tag(tag, &kept.record, shared)?;
+        let Some(shared) = shared else { return Ok(()) };
+        records.hand_on_tag(tag, shared).map_err(|error| Failure::TagNotHandedOn {
+            tag: tag.to_owned(),
+            remote: shared.remote.name(),
+            error: Box::new(error),
+        })
     }
 
     /// Records an apply that was performed.
@@ -193,7 +204,7 @@ impl History {
     pub fn applied_now(
         &mut self,
         plan: &Plan,
-        (steps, outcome): (&Steps, &Outcome),
+        (steps, outcome, seen): (&Steps, &Outcome, Option<&Seen>),
         doing: &Doing,
         remembered: &Remembered,
         run: &Run<'_>,
@@ -208,7 +219,8 @@ impl History {
             return Ok(());
         }
         let circumstances = self.circumstances(plan, doing.clone(), remembered, run)?;
-        let record = record::of(plan, steps, outcome, circumstances);
+        let mut record = record::of(plan, steps, outcome, circumstances);
+        record.others = seen.map(|seen| self.others(&record, &seen.live, remembered, plan));
         self.keep(record, remembered, run)?;
         match self.lock.as_ref().is_some_and(Lock::is_lost) {
             true => Err(RecordError::Unlocked.into()),
@@ -223,6 +235,7 @@ impl History {
     pub fn unchanged(
         &mut self,
         plan: &Plan,
+        seen: Option<&Seen>,
         doing: &Doing,
         remembered: &Remembered,
         run: &Run<'_>,
@@ -231,11 +244,25 @@ impl History {
             return Ok(());
         }
         let circumstances = self.circumstances(plan, doing.clone(), remembered, run)?;
-        let record = record::of(plan, &Steps::default(), &Outcome::default(), circumstances);
+        let mut record = record::of(plan, &Steps::default(), &Outcome::default(), circumstances);
         if !record::is_news(&record, self.last.as_ref().map(|kept| &kept.record)) {
             return Ok(());
         }
+        record.others = seen.map(|seen| self.others(&record, &seen.live, remembered, plan));
         self.keep(record, remembered, run)
+    }
+
+    /// Returns what others have in the tenant, as it was seen before this run wrote.
+    fn others(&self, record: &Record, live: &Live, remembered: &Remembered, plan: &Plan) -> Others {
+        let facts = Facts {
+            remembered: remembered.clone(),
+            applied: Some(record.applied.clone()),
+            keeps_history: true,
+            project: plan.settings.project.clone(),
+            ..Facts::default()
+        };
+        let (recalled, _) = recall(&record.applied, &plan.settings);
+        drift::others(&recalled, live, &facts, self.last.as_ref().and_then(|kept| kept.record.others.as_ref()))
     }
 
     /// Returns what a record says besides plan and outcome.
@@ -251,7 +278,7 @@ impl History {
     ) -> Result<Circumstances, Failure> {
         Ok(Circumstances {
             at: clock::stamp(),
-            by: records::actor(workspace(run)?, &run.world.environment),
+            by: actor::actor(workspace(run)?, &run.world.environment),
             project: plan.settings.project.clone(),
             scope: self.scope,
             doing: Doing { holds: self.holds(&doing), ..doing },
@@ -284,8 +311,16 @@ impl History {
             if let Some(tip) = tip.as_ref().filter(|tip| Some(&tip.record.applied) != base.as_ref()) {
                 record.applied = record.applied.rebased(base.as_ref(), &tip.record.applied);
             }
+            if let (None, Some(tip)) = (&record.others, &tip) {
+                record.others.clone_from(&tip.record.others);
+                if let Some(others) = &mut record.others {
+                    others.released(&tip.record.applied, &record.applied);
+                }
+            }
             match records.write(record, tip.as_ref()) {
                 Ok(kept) => {
+                    run.settings.state.prepare()?;
+                    run.settings.state.see_record(&self.place, &kept.commit)?;
                     self.last = Some(kept);
                     // A sandbox knows its records by the salt.
                     run.settings.state.remember(&self.place, remembered)?;

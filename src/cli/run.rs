@@ -15,6 +15,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::settings::{Settings, manner};
 use super::world::World;
+use crate::edge::panics;
 use crate::edge::terminal::{Manner, Terminal};
 use crate::pipeline::report::style::{REMOVED, STRONG, paint};
 use crate::pipeline::report::{findings, value::harmless};
@@ -55,8 +56,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
         Err(error) => return misread(&error, world).code(),
     };
     let terminal = Terminal::new(&world.streams, manner(&arguments.global, world));
-    let ended = catch_unwind(AssertUnwindSafe(|| dispatch(&arguments, command, world, &terminal)))
-        .unwrap_or_else(|_| Err(Failure::Bug("something that cannot happen did happen".to_owned())));
+    let ended =
+        catch_unwind(AssertUnwindSafe(|| dispatch(&arguments, command, world, &terminal))).unwrap_or_else(|_| {
+            let place = panics::last_place().map(|place| format!(" at {place}")).unwrap_or_default();
+            Err(Failure::Bug(format!("this is a bug: something that cannot happen did happen{place}")))
+        });
     match ended {
         Ok(exit) => exit.code(),
         Err(failure) => {

@@ -15,7 +15,7 @@ use crate::model::basis::Basis;
 use crate::model::desired::TenantSettings;
 use crate::model::plan::{Plan, Provenance};
 use crate::pipeline::plan::Consent;
-use crate::pipeline::saved::{self, SavedPlan, SavedScope};
+use crate::pipeline::saved::{self, SavedPlan, SavedPromotion, SavedScope};
 
 /// How the file of a saved plan is called, if it is called as it should be.
 const ENDING: &str = ".plan";
@@ -36,7 +36,7 @@ pub fn write(
     path: &Path,
     planned: &Planned,
     scope: &ScopeArgs,
-    consent: Consent,
+    (consent, promotion): (Consent, Option<SavedPromotion>),
     run: &Run<'_>,
 ) -> Result<(), Failure> {
     if planned.plan.basis.fingerprint.is_empty() {
@@ -44,7 +44,8 @@ pub fn write(
         return Ok(());
     }
     let scope = SavedScope { target: scope.target.clone(), exclude: scope.exclude.clone(), strict: scope.strict };
-    let text = SavedPlan::of(&planned.plan, &planned.found, scope, consent).to_text();
+    let saved = SavedPlan { promotion, ..SavedPlan::of(&planned.plan, &planned.found, scope, consent) };
+    let text = saved.to_text();
     let text = text.map_err(|error| Failure::Bug(format!("the plan cannot be saved: {error}")))?;
     files::replace_file(&run.world.folder.join(path), text.as_bytes(), Readers::Owner)?;
     Ok(())
@@ -127,7 +128,8 @@ impl Saved {
         Provenance {
             commit: self.plan.commit.clone(),
             tree: self.plan.tree.clone(),
-            dirty: now.dirty || self.plan.dirty,
+            // What is promoted comes from its commit, whatever lies in the work tree.
+            dirty: self.plan.dirty || now.dirty && self.plan.promotion.is_none(),
         }
     }
 

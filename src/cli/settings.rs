@@ -1,5 +1,6 @@
 //! Flags and environment, merged once: what a run is told.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use crate::api::pace::Reserve;
 use crate::edge::connection::{Connection, Target};
 use crate::edge::files;
 use crate::edge::http::HttpOptions;
+use crate::edge::request_log::RequestLog;
 use crate::edge::state::StateFolder;
 use crate::edge::terminal::Manner;
 use crate::edge::wire::DEADLINE;
@@ -34,6 +36,8 @@ pub struct Settings {
     pub lock_ttl: f64,
     /// The commit that says where records are shared, where the work tree is somebody's proposal.
     pub trust_from: Option<String>,
+    /// The files after `--config`, as typed.
+    pub configs: Vec<OsString>,
     /// The flags that another command needs to be about the same tenant, as they were typed.
     pub repeated: Vec<String>,
     pub api: ApiSettings,
@@ -67,6 +71,8 @@ pub struct ApiSettings {
     pub reserve: Reserve,
     pub max_rps: Option<f64>,
     pub deadline: Duration,
+    /// `--log`, `TENANTRY_LOG`.
+    pub log: RequestLog,
     /// `TENANTRY_SANDBOX_FAULTS`: a script of faults for the embedded tenant, for tests.
     pub faults: Option<PathBuf>,
 }
@@ -109,6 +115,7 @@ impl ApiSettings {
             reserve: self.reserve,
             max_rps: self.max_rps,
             deadline: self.deadline,
+            log: self.log.clone(),
         })
     }
 }
@@ -145,8 +152,8 @@ impl Settings {
         let max_rps = positive("--max-rps", pace.and_then(|pace| pace.max_rps))?;
         let deadline = positive("--deadline", pace.and_then(|pace| pace.deadline))?;
         let source = match &global.deploy_cli {
-            Some(path) => deploy_cli(&world.folder, path, single(&global.config)?)?,
-            None if !global.config.is_empty() => {
+            Some(path) => deploy_cli(&world.folder, path, single(&global.config)?.as_deref())?,
+            None if !global.config.is_empty() && !makes_workspace(&arguments.command) => {
                 return Err(Failure::usage(
                     "`--config` speaks of a project of the Deploy CLI, and none is named",
                     "Name it with `--deploy-cli PATH`.",
@@ -174,6 +181,7 @@ impl Settings {
                 Command::Plan(args) => args.trust_from.clone(),
                 _ => None,
             },
+            configs: global.config.clone(),
             repeated: repeated(global),
             journal: global.journal.as_ref().map(|path| world.folder.join(path)),
             api: ApiSettings {
@@ -183,17 +191,33 @@ impl Settings {
                 reserve: pace.and_then(|pace| pace.reserve).unwrap_or(Reserve::Usual),
                 max_rps,
                 deadline: deadline.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(DEADLINE),
+                log: request_log(global, world)?,
                 faults: text("TENANTRY_SANDBOX_FAULTS").map(|path| world.folder.join(path)),
             },
         })
     }
 }
 
+/// Says whether the settings are those of the tenants of a workspace that is being made.
+fn makes_workspace(command: &Command) -> bool {
+    matches!(command, Command::Init(args) if args.from_deploy_cli.is_some())
+}
+
+/// Returns where requests are noted: `-` and `debug` are stderr.
+fn request_log(global: &Global, world: &World) -> Result<RequestLog, Failure> {
+    let named = || world.environment.get("TENANTRY_LOG").filter(|text| !text.is_empty()).map(PathBuf::from);
+    Ok(match global.log.clone().or_else(named) {
+        None => RequestLog::default(),
+        Some(path) if path == Path::new("-") || path == Path::new("debug") => RequestLog::to_stderr(),
+        Some(path) => RequestLog::to_file(&world.folder.join(path))?,
+    })
+}
+
 /// Returns the one file of settings; a project has no more.
-fn single(configs: &[PathBuf]) -> Result<Option<&Path>, Failure> {
+fn single(configs: &[OsString]) -> Result<Option<PathBuf>, Failure> {
     match configs {
         [] => Ok(None),
-        [config] => Ok(Some(config)),
+        [config] => Ok(Some(PathBuf::from(config))),
         _ => Err(Failure::usage("`--config` is given twice", "A run is about one tenant, which has one.")),
     }
 }
@@ -208,13 +232,14 @@ fn positive(flag: &str, number: Option<f64>) -> Result<Option<f64>, Failure> {
 }
 
 fn repeated(global: &Global) -> Vec<String> {
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let paths = [
-        ("--workspace", global.workspace.as_ref()),
-        ("--deploy-cli", global.deploy_cli.as_ref()),
-        ("--config", global.config.first()),
-        ("--state-dir", global.state_dir.as_ref()),
+        ("--workspace", path(&global.workspace)),
+        ("--deploy-cli", path(&global.deploy_cli)),
+        ("--config", path(&global.config.first().map(PathBuf::from))),
+        ("--state-dir", path(&global.state_dir)),
     ];
-    let typed = paths.into_iter().filter_map(|(flag, path)| Some([flag.to_owned(), path?.display().to_string()]));
+    let typed = paths.into_iter().filter_map(|(flag, path)| Some([flag.to_owned(), path?]));
     typed.flatten().chain(global.sandbox.then(|| "--sandbox".to_owned())).collect()
 }
 
@@ -233,7 +258,11 @@ fn workspace(global: &Global, world: &World) -> Result<Option<PathBuf>, Failure>
     }
 }
 
-fn deploy_cli(folder: &Path, path: &Path, config: Option<&Path>) -> Result<Source, Failure> {
+/// Finds a project of the Deploy CLI.
+///
+/// # Errors
+/// If there is none.
+pub fn deploy_cli(folder: &Path, path: &Path, config: Option<&Path>) -> Result<Source, Failure> {
     let path = folder.join(path);
     if !files::exists(&path) {
         let message = format!("`{}` does not exist", path.display());

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use serde_json::Value as Json;
 
 use super::http::{HttpApi, HttpOptions};
+use super::request_log::{RequestLog, Sent};
 use super::sandbox_store::{self, StoreError};
 use super::state::{Remembrance, StateFolder};
 use crate::api::failure::ApiFailure;
 use crate::api::port::{Get, ReadApi, WriteApi};
-use crate::api::request::Request;
+use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 use crate::model::desired::TenantSettings;
 use crate::model::names::{Domain, TenantName};
@@ -54,7 +57,7 @@ impl Target {
 #[derive(Debug)]
 pub enum Connection {
     Http(Box<HttpApi>),
-    Sandbox { api: Box<SandboxApi>, file: PathBuf },
+    Sandbox { api: Box<SandboxApi>, file: PathBuf, log: RequestLog },
 }
 
 impl Connection {
@@ -77,7 +80,7 @@ impl Connection {
                 if let Some(faults) = faults {
                     api.set_faults(faults);
                 }
-                Ok(Self::Sandbox { api, file })
+                Ok(Self::Sandbox { api, file, log: options.log })
             }
         }
     }
@@ -117,7 +120,7 @@ impl Connection {
     pub fn keep(&self) -> Result<(), StoreError> {
         match self {
             Self::Http(_) => Ok(()),
-            Self::Sandbox { api, file } => sandbox_store::save(file, &api.snapshot()),
+            Self::Sandbox { api, file, .. } => sandbox_store::save(file, &api.snapshot()),
         }
     }
 }
@@ -126,7 +129,7 @@ impl ReadApi for Connection {
     async fn get(&self, get: &Get) -> Result<Response, ApiFailure> {
         match self {
             Self::Http(api) => api.get(get).await,
-            Self::Sandbox { api, .. } => api.get(get).await,
+            Self::Sandbox { api, log, .. } => noted(log, Method::Get, &get.path, api.get(get)).await,
         }
     }
 
@@ -149,9 +152,34 @@ impl WriteApi for Connection {
     async fn send(&self, request: &Request) -> Result<Response, ApiFailure> {
         match self {
             Self::Http(api) => api.send(request).await,
-            Self::Sandbox { api, .. } => api.send(request).await,
+            Self::Sandbox { api, log, .. } => noted(log, request.method, &request.path, api.send(request)).await,
         }
     }
+}
+
+/// Waits for an answer of the embedded tenant and notes it. It hides its repetitions, so there is one line a request.
+async fn noted(
+    log: &RequestLog,
+    method: Method,
+    path: &str,
+    work: impl Future<Output = Result<Response, ApiFailure>>,
+) -> Result<Response, ApiFailure> {
+    let began = Instant::now();
+    let result = work.await;
+    let path = format!("/api/v2{path}");
+    let sent = Sent { method: method.as_str(), path: &path, attempt: 1, took: began.elapsed() };
+    match &result {
+        Ok(response) => log.note(sent, Ok(response)),
+        Err(ApiFailure::Status { status, .. }) => log.note(sent, Ok(&Response::new(*status, Json::Null))),
+        Err(
+            ApiFailure::Transport { reason, .. }
+            | ApiFailure::InDoubt { reason, .. }
+            | ApiFailure::Token { reason, .. },
+        ) => {
+            log.note(sent, Err(reason));
+        }
+    }
+    result
 }
 
 /// The reading half alone: whoever holds it cannot write.

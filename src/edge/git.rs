@@ -31,8 +31,24 @@ pub fn would_be_committed(file: &Path) -> bool {
     let Ok(repository) = Repository::discover(&real) else { return false };
     let Some(top) = repository.workdir().and_then(|top| top.canonicalize().ok()) else { return true };
     match real.join(rest).strip_prefix(&top) {
-        Ok(below) => !repository.is_path_ignored(below).unwrap_or(false),
+        Ok(below) => {
+            // What is in the index is kept, ignored or not.
+            let is_kept = repository.index().is_ok_and(|index| index.get_path(below, 0).is_some());
+            is_kept || !repository.is_path_ignored(below).unwrap_or(false)
+        }
         Err(_) => false,
+    }
+}
+
+/// Returns the remote of the repository that a folder lies in, if there is one to choose: the only one, or `origin`.
+pub fn only_remote(folder: &Path) -> Option<String> {
+    let repository = Repository::discover(folder).ok()?;
+    let names = repository.remotes().ok()?;
+    let names: Vec<String> =
+        (0..names.len()).filter_map(|at| names.get(at).ok().flatten().map(str::to_owned)).collect();
+    match names.as_slice() {
+        [only] => Some(only.clone()),
+        names => names.iter().find(|name| *name == "origin").cloned(),
     }
 }
 

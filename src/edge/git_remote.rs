@@ -99,6 +99,21 @@ impl Remote {
         Ok(found.map(|(id, name)| (name.to_owned(), id.to_owned())).collect())
     }
 
+    /// Returns the object of a tag at the remote, and the commit that it names.
+    ///
+    /// # Errors
+    /// If the remote does not answer.
+    pub fn tagged(&self, reference: &str) -> Result<Option<(String, String)>, RemoteError> {
+        let peeled = format!("{reference}^{{}}");
+        let ended = self.git(&["ls-remote", "--", &self.name, reference, &peeled])?;
+        if !ended.is_well {
+            return Err(self.unreachable(&ended));
+        }
+        let lines: BTreeMap<&str, &str> =
+            ended.output.lines().filter_map(|line| line.split_once('\t')).map(|(id, name)| (name, id)).collect();
+        Ok(lines.get(reference).map(|id| ((*id).to_owned(), (*lines.get(peeled.as_str()).unwrap_or(id)).to_owned())))
+    }
+
     /// Fetches a ref's commits, or a commit, in full and into no ref.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::request_log::RequestLog;
 use super::token::Tokens;
 use super::wire::{Sending, Wait, Wire};
 use crate::api::failure::ApiFailure;
@@ -36,6 +37,8 @@ pub struct HttpOptions {
     pub max_rps: Option<f64>,
     /// How long a request may take.
     pub deadline: Duration,
+    /// Where each request is noted.
+    pub log: RequestLog,
 }
 
 /// A tenant over HTTPS.
@@ -50,7 +53,8 @@ impl HttpApi {
     pub fn new(options: HttpOptions) -> Self {
         let origin = options.origin.unwrap_or_else(|| format!("https://{}", options.domain));
         let pace = Pace::new(options.reserve, options.max_rps);
-        let wire = Wire::new(&origin, options.authorities, options.in_flight, pace, options.deadline);
+        let wire =
+            Wire::new(&origin, options.authorities, options.in_flight, pace, options.deadline).noting(options.log);
         Self { wire, tokens: Tokens::new(options.domain, options.credentials) }
     }
 
@@ -184,6 +188,7 @@ mod tests {
                 reserve: Reserve::Usual,
                 max_rps: None,
                 deadline: Duration::from_secs(5),
+                log: RequestLog::default(),
             })
         }
 
@@ -253,6 +258,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_write_has_an_id_that_its_failure_tells() {
+        let refused = |headers| (400, headers, b"{\"message\":\"no\"}".to_vec());
+        let server = Server::start(vec![refused(vec![]), refused(vec![("x-request-id", "theirs")])]).await;
+        let api = server.api(given());
+        let request = Request::new(Method::Patch, "/things/1".into(), Some(json!({})));
+        let id = |failure| match failure {
+            ApiFailure::Status { request_id: Some(id), .. } => id,
+            other => panic!("{other}"),
+        };
+        assert_eq!(id(api.send(&request).await.unwrap_err()).len(), 32);
+        assert_eq!(id(api.send(&request).await.unwrap_err()), "theirs");
+        let lost = Server::start(vec![(200, vec![], b"<html>".to_vec())]).await;
+        let failure = lost.api(given()).send(&Request { method: Method::Post, ..request }).await.unwrap_err();
+        assert!(failure.to_string().contains("(x-correlation-id "), "{failure}");
+    }
+
+    #[tokio::test]
     async fn a_refused_token_is_renewed_once_and_a_given_one_never() {
         let refused = || (401, vec![], b"{\"message\":\"Expired token\"}".to_vec());
         let server = Server::start(vec![refused()]).await;
@@ -268,10 +290,17 @@ mod tests {
         let server = Server::start(vec![(200, vec![], vec![b' '; ANSWER_LIMIT + 1])]).await;
         let request = Request::new(Method::Post, "/things".into(), None);
         let failure = server.api(given()).send(&request).await.unwrap_err().to_string();
-        assert_eq!(failure, "POST /things may or may not have been carried out: the answer is larger than 50 MB");
+        let known = |text: &str| text.split(" (x-correlation-id ").next().unwrap_or_default().to_owned();
+        assert_eq!(
+            known(&failure),
+            "POST /things may or may not have been carried out: the answer is larger than 50 MB"
+        );
         let server = Server::start(vec![(200, vec![], b"<html>".to_vec())]).await;
         let failure = server.api(given()).send(&request).await.unwrap_err().to_string();
-        assert_eq!(failure, "POST /things may or may not have been carried out: the answer is not JSON (line 1)");
+        assert_eq!(
+            known(&failure),
+            "POST /things may or may not have been carried out: the answer is not JSON (line 1)"
+        );
     }
 
     #[tokio::test]
@@ -319,6 +348,7 @@ mod tests {
             reserve: Reserve::Usual,
             max_rps: None,
             deadline: Duration::from_secs(5),
+            log: RequestLog::default(),
         });
         let failure = api.get(&get("/things")).await.unwrap_err().to_string();
         assert!(failure.contains("invalid peer certificate"), "{failure}");

@@ -88,16 +88,22 @@ pub struct LocalLock {
 }
 
 impl LocalLock {
-    /// Takes the lock, waiting for it at most so long.
+    /// Takes the lock, waiting for it at most so long; `waits` hears once who is waited for.
     ///
     /// # Errors
     /// [`LockError::Held`] if somebody else has it still.
-    pub fn take(path: &Path, holder: &Holder, patience: Duration) -> Result<Self, LockError> {
+    pub fn take(
+        path: &Path,
+        holder: &Holder,
+        patience: Duration,
+        waits: &mut dyn FnMut(&Holder),
+    ) -> Result<Self, LockError> {
         let failed = |source| LockError::File { path: path.to_owned(), source };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
         let start = Instant::now();
+        let mut is_told = false;
         loop {
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false);
@@ -111,7 +117,14 @@ impl LocalLock {
                     write(&mut file, &said).map_err(failed)?;
                     return Ok(Self { file, left_by });
                 }
-                Err(TryLockError::WouldBlock) if start.elapsed() < patience => std::thread::sleep(LOOK),
+                Err(TryLockError::WouldBlock) if start.elapsed() < patience => {
+                    // It may have been taken just now, by a run that has not yet said which it is.
+                    if !is_told && let Some(said) = read(&mut file) {
+                        waits(&said);
+                        is_told = true;
+                    }
+                    std::thread::sleep(LOOK);
+                }
                 Err(TryLockError::WouldBlock) => {
                     // It may have been taken just now.
                     let mut said = read(&mut file);
@@ -162,13 +175,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("acme/lock");
         let ann = Holder::of_process("Ann", None, "apply acme");
-        let first = LocalLock::take(&path, &ann, Duration::ZERO).unwrap();
+        let first = LocalLock::take(&path, &ann, Duration::ZERO, &mut |_| {}).unwrap();
         let bob = Holder::of_process("Bob", None, "apply acme");
-        let error = LocalLock::take(&path, &bob, Duration::ZERO).unwrap_err();
+        let error = LocalLock::take(&path, &bob, Duration::ZERO, &mut |_| {}).unwrap_err();
         assert!(matches!(&error, LockError::Held(holder) if **holder == ann), "{error}");
         assert!(error.to_string().starts_with("locked by Ann on "), "{error}");
         drop(first);
-        assert!(LocalLock::take(&path, &bob, Duration::ZERO).unwrap().left_by().is_none());
+        assert!(LocalLock::take(&path, &bob, Duration::ZERO, &mut |_| {}).unwrap().left_by().is_none());
     }
 
     #[test]
@@ -177,24 +190,26 @@ mod tests {
         let path = folder.path().join("lock");
         let ann = Holder::of_process("Ann", None, "apply acme");
         std::fs::write(&path, serde_json::to_vec(&ann).unwrap()).unwrap();
-        let taken = LocalLock::take(&path, &Holder::default(), Duration::ZERO).unwrap();
+        let taken = LocalLock::take(&path, &Holder::default(), Duration::ZERO, &mut |_| {}).unwrap();
         assert_eq!(taken.left_by(), Some(&ann));
         drop(taken);
         std::fs::write(&path, "nonsense").unwrap();
-        assert!(LocalLock::take(&path, &ann, Duration::ZERO).unwrap().left_by().is_none());
+        assert!(LocalLock::take(&path, &ann, Duration::ZERO, &mut |_| {}).unwrap().left_by().is_none());
     }
 
     #[test]
     fn a_lock_that_is_let_go_in_time_is_waited_for() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
-        let first = LocalLock::take(&path, &Holder::default(), Duration::ZERO).unwrap();
+        let first = LocalLock::take(&path, &Holder::default(), Duration::ZERO, &mut |_| {}).unwrap();
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 std::thread::sleep(Duration::from_millis(200));
                 drop(first);
             });
-            LocalLock::take(&path, &Holder::default(), Duration::from_secs(20)).unwrap();
+            let mut told = 0;
+            LocalLock::take(&path, &Holder::default(), Duration::from_secs(20), &mut |_| told += 1).unwrap();
+            assert_eq!(told, 1, "who waits hears for whom, once");
         });
     }
 }

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use git2::{ErrorCode, FileMode, ObjectType, Oid, Repository, Signature, TreeWalkMode, TreeWalkResult};
 use serde_json::Value as Json;
 
-use super::environment::Environment;
 use super::files::FileError;
 use super::git_remote::RemoteError;
 use super::state::Remembrance;
@@ -16,12 +15,19 @@ use crate::model::address::Address;
 use crate::model::applied::{Applied, Owned};
 use crate::model::record::{Actor, Header, RECORD_VERSION, Record};
 
+use message::{message, sealed};
+
+pub mod check;
+mod message;
 pub mod shared;
+pub mod tags;
 
 /// Where records live.
 const PREFIX: &str = "refs/tenantry/";
 /// The file of a record's header.
 const HEADER: &str = "record.json";
+/// The file of what others had.
+const OTHERS: &str = "others.json";
 /// The author where neither git nor a pipeline says who it is.
 const NOBODY: (&str, &str) = ("tenantry", "tenantry@localhost");
 
@@ -46,8 +52,9 @@ pub enum RecordError {
     NotForward { remote: String, seen: PathBuf },
     #[error("somebody else has broken this run's lock, or it could not be renewed")]
     Unlocked,
-    #[error("the tag `{0}` exists already")]
-    TagExists(String),
+    /// The place, if it is not here.
+    #[error("the tag `{tag}` exists already{}, at another commit", .remote.as_ref().map(|name| format!(" at the git remote `{name}`")).unwrap_or_default())]
+    TagExists { tag: String, remote: Option<String> },
     #[error("`{0}` is no name for a tag")]
     TagName(String),
     #[error("there is no commit to tag")]
@@ -163,7 +170,8 @@ impl Records {
         let author = self.author(&record.header.by)?;
         let parent = after.map(|kept| self.repository.find_commit(Oid::from_str(&kept.commit)?)).transpose()?;
         let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-        Ok(self.repository.commit(None, &author, &author, &message(record), &tree, &parents)?)
+        let message = sealed(&message(record), tree.id(), parent.as_ref().map(git2::Commit::id), (&author, &author));
+        Ok(self.repository.commit(None, &author, &author, &message, &tree, &parents)?)
     }
 
     /// Moves the ref on, if it is still where it was seen.
@@ -180,35 +188,6 @@ impl Records {
             }
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Says whether a commit could be tagged so.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn may_tag(&self, tag: &str) -> Result<(), RecordError> {
-        let name = format!("refs/tags/{tag}");
-        if tag.starts_with('-') || !git2::Reference::is_valid_name(&name) {
-            return Err(RecordError::TagName(tag.to_owned()));
-        }
-        match self.repository.find_reference(&name) {
-            Ok(_) => Err(RecordError::TagExists(tag.to_owned())),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Tags the commit that was applied.
-    ///
-    /// # Errors
-    /// If the tag exists, or the commit does not.
-    pub fn tag(&self, tag: &str, record: &Record) -> Result<(), RecordError> {
-        self.may_tag(tag)?;
-        let commit = record.header.config.commit.as_ref().ok_or(RecordError::NoCommit)?;
-        let commit = self.repository.find_object(Oid::from_str(commit)?, Some(ObjectType::Commit))?;
-        let author = self.author(&record.header.by)?;
-        self.repository.tag(tag, &commit, &author, &message(record), false)?;
-        Ok(())
     }
 
     fn tip(&self) -> Result<Option<Oid>, RecordError> {
@@ -237,6 +216,7 @@ impl Records {
         let header = self.header(&commit)?;
         let damaged = |error: String| RecordError::Damaged(short(id), error);
         let mut applied = Applied::default();
+        let mut others = None;
         let mut failure = None;
         commit
             .tree()?
@@ -251,6 +231,9 @@ impl Records {
                             let salt =
                                 serde_json::from_slice::<Salted>(text).map_err(|error| damaged(error.to_string()))?;
                             applied.salt = salt.salt;
+                        }
+                        ("", Ok(OTHERS)) => {
+                            others = Some(serde_json::from_slice(text).map_err(|error| damaged(error.to_string()))?);
                         }
                         _ => {
                             let filed: Filed =
@@ -271,7 +254,7 @@ impl Records {
             .or_else(|error| if failure.is_some() { Ok(()) } else { Err(error) })?;
         match failure {
             Some(error) => Err(error),
-            None => Ok(Kept { commit: id.to_string(), record: Record { header, applied } }),
+            None => Ok(Kept { commit: id.to_string(), record: Record { header, applied, others } }),
         }
     }
 
@@ -283,11 +266,13 @@ impl Records {
             map.insert("salt".to_owned(), Json::String(record.applied.salt.clone()));
         }
         folder.files.push((HEADER.to_owned(), text(header)));
+        if let Some(others) = &record.others {
+            folder.files.push((OTHERS.to_owned(), text(serde_json::to_value(others).map_err(broken)?)));
+        }
         for (address, owned) in &record.applied.resources {
             let filed = Filed { address: address.clone(), owned: owned.clone() };
-            let mut words: Vec<String> = address.as_str().split('/').map(file_word).collect();
-            let last = words.pop().unwrap_or_default();
-            let file = (format!("{last}.json"), text(serde_json::to_value(&filed).map_err(broken)?));
+            let (words, name) = place(address);
+            let file = (name, text(serde_json::to_value(&filed).map_err(broken)?));
             words
                 .into_iter()
                 .fold(&mut folder, |folder, word| folder.folders.entry(word).or_default())
@@ -356,6 +341,13 @@ fn text(json: Json) -> Vec<u8> {
     format!("{:#}\n", sorted(json)).into_bytes()
 }
 
+/// Returns the folders and the name of a resource's file.
+fn place(address: &Address) -> (Vec<String>, String) {
+    let mut words: Vec<String> = address.as_str().split('/').map(file_word).collect();
+    let last = words.pop().unwrap_or_default();
+    (words, format!("{last}.json"))
+}
+
 /// Names as git allows them in trees, and so that no file is called like a folder.
 fn file_word(word: &str) -> String {
     if word.is_empty() {
@@ -392,65 +384,6 @@ fn component(name: &str) -> String {
 
 fn short(id: Oid) -> String {
     id.to_string().chars().take(10).collect()
-}
-
-/// A subject for people, then what happened, then trailers for programs.
-fn message(record: &Record) -> String {
-    let header = &record.header;
-    let line = |text: &str| text.replace(['\n', '\r'], " ");
-    let result = match header.result {
-        crate::model::record::RunResult::Done => String::new(),
-        other => format!(" ({})", other.word()),
-    };
-    let mut out = format!("{} to {}: {}{result}\n", header.run.word(), line(&header.tenant.0), header.told());
-    if !header.changes.is_empty() {
-        out.push('\n');
-    }
-    for change in &header.changes {
-        out.push_str(&format!("{:>3} {}\n", change.action.sign(), line(change.address.as_str())));
-    }
-    out.push_str(&format!("\nTenant: {}\nDomain: {}\n", line(&header.tenant.0), line(&header.domain.0)));
-    if let Some(commit) = &header.config.commit {
-        out.push_str(&format!("Config-Commit: {commit}{}\n", if header.config.dirty { " (dirty)" } else { "" }));
-    }
-    out.push_str(&format!("By: {}\n", line(&header.by.name)));
-    if let Some(url) = &header.by.run_url {
-        out.push_str(&format!("Run: {}\n", line(url)));
-    }
-    out
-}
-
-/// Returns who runs this: the pipeline's actor, or git's user.
-pub fn actor(folder: &Path, environment: &Environment) -> Actor {
-    let get = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
-    let joined = |parts: &[&str]| parts.iter().map(|name| get(name)).collect::<Option<Vec<_>>>();
-    if get("GITHUB_ACTIONS").is_some() {
-        let url = joined(&["GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"])
-            .map(|parts| format!("{}/{}/actions/runs/{}", parts[0], parts[1], parts[2]));
-        return pipeline("github", get("GITHUB_ACTOR"), None, url);
-    }
-    if get("GITLAB_CI").is_some() {
-        return pipeline("gitlab", get("GITLAB_USER_LOGIN"), get("GITLAB_USER_EMAIL"), get("CI_JOB_URL"));
-    }
-    if get("TF_BUILD").is_some() {
-        let url = joined(&["SYSTEM_COLLECTIONURI", "SYSTEM_TEAMPROJECT", "BUILD_BUILDID"])
-            .map(|parts| format!("{}{}/_build/results?buildId={}", parts[0], parts[1], parts[2]));
-        return pipeline("azure", get("BUILD_REQUESTEDFOR"), get("BUILD_REQUESTEDFOREMAIL"), url);
-    }
-    if get("BITBUCKET_BUILD_NUMBER").is_some() {
-        let url = joined(&["BITBUCKET_GIT_HTTP_ORIGIN", "BITBUCKET_BUILD_NUMBER"])
-            .map(|parts| format!("{}/pipelines/results/{}", parts[0], parts[1]));
-        return pipeline("bitbucket", get("BITBUCKET_STEP_TRIGGERER_UUID"), None, url);
-    }
-    let config = Repository::discover(folder).and_then(|repository| repository.config());
-    let config = config.or_else(|_| git2::Config::open_default());
-    let from_git = |name: &str| config.as_ref().ok().and_then(|config| config.get_string(name).ok());
-    let name = from_git("user.name").or_else(|| get("USER")).or_else(|| get("LOGNAME"));
-    Actor { name: name.unwrap_or_else(|| NOBODY.0.to_owned()), email: from_git("user.email"), ..Actor::default() }
-}
-
-fn pipeline(system: &str, name: Option<String>, email: Option<String>, run_url: Option<String>) -> Actor {
-    Actor { name: name.unwrap_or_else(|| system.to_owned()), email, pipeline: Some(system.to_owned()), run_url }
 }
 
 #[cfg(test)]

@@ -93,6 +93,11 @@ pub fn break_open(shared: &Shared, standing: &Standing) -> Result<(), RecordErro
 }
 
 impl Standing {
+    /// Returns how long it may stand still until it is nobody's.
+    pub fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
     /// Says whether anybody holds it.
     pub fn is_held(&self) -> bool {
         !self.is_released
@@ -131,7 +136,8 @@ struct Held {
 }
 
 impl RemoteLock {
-    /// Takes the lock, waiting for it at most so long. `left_by` is who held it from this folder and is known to be dead.
+    /// Takes the lock, waiting for it at most so long; `waits` hears once who is waited for. `left_by` is who held it from
+    /// this folder and is known to be dead.
     ///
     /// # Errors
     /// [`LockError::Held`] if somebody else has it still.
@@ -139,14 +145,14 @@ impl RemoteLock {
         shared: &Shared,
         holder: &Holder,
         left_by: Option<&Holder>,
-        ttl: Duration,
-        patience: Duration,
+        (ttl, patience): (Duration, Duration),
+        waits: &mut dyn FnMut(&Holder),
     ) -> Result<Self, TakeError> {
         let start = Instant::now();
         let said =
             Said { version: VERSION, holder: holder.clone(), ttl: ttl.as_secs_f64(), renewals: 0, released: false };
         let mut watched: Option<(String, Instant)> = None;
-        let mut races = 0;
+        let (mut races, mut is_told) = (0, false);
         loop {
             let found = standing(shared)?;
             let is_free = match &found {
@@ -180,6 +186,10 @@ impl RemoteLock {
             if start.elapsed() >= patience {
                 let holder = found.map(|found| found.holder).unwrap_or_default();
                 return Err(LockError::Held(Box::new(holder)).into());
+            }
+            if let Some(found) = found.as_ref().filter(|_| !is_told) {
+                waits(&found.holder);
+                is_told = true;
             }
             std::thread::sleep((patience - start.elapsed()).min(ttl / 3).min(LOOK));
         }

@@ -105,7 +105,7 @@ fn run(words: &[String], folder: PathBuf, patience: Duration) -> Result<String, 
     String::from_utf8(bytes).map_err(|_| SourceError::Failed("it did not print UTF-8 text".to_owned()))
 }
 
-fn wait(child: &mut Child, patience: Duration) -> Result<(), SourceError> {
+pub(super) fn wait(child: &mut Child, patience: Duration) -> Result<(), SourceError> {
     let start = Instant::now();
     loop {
         match child.try_wait() {

@@ -114,7 +114,7 @@ impl StateFolder {
     /// If one of the files is still there.
     pub fn forget(&self, place: &Remembrance) -> Result<(), StateError> {
         let (journal, last) = self.journals(place);
-        [self.file(place), journal, last].iter().try_for_each(|file| Ok(remove_file(file)?))
+        [self.file(place), self.record_file(place), journal, last].iter().try_for_each(|file| Ok(remove_file(file)?))
     }
 
     /// Returns where the journal of a place is written, and where it lies once it is done with.
@@ -131,6 +131,24 @@ impl StateFolder {
     /// Returns the file of what was last seen at the git remote.
     pub fn seen_file(&self, place: &Remembrance) -> PathBuf {
         self.folder(place).join("remote.json")
+    }
+
+    /// Returns the commit of the last record that this machine has written of a place.
+    pub fn last_record(&self, place: &Remembrance) -> Option<String> {
+        let bytes = read_whole(&self.record_file(place)).ok()?;
+        Some(String::from_utf8(bytes).ok()?.trim().to_owned())
+    }
+
+    /// Remembers the last record, so that one that is taken away again is missed.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn see_record(&self, place: &Remembrance, commit: &str) -> Result<(), FileError> {
+        write_whole(&self.record_file(place), format!("{commit}\n").as_bytes(), Readers::Owner)
+    }
+
+    fn record_file(&self, place: &Remembrance) -> PathBuf {
+        self.folder(place).join("record")
     }
 
     fn file(&self, place: &Remembrance) -> PathBuf {

@@ -92,6 +92,14 @@ impl<'s> Terminal<'s> {
         terminal
     }
 
+    /// Returns how many characters a line of an answer has room for; `None` where nobody looks at a screen.
+    pub fn width(&self) -> Option<usize> {
+        if !self.lock().output_is_terminal {
+            return None;
+        }
+        terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
+    }
+
     /// Writes an answer for people to stdout.
     ///
     /// # Errors

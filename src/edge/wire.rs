@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 
+use super::request_log::{RequestLog, Sent};
 use crate::api::failure::ApiFailure;
 use crate::api::pace::{Pace, Quota, Turn};
 use crate::api::request::Method;
@@ -20,6 +21,8 @@ use crate::api::retry::{Attempt, Attempts, Repeat, Verdict};
 
 /// A request without its whole answer for this long is given up, unless told otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(30);
+/// The header under which the tenant's log shows a write.
+const CORRELATION: &str = "x-correlation-id";
 /// Waits from this on are told, but not all of them.
 const LONG: Duration = Duration::from_secs(2);
 /// After a wait was told, so long nothing more is said of it.
@@ -44,6 +47,12 @@ impl Sending<'_> {
         format!("{} {}", self.method.as_str(), self.path.strip_prefix("/api/v2").unwrap_or(self.path))
     }
 
+    /// Makes an id under which the tenant's own log keeps a write. Source: the API's page on request correlation; it takes
+    /// 64 characters, of writes only.
+    fn correlation(&self) -> Option<String> {
+        (self.bearer.is_some() && self.method != Method::Get).then(|| format!("{:032x}", rand::random::<u128>()))
+    }
+
     fn failure(&self, reason: impl Into<String>) -> ApiFailure {
         ApiFailure::Transport { request: self.line(), reason: reason.into() }
     }
@@ -65,6 +74,7 @@ pub(super) struct Wire {
     /// The last long wait.
     waits: watch::Sender<Option<Wait>>,
     sent: AtomicUsize,
+    log: RequestLog,
 }
 
 /// A wait for the tenant's rate limit that is worth telling.
@@ -106,7 +116,13 @@ impl Wire {
             deadline,
             waits: watch::Sender::new(None),
             sent: AtomicUsize::new(0),
+            log: RequestLog::default(),
         }
+    }
+
+    /// Notes each attempt there.
+    pub fn noting(self, log: RequestLog) -> Self {
+        Self { log, ..self }
     }
 
     /// Returns how many requests were sent so far, repetitions included.
@@ -119,13 +135,18 @@ impl Wire {
         let client = self.client().map_err(|reason| sending.failure(reason))?;
         let url = self.url(sending)?;
         let mut attempts = Attempts::new(sending.line(), sending.method, sending.repeat);
+        let mut count = 0;
+        let correlation = sending.correlation();
         loop {
+            count += 1;
             let attempt = {
                 let _permit = self.permits.acquire().await.map_err(|_| sending.failure("the run is over"))?;
                 // Tokens are not the Management API's, and have a limit of their own.
                 let flight = if sending.bearer.is_some() { Some(self.turn().await) } else { None };
                 self.sent.fetch_add(1, Ordering::Relaxed);
-                let attempt = once(client, url.clone(), sending).await;
+                let began = Instant::now();
+                let attempt = once(client, url.clone(), sending, correlation.as_deref()).await;
+                self.note(sending, count, began.elapsed(), &attempt);
                 if let (Some(mut flight), Attempt::Answered(response)) = (flight, &attempt) {
                     flight.quota = Quota::of(response, SystemTime::now());
                 }
@@ -134,9 +155,20 @@ impl Wire {
             match attempts.judge(attempt, SystemTime::now(), rand::random()) {
                 Verdict::Again { pause, limited: true } if sending.bearer.is_some() => self.hold(pause),
                 Verdict::Again { pause, .. } => tokio::time::sleep(pause).await,
-                Verdict::End(result) => return result,
+                Verdict::End(result) => return result.map_err(|failure| known_by(failure, correlation.as_deref())),
             }
         }
+    }
+
+    fn note(&self, sending: &Sending<'_>, attempt: u32, took: Duration, came: &Attempt) {
+        let sent = Sent { method: sending.method.as_str(), path: sending.path, attempt, took };
+        self.log.note(
+            sent,
+            match came {
+                Attempt::Answered(response) => Ok(response),
+                Attempt::NotSent(reason) | Attempt::Hopeless(reason) | Attempt::Lost(reason) => Err(reason),
+            },
+        );
     }
 
     /// Returns the long waits for the rate limit, as they begin.
@@ -219,7 +251,22 @@ impl Wire {
     }
 }
 
-async fn once(client: &reqwest::Client, url: reqwest::Url, sending: &Sending<'_>) -> Attempt {
+/// Says of a write that may have been carried out how to find it in the tenant's log.
+fn known_by(failure: ApiFailure, correlation: Option<&str>) -> ApiFailure {
+    match (failure, correlation) {
+        (ApiFailure::InDoubt { request, reason }, Some(id)) => {
+            ApiFailure::InDoubt { request, reason: format!("{reason} ({CORRELATION} {id})") }
+        }
+        (failure, _) => failure,
+    }
+}
+
+async fn once(
+    client: &reqwest::Client,
+    url: reqwest::Url,
+    sending: &Sending<'_>,
+    correlation: Option<&str>,
+) -> Attempt {
     let method = match sending.method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
@@ -234,8 +281,18 @@ async fn once(client: &reqwest::Client, url: reqwest::Url, sending: &Sending<'_>
     if let Some(body) = sending.body {
         builder = builder.json(body);
     }
+    if let Some(id) = correlation {
+        builder = builder.header(CORRELATION, id);
+    }
     match builder.send().await {
-        Ok(answer) => read(answer).await,
+        Ok(answer) => match (read(answer).await, correlation) {
+            (Attempt::Answered(mut response), Some(id)) => {
+                // What the server names goes first.
+                response.headers.push((CORRELATION.to_owned(), id.to_owned()));
+                Attempt::Answered(response)
+            }
+            (attempt, _) => attempt,
+        },
         Err(error) if error.is_builder() || is_about_tls(&error) => Attempt::Hopeless(chain(&error.without_url())),
         Err(error) if error.is_connect() => Attempt::NotSent(chain(&error.without_url())),
         Err(error) => Attempt::Lost(chain(&error.without_url())),

@@ -54,7 +54,7 @@ pub struct Resource {
     /// The explicit `null` of a singleton: delete or reset it.
     pub unset: bool,
     pub place: Place,
-    /// Where each top-level field of the body stands.
+    /// Where each top-level field of the body stands, and each reference in it, by dotted paths.
     pub field_places: BTreeMap<String, Place>,
     /// The tool's own fields (`deployed`).
     pub tool: Map,
@@ -124,6 +124,8 @@ pub struct TenantSettings {
     pub policy: Policy,
     /// Address -> id, where the identity is ambiguous.
     pub bind: BTreeMap<String, String>,
+    /// Where values go that the API shows once, by name.
+    pub deliver: BTreeMap<String, Delivery>,
     /// Objects that references may name though the files do not describe them.
     pub external: Vec<String>,
     pub excluded: Excluded,
@@ -162,6 +164,15 @@ impl MentionIn {
             Self::Protect => "protect",
         }
     }
+}
+
+/// Where a value goes that the API shows once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// A file, relative to the workspace.
+    File(String),
+    /// A program and its arguments; it reads the value.
+    Command(Vec<String>),
 }
 
 /// How to get a token.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::address::Address;
-use super::change::Action;
+use super::change::{Action, Delta};
 use super::document::Place;
 
 /// Something happened to a step (`step` is its index in the plan).
@@ -50,6 +50,8 @@ pub struct StepFailure {
     pub error_code: Option<String>,
     pub message: String,
     pub request_id: Option<String>,
+    /// Values that the server answered with success and did not take: `after` is what was asked, `before` what it has.
+    pub not_kept: Vec<Delta>,
     pub help: Option<String>,
 }
 

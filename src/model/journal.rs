@@ -31,6 +31,10 @@ pub struct Beginning {
     pub commit: Option<String>,
     /// What the plan means for what is ours.
     pub ownership: Ownership,
+    /// It brings a backup back, and what is ours stays what it is: `ownership` is then that of an apply before it which did
+    /// not end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
     pub steps: Vec<Planned>,
     /// What stood before, by address.
     pub images: BTreeMap<Address, Image>,
@@ -75,6 +79,9 @@ pub struct Image {
     /// No change of its own: it goes with what is deleted at that address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with: Option<Address>,
+    /// What goes with it and was not read before it was deleted: nobody can bring that back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
     /// It ran what it showed.
     pub deployed: bool,
 }
@@ -292,6 +299,7 @@ mod tests {
             tool: "0.1.0".into(),
             commit: None,
             ownership: Ownership::default(),
+            apart: false,
             steps: vec![planned("a", true), planned("b", true), planned("c", false)],
             images: BTreeMap::new(),
             carried: BTreeMap::new(),

@@ -12,6 +12,7 @@ pub mod journal;
 pub mod kept;
 pub mod live;
 pub mod names;
+pub mod others;
 pub mod path;
 pub mod plan;
 pub mod record;

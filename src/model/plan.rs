@@ -6,7 +6,7 @@ use super::address::Address;
 use super::applied::Ownership;
 use super::basis::Basis;
 use super::change::{Action, Change};
-use super::desired::TenantSettings;
+use super::desired::{Delivery, TenantSettings};
 use super::document::Place;
 use super::journal::Image;
 use super::names::RemoteId;
@@ -39,6 +39,8 @@ pub struct Plan {
     /// Secrets that have no value here; an apply is refused as long as there is one.
     pub missing_secrets: Vec<String>,
     pub provenance: Provenance,
+    /// Where values go that are shown once, by address.
+    pub deliveries: BTreeMap<Address, Delivery>,
     /// What stands where the steps change something, for an undo.
     pub images: BTreeMap<Address, Image>,
     /// What is ours before and after, for the record.

@@ -9,6 +9,7 @@ use super::address::Address;
 use super::applied::Applied;
 use super::change::{Action, Cause};
 use super::names::{Domain, TenantName};
+use super::others::Others;
 use super::plan::Gate;
 
 /// The format of records that this program writes. It only ever grows; a change that takes something away raises it.
@@ -19,6 +20,9 @@ pub const RECORD_VERSION: u32 = 1;
 pub struct Record {
     pub header: Header,
     pub applied: Applied,
+    /// What others had in the tenant; older records do not know.
+    #[serde(default)]
+    pub others: Option<Others>,
 }
 
 /// Everything of a record but what is ours.
@@ -75,6 +79,12 @@ pub struct Actor {
     /// The address of the pipeline's run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_url: Option<String>,
+    /// Who started it once more, where that was somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted_by: Option<String>,
+    /// Who let it go on, as far as the pipeline tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<String>,
 }
 
 /// Which files it was.

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map as JsonMap, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::catalogue::kind::{Kind, MemberStyle};
+use crate::catalogue::kind::{Kind, Membership};
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
@@ -153,7 +153,7 @@ fn operation(step: &Step, canon: &Canon) -> Json {
 fn members(kind: &Kind, change: &MemberChange, canon: &Canon) -> Json {
     let path = FieldPath::default();
     let all = |list: &[Value]| list.iter().map(|member| canon.value(kind, &path, member)).collect::<Vec<_>>();
-    let is_ordered = kind.membership.as_ref().is_some_and(|membership| membership.style == MemberStyle::Replace);
+    let is_ordered = kind.membership.as_ref().is_some_and(Membership::is_ordered);
     // What goes stands as the tenant shows it, but for what recognises it nothing of that is sent.
     let gone: Vec<Value> = change.remove.iter().map(|member| recognised(kind, member)).collect();
     let whole = if is_ordered { all(&change.whole) } else { sorted(all(&change.whole)) };
@@ -292,7 +292,7 @@ impl Canon {
             Some(Value::List(members)) => {
                 let path = FieldPath::default();
                 let list: Vec<Json> = members.iter().map(|member| self.value(kind, &path, member)).collect();
-                let ordered = kind.membership.as_ref().is_some_and(|m| m.style == MemberStyle::Replace);
+                let ordered = kind.membership.as_ref().is_some_and(Membership::is_ordered);
                 Json::Array(if ordered { list } else { sorted(list) })
             }
             _ => self.map(kind, &FieldPath::default(), body),

@@ -32,6 +32,8 @@ pub fn object(kind: &'static Kind, parent: Option<RemoteId>, key: BTreeMap<Strin
     for field in &kind.identity {
         if let Some(text) = body.get(field).and_then(scalar) {
             key.entry(field.clone()).or_insert(text);
+        } else if let (Some(id), true) = (&id, kind.has(Quirk::NamedByRecord)) {
+            key.entry(field.clone()).or_insert_with(|| id.0.clone());
         }
     }
     let mut value = Value::Map(std::mem::take(&mut body));
@@ -69,8 +71,29 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
+/// Says whether an answer tells that there is none.
+pub fn is_none(kind: &Kind, answer: &Json) -> bool {
+    kind.has(Quirk::KeySuccession) && answer.as_array().is_some_and(Vec::is_empty)
+}
+
+/// Of keys that follow one another the newest says what was asked for last: the next, else the one in use.
+fn newest(answer: Json) -> Json {
+    let Json::Array(keys) = answer else { return answer };
+    let standing = |name: &str| keys.iter().find(|key| key.get(name) == Some(&Json::Bool(true)));
+    let mut key = standing("next").or_else(|| standing("current")).or(keys.first()).cloned().unwrap_or_default();
+    if let Json::Object(map) = &mut key
+        && let Some(algorithm) = map.get("algorithm").cloned()
+    {
+        map.insert("signing_alg".to_owned(), algorithm);
+    }
+    key
+}
+
 /// Takes the kind's part out of an answer.
 fn inward(kind: &Kind, key: &BTreeMap<String, String>, answer: Json) -> Json {
+    if kind.has(Quirk::KeySuccession) {
+        return newest(answer);
+    }
     if let Some(bare) = kind.bare.as_ref().filter(|bare| bare.response) {
         return Json::Object(serde_json::Map::from_iter([(bare.field.clone(), answer)]));
     }

@@ -3,12 +3,13 @@
 //! The record says what was applied last. What the files still want so has drifted; what the tenant still holds so is the
 //! files' doing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
 use crate::catalogue::kind::Kind;
 use crate::catalogue::shape::Shape;
+use crate::model::address::Address;
 use crate::model::applied::{Applied, Owned};
 use crate::model::change::{Action, Cause, Change, Delta, DeltaNote};
 use crate::model::path::{FieldPath, Segment};
@@ -18,17 +19,19 @@ use crate::pipeline::matching::Matched;
 use crate::pipeline::members::key_of;
 use crate::pipeline::ownership::recorded;
 
-/// Labels the deltas of all changes. `fingerprints` are those of this plan's secrets.
+/// Labels the deltas of all changes. `fingerprints` are those of this plan's secrets; at `in_part` an apply was cut short,
+/// and nothing there is known to be somebody else's doing.
 pub fn label(
     changes: &mut [Change],
     matched: &Matched<'_>,
-    applied: &Applied,
+    (applied, in_part): (&Applied, &BTreeSet<Address>),
     fingerprints: &BTreeMap<String, String>,
 ) {
     for change in changes.iter_mut().filter(|change| change.action != Action::Delete) {
         let Some((resource, object)) = matched.get(&change.address) else { continue };
-        let by_id = object.and_then(|object| applied.with_id(&change.kind.name, object.id.as_ref()?));
-        let Some(owned) = by_id.map(|(_, owned)| owned).or_else(|| applied.resources.get(&change.address)) else {
+        let by_id = || object.and_then(|object| applied.with_id(&change.kind.name, object.id.as_ref()?));
+        let known = || by_id().map(|(_, owned)| owned).or_else(|| applied.resources.get(&change.address));
+        let Some(owned) = (!in_part.contains(&change.address)).then(known).flatten() else {
             change.deltas.iter_mut().for_each(|delta| delta.cause = Some(Cause::Configuration));
             continue;
         };
@@ -47,7 +50,9 @@ pub fn label(
 
 fn cause(kind: &Kind, delta: &Delta, desired: &Json, owned: &Owned, is_same_secret: bool) -> Cause {
     let is_secret = matches!(delta.after, Some(Value::Secret(_)));
-    if is_secret || matches!(delta.note, Some(DeltaNote::SecretChanged | DeltaNote::CannotBeCompared)) {
+    // What the tenant never shows is judged by what was sent, secret or not.
+    let is_unseen = delta.before.is_none() && kind.fields.write_only.iter().any(|field| field.covers(&delta.path));
+    if is_secret || is_unseen || matches!(delta.note, Some(DeltaNote::SecretChanged | DeltaNote::CannotBeCompared)) {
         return if is_same_secret { Cause::Drift } else { Cause::Configuration };
     }
     let order = [Segment::Key("(order)".to_owned())];

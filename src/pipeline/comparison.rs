@@ -1,5 +1,8 @@
 //! Any two states of tenants, by identity: what only one has, and the fields that differ.
 //!
+//! Between two live tenants ids are what they are the ids of, the tenant's domain is a word, and what the server makes up
+//! for each object is left out: none of that says that somebody has configured them differently.
+//!
 //! What is declared (in files, in a record) says nothing of what it leaves out, so against a live tenant only what is
 //! declared is compared. Between two of one sort everything is.
 
@@ -12,6 +15,7 @@ use crate::model::change::{Action, Change, Delta, DeltaNote};
 use crate::model::desired::{Desired, MEMBERS};
 use crate::model::diagnostic::Diagnostics;
 use crate::model::live::{Live, Object, Reading};
+use crate::model::names::Domain;
 use crate::model::path::FieldPath;
 use crate::model::value::{Map, Part, Value};
 use crate::pipeline::canonical::{Names, is_builtin};
@@ -22,6 +26,7 @@ use crate::pipeline::member_diff::{self, Removal};
 use crate::pipeline::plan::{Facts, KnownFields, Remembered, known_fields};
 use crate::pipeline::read::unreadable;
 use crate::pipeline::steps::shown;
+use crate::pipeline::text_ids::without_ids;
 
 /// Two states from the first to the second.
 #[derive(Debug, Default)]
@@ -48,8 +53,8 @@ pub fn declared(first: &Desired, second: &Desired) -> Compared {
     both(items(first), items(second), Compared::default())
 }
 
-/// Compares two tenants.
-pub fn live(first: &Live, second: &Live) -> Compared {
+/// Compares two tenants, each with its domain.
+pub fn live((first, here): (&Live, &Domain), (second, there): (&Live, &Domain)) -> Compared {
     let mut out = Compared::default();
     let mut closed = BTreeSet::new();
     for (name, reading) in first.readings.iter().chain(&second.readings) {
@@ -62,12 +67,15 @@ pub fn live(first: &Live, second: &Live) -> Compared {
         out.unread.insert(reason);
         closed.insert(kind.to_owned());
     }
-    both(objects(first, &closed), objects(second, &closed), out)
+    let domain = |domain| (here != there).then_some(domain);
+    let (first, second) =
+        (objects(first, domain(here), &closed, &mut out), objects(second, domain(there), &closed, &mut out));
+    both(first, second, out)
 }
 
 /// Compares what is declared with a tenant; `facts` are those of the tenant.
 pub fn against(desired: &Desired, live: &Live, facts: &Facts, is_declared_first: bool) -> Compared {
-    let matched = matching::pair(desired, live, facts.applied.as_ref(), &mut Diagnostics::default());
+    let matched = matching::pair(desired, live, facts.known_to_be_ours(), &mut Diagnostics::default());
     let known = known_fields(live, &matched);
     let ground = Ground { desired, matched: &matched, known: &known, facts };
     let mut out = Compared::default();
@@ -124,8 +132,44 @@ fn name_secrets(value: &mut Value) {
     }
 }
 
-fn objects(live: &Live, closed: &BTreeSet<String>) -> BTreeMap<Address, Item> {
+/// What is said of one tenant and no other.
+struct OwnWords<'l> {
+    /// Id -> the address in brackets.
+    ids: BTreeMap<String, String>,
+    domain: Option<&'l Domain>,
+}
+
+impl<'l> OwnWords<'l> {
+    fn of(live: &Live, names: &Names, domain: Option<&'l Domain>) -> Self {
+        let with_id = live.objects.iter().filter_map(|object| Some((object.id.as_ref()?, object)));
+        let ids = with_id.map(|(id, object)| (id.0.clone(), format!("({})", names.address_of(object)))).collect();
+        Self { ids, domain }
+    }
+
+    fn text(&self, text: &str) -> String {
+        let text = without_ids(text, &self.ids);
+        self.domain.map_or(text.clone(), |domain| text.replace(&domain.0, "(domain)"))
+    }
+
+    fn value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.text(text),
+            Value::Reference(reference) => reference.name = self.text(&reference.name),
+            Value::List(items) => items.iter_mut().for_each(|item| self.value(item)),
+            Value::Map(map) => map.values_mut().for_each(|value| self.value(value)),
+            _ => {}
+        }
+    }
+}
+
+fn objects(
+    live: &Live,
+    domain: Option<&Domain>,
+    closed: &BTreeSet<String>,
+    compared: &mut Compared,
+) -> BTreeMap<Address, Item> {
     let names = Names::of(live, &BTreeMap::new());
+    let words = OwnWords::of(live, &names, domain);
     let own = |object: &Object| live.own_client.is_some() && object.id == live.own_client;
     let mut out = BTreeMap::new();
     for object in live.objects.iter().filter(|object| !closed.contains(&object.kind.name) && !own(object)) {
@@ -136,7 +180,20 @@ fn objects(live: &Live, closed: &BTreeSet<String>) -> BTreeMap<Address, Item> {
         if object.kind.shape == Shape::Membership && object.members().is_empty() {
             continue;
         }
-        out.entry(names.address_of(object)).or_insert(Item { kind: object.kind, body });
+        body.values_mut().for_each(|value| words.value(value));
+        // A secret that no create takes is one that the server makes up.
+        for pattern in object.kind.fields.update_only.iter().filter(|at| object.kind.fields.secret.contains(at)) {
+            if let Some(field) = pattern.top() {
+                body.shift_remove(field);
+            }
+        }
+        let address = Address::typed(&words.text(names.address_of(object).as_str()));
+        if out.contains_key(&address) {
+            // Which of them is the other tenant's, nothing says.
+            compared.unread.insert(format!("all but one of the several objects that {address} stands for"));
+            continue;
+        }
+        out.insert(address, Item { kind: object.kind, body });
     }
     out
 }

@@ -4,6 +4,7 @@
 //! becomes a resource below the client; the client's body points at it. The methods need the credentials, and those need
 //! the client: the reference is optional, so the client is made first and the methods are filled in last.
 
+use crate::model::address::Address;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Entry, Node, TextPart};
 
@@ -19,18 +20,20 @@ const HOLDERS: [(&[&str], &str); 4] = [
 /// The marker address that `references::link` turns into a reference to the credential beside it.
 pub const OWN: &str = "$credential:";
 
-/// Takes the credentials out of a client's node and leaves pointers in their stead.
-pub fn take(node: &mut Node, client: &str, findings: &mut Diagnostics) -> Vec<Node> {
+/// Takes the credentials out of a client's node and leaves pointers in their stead. `around` is the client's address.
+pub fn take(node: &mut Node, client: &str, around: &Address, findings: &mut Diagnostics) -> Vec<Node> {
     let mut taken = Vec::new();
     for (path, credential_type) in HOLDERS {
         let Some(list) = descend(node, path) else { continue };
         let Content::List(items) = &mut list.value else { continue };
         for item in items {
             let Some(name) = item.get("name").and_then(Node::as_text).map(str::to_owned) else {
-                if item.get("id").is_none() {
+                // What is no map is told of as such, with the client's own fields.
+                if matches!(item.value, Content::Map(_)) && item.get("id").is_none() {
                     findings.push(
                         Diagnostic::error("missing-identity", "this credential has no `name`")
                             .at(&item.place)
+                            .on(around)
                             .help("A name tells one credential of an application from another; write it."),
                     );
                 }

@@ -354,12 +354,24 @@ pub fn label(value: &Value) -> String {
 }
 
 /// Equal, or a number that differs by the rounding of hours and minutes only.
+/// Returns a moment in UTC without a fraction that says nothing: the API writes `…:00.000Z` for `…:00Z`.
+fn moment(text: &str) -> Option<&str> {
+    let is_moment = text.len() >= 20 && text.is_ascii() && text.as_bytes().get(10) == Some(&b'T');
+    let plain = text.strip_suffix('Z').filter(|_| is_moment)?;
+    Some(
+        plain
+            .split_once('.')
+            .map_or(plain, |(whole, rest)| if rest.bytes().all(|b| b == b'0') { whole } else { plain }),
+    )
+}
+
 fn same_scalar(desired: &Value, live: &Value) -> bool {
     match (desired, live) {
         (Value::Number(a), Value::Number(b)) => match (a.as_f64(), b.as_f64()) {
             (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()),
             _ => a == b,
         },
+        (Value::String(a), Value::String(b)) => a == b || moment(a).is_some_and(|a| moment(b) == Some(a)),
         // A live id that nothing names is still the id that a reference may stand for.
         (desired, live) => desired == live,
     }
@@ -437,6 +449,15 @@ mod tests {
             let known = known(id);
             let (deltas, _) = Comparison::new(kind, &address, &remembered, &[], &known).bodies(&desired, &live);
             assert_eq!(deltas.len(), differs, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_the_same_with_a_fraction_of_nothing() {
+        let at = |text: &str| json!({"description": text});
+        assert!(deltas("clients", at("2050-05-13T09:33:13Z"), at("2050-05-13T09:33:13.000Z")).is_empty());
+        for other in ["2050-05-13T09:33:13.001Z", "2050-05-13T09:33:14Z", "2050-05-13T09:33:13.000"] {
+            assert_eq!(deltas("clients", at("2050-05-13T09:33:13Z"), at(other)), ["description"], "{other}");
         }
     }
 

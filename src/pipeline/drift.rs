@@ -1,6 +1,6 @@
 //! What has moved in a tenant since the last record: plain comparison, nobody means to apply anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::kind::MemberPolicy;
 use crate::catalogue::shape::Shape;
@@ -8,8 +8,9 @@ use crate::model::address::Address;
 use crate::model::change::{Action, Change, Delta, DeltaNote};
 use crate::model::desired::{Desired, MEMBERS, Manage, Resource};
 use crate::model::diagnostic::Diagnostics;
-use crate::model::live::{Live, Object};
+use crate::model::live::{Live, Object, Reading};
 use crate::model::names::RemoteId;
+use crate::model::others::Others;
 use crate::model::value::Value;
 use crate::pipeline::canonical::is_builtin;
 use crate::pipeline::diff::Comparison;
@@ -18,6 +19,7 @@ use crate::pipeline::member_diff::{self, Removal};
 use crate::pipeline::plan::{Facts, KnownFields, known_fields};
 use crate::pipeline::read::unreadable;
 use crate::pipeline::scope::ignored;
+use crate::pipeline::who::Paths;
 
 /// What has moved.
 #[derive(Debug, Default)]
@@ -32,18 +34,50 @@ pub struct Drift {
     /// Secrets that the tenant does not show, or of which no fingerprint is known.
     pub unseen: Vec<String>,
     pub unchanged: usize,
+    /// Where what has moved is written, for the tenant's log.
+    pub paths: BTreeMap<Address, Paths>,
 }
 
 /// Something that is not ours: an object, or a member of a list that is shared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Foreign {
     pub address: Address,
+    pub kind: String,
     pub id: Option<RemoteId>,
     /// The member, where it is one.
     pub member: Option<String>,
+    /// Whether it came since the record; nothing where the record does not know.
+    pub new: Option<bool>,
+    /// Where it is written, for the tenant's log.
+    #[serde(skip)]
+    pub paths: Paths,
+}
+
+impl Foreign {
+    /// Returns the place and the name under which [`Others`] know it.
+    fn place(&self) -> Option<(&str, &str)> {
+        match (&self.member, &self.id) {
+            (Some(member), _) => Some((self.address.as_str(), member.as_str())),
+            (None, Some(id)) => Some((self.kind.as_str(), id.0.as_str())),
+            (None, None) => None,
+        }
+    }
 }
 
 impl Drift {
+    /// Tells what others have made since the record from what was there.
+    pub fn tell_new(&mut self, others: Option<&Others>) {
+        for foreign in &mut self.foreign {
+            let had = others.and_then(|others| foreign.place().and_then(|(place, name)| others.had(place, name)));
+            foreign.new = had.map(|had| !had);
+        }
+    }
+
+    /// Returns what others have made since the record, and what may be.
+    pub fn arrived(&self) -> impl Iterator<Item = &Foreign> {
+        self.foreign.iter().filter(|foreign| foreign.new != Some(false))
+    }
+
     /// Says whether anything of ours has moved.
     pub fn has_moved(&self) -> bool {
         !self.changes.is_empty()
@@ -53,7 +87,7 @@ impl Drift {
 /// Compares the tenant with `recalled`, which [`crate::pipeline::recall`] made of the record in `facts`.
 pub fn drift(recalled: &Desired, live: &Live, facts: &Facts) -> Drift {
     // What is not found under its id is gone; nothing else is asked of the matching.
-    let matched = matching::pair(recalled, live, facts.applied.as_ref(), &mut Diagnostics::default());
+    let matched = matching::pair(recalled, live, facts.known_to_be_ours(), &mut Diagnostics::default());
     let known = known_fields(live, &matched);
     let ground = Ground { desired: recalled, matched: &matched, known: &known, facts };
     let mut drift = Drift::default();
@@ -86,10 +120,48 @@ pub fn drift(recalled: &Desired, live: &Live, facts: &Facts) -> Drift {
         address: matched.names.address_of(object),
         id: object.id.clone(),
         member: None,
+        new: None,
+        kind: object.kind.name.clone(),
+        paths: Paths::of(object.kind, "", object.id.as_ref(), object.parent.as_ref()),
     }));
     drift.foreign.sort();
+    drift.paths = drift
+        .changes
+        .iter()
+        .filter_map(|change| Some((change.address.clone(), ground.paths(&change.address)?)))
+        .collect();
     drift.changes.sort_by(|a, b| a.address.cmp(&b.address));
     drift
+}
+
+/// Returns what others have in the tenant beside what is ours, over what was known of it before.
+pub fn others(recalled: &Desired, live: &Live, facts: &Facts, before: Option<&Others>) -> Others {
+    let matched = matching::pair(recalled, live, facts.applied.as_ref(), &mut Diagnostics::default());
+    let known = known_fields(live, &matched);
+    let ground = Ground { desired: recalled, matched: &matched, known: &known, facts };
+    let mut places: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (resource, object) in &matched.pairs {
+        let is_read = live.readings.get(&resource.kind.name) == Some(&Reading::Complete);
+        if resource.kind.shape == Shape::Collection && is_read {
+            places.entry(&resource.kind.name).or_default();
+        }
+        // A list that nobody shares has no others.
+        let is_shared = resource.kind.membership.as_ref().is_some_and(|list| list.members == MemberPolicy::Owned);
+        if is_shared && object.is_some() {
+            let members = ground.differing(resource, *object).others.into_iter().map(|delta| delta.path.to_string());
+            places.insert(resource.address.as_str(), members.collect());
+        }
+    }
+    for object in matched.left.iter().filter(|object| is_foreign(object, live, facts)) {
+        if let (Some(names), Some(id)) = (places.get_mut(object.kind.name.as_str()), &object.id) {
+            names.insert(id.0.clone());
+        }
+    }
+    let mut seen = before.cloned().unwrap_or_default();
+    for (place, names) in places {
+        seen.see(place, names);
+    }
+    seen
 }
 
 const GONE: &str = "gone from the tenant";
@@ -115,6 +187,18 @@ pub struct Differing {
 }
 
 impl Ground<'_> {
+    /// Returns where a resource is written; what is gone is known by its record.
+    fn paths(&self, address: &Address) -> Option<Paths> {
+        let (resource, object) = self.matched.get(address)?;
+        let recorded = |address: &Address| self.facts.applied.as_ref()?.resources.get(address)?.id.clone();
+        let id = recorded(address).or_else(|| object?.id.clone());
+        let parent = resource.parent.as_ref().and_then(|parent| {
+            let live = self.matched.get(parent).and_then(|(_, object)| object?.id.clone());
+            live.or_else(|| recorded(parent))
+        });
+        Some(Paths::of(resource.kind, &resource.name, id.as_ref(), parent.as_ref()))
+    }
+
     /// Compares the declared fields or members; `before` is what the tenant has.
     pub fn differing(&self, resource: &Resource, object: Option<&Object>) -> Differing {
         let ignored = ignored(self.desired, &resource.address);
@@ -151,6 +235,9 @@ impl Drift {
             address: resource.address.clone(),
             id: None,
             member: Some(delta.path.to_string()),
+            new: None,
+            kind: resource.kind.name.clone(),
+            paths: ground.paths(&resource.address).unwrap_or_default(),
         }));
         self.unseen.extend(unseen);
         let deltas: Vec<Delta> = deltas.into_iter().map(turned).collect();

@@ -58,6 +58,16 @@ impl Sketch {
         place_of(kind, &mut place);
         if let Some(parent) = kind.parent.as_deref().and_then(|name| catalogue().kind(name)) {
             self.put(parent);
+            // Not every parent can have one.
+            if let Some(filter) = &kind.parents
+                && let Some(value) = filter.one_of.first()
+            {
+                let mut around = Vec::new();
+                place_of(parent, &mut around);
+                if let Json::Object(body) = at(&mut self.root, &mut around.into_iter()) {
+                    body.insert(filter.field.clone(), json!(value));
+                }
+            }
         }
         let mut steps = place.into_iter();
         let found = at(&mut self.root, &mut steps).clone();

@@ -30,6 +30,8 @@ pub fn gates(desired: &Desired, changes: &[Change], live: &Live, matched: &Match
     closed.extend(deletions(desired, changes, matched, facts));
     closed.extend(emptied(changes, live, facts));
     closed.extend(replaces(changes, facts));
+    closed.extend(rotations(changes, facts));
+    closed.extend(running(changes, live));
     closed.extend(drift(changes, facts));
     closed.extend(no_record(changes, facts));
     if desired.settings.policy.require_clean && facts.provenance.dirty && !facts.consent.allow_dirty {
@@ -41,6 +43,25 @@ pub fn gates(desired: &Desired, changes: &[Change], live: &Live, matched: &Match
         });
     }
     closed
+}
+
+/// Objects that are in use now, in kinds where a change would spoil that. Nothing opens this gate but their end.
+fn running(changes: &[Change], live: &Live) -> Option<Gate> {
+    let touched = changes.iter().filter(|change| !matches!(change.action, Action::Create | Action::Nothing));
+    let is_running = |change: &&Change| {
+        let Some(state) = &change.kind.running else { return false };
+        let of = |object: &&Object| object.kind.name == change.kind.name && object.id == change.id;
+        let value = live.objects.iter().find(of).and_then(|object| object.body.get(&state.field)?.as_str());
+        value.is_some_and(|value| state.values.iter().any(|one| one == value))
+    };
+    let found: Vec<&Change> = touched.filter(is_running).collect();
+    let end = found.first().and_then(|change| change.kind.running.as_ref()).map(|state| state.end.as_str())?;
+    Some(Gate {
+        name: "running",
+        reason: format!("{} of what would be changed is running; {end}", found.len()),
+        addresses: found.iter().map(|change| change.address.clone()).collect(),
+        switch: None,
+    })
 }
 
 fn protected(desired: &Desired, changes: &[Change], facts: &Facts) -> Option<Gate> {
@@ -70,7 +91,7 @@ fn switches(flag: &str, addresses: &[Address]) -> String {
 
 fn deletions(desired: &Desired, changes: &[Change], matched: &Matched<'_>, facts: &Facts) -> Option<Gate> {
     let deleted: Vec<&Change> =
-        changes.iter().filter(|c| matches!(c.action, Action::Delete | Action::Replace)).collect();
+        changes.iter().filter(|c| matches!(c.action, Action::Delete | Action::Replace) && !is_rotation(c)).collect();
     if deleted.is_empty() {
         return None;
     }
@@ -177,7 +198,7 @@ fn too_many(deleted: &[&Change], reason: String) -> Gate {
 fn replaces(changes: &[Change], facts: &Facts) -> Option<Gate> {
     let addresses: Vec<Address> = changes
         .iter()
-        .filter(|change| change.action == Action::Replace)
+        .filter(|change| change.action == Action::Replace && !is_rotation(change))
         .filter(|change| !facts.consent.allow_replace.iter().any(|p| fits(p, &change.address)))
         .map(|change| change.address.clone())
         .collect();
@@ -185,6 +206,29 @@ fn replaces(changes: &[Change], facts: &Facts) -> Option<Gate> {
         name: "replace",
         reason: "a replacement deletes the object with all that hangs on it and makes a new one with a new id"
             .to_owned(),
+        switch: Some(switches("--allow-replace", &addresses)),
+        addresses,
+    })
+}
+
+/// Says whether a change makes the next of keys that follow one another.
+fn is_rotation(change: &Change) -> bool {
+    change.action == Action::Replace && change.kind.has(Quirk::KeySuccession)
+}
+
+/// A rotation can never be taken back.
+fn rotations(changes: &[Change], facts: &Facts) -> Option<Gate> {
+    let addresses: Vec<Address> = changes
+        .iter()
+        .filter(|change| is_rotation(change))
+        .filter(|change| !facts.consent.allow_replace.iter().any(|p| fits(p, &change.address)))
+        .map(|change| change.address.clone())
+        .collect();
+    (!addresses.is_empty()).then(|| Gate {
+        name: "rotate",
+        reason:
+            "a rotation takes the key in use out of use, for good: the next takes its place, and a new one comes next"
+                .to_owned(),
         switch: Some(switches("--allow-replace", &addresses)),
         addresses,
     })

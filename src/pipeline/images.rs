@@ -18,6 +18,7 @@ use crate::model::path::{FieldPath, Segment};
 use crate::model::plan::Plan;
 use crate::model::value::{Map, Value};
 use crate::pipeline::canonical::Names;
+use crate::pipeline::hanging::Unseen;
 use crate::pipeline::matching::Matched;
 use crate::pipeline::ownership::recorded;
 use crate::pipeline::steps::is_deployed;
@@ -66,7 +67,7 @@ pub fn gone(plan: &Plan) -> Vec<(&'static Kind, RemoteId)> {
 }
 
 /// Adds what hangs on what a plan deletes, now that it has been read too.
-pub fn add_hanging(plan: &mut Plan, live: &Live) {
+pub fn add_hanging(plan: &mut Plan, live: &Live, unseen: &Unseen) {
     let names = Names::of(live, &BTreeMap::new());
     let gone: Vec<(Address, RemoteId, String)> = (plan.images.iter())
         .filter(|(_, image)| image.deletes && image.with.is_none())
@@ -75,6 +76,9 @@ pub fn add_hanging(plan: &mut Plan, live: &Live) {
     for (address, id, kind) in gone {
         if let Some(object) = live.objects.iter().find(|o| o.kind.name == kind && o.id.as_ref() == Some(&id)) {
             hang(object, &address, &names, live, &mut plan.images);
+        }
+        if let Some(image) = plan.images.get_mut(&address) {
+            image.unseen = unseen.of(&kind);
         }
     }
 }
@@ -105,11 +109,15 @@ fn hang(gone: &Object, address: &Address, names: &Names, live: &Live, images: &m
             continue;
         }
         let own = names.address_of(object);
-        images.entry(own).or_insert_with(|| Image {
-            with: Some(address.clone()),
-            deletes: object.kind.shape != Shape::Membership,
-            ..whole(object, names)
-        });
+        if images.contains_key(&own) {
+            continue;
+        }
+        let deletes = object.kind.shape != Shape::Membership;
+        images.insert(own, Image { with: Some(address.clone()), deletes, ..whole(object, names) });
+        if deletes {
+            // What goes with it takes its own with it.
+            hang(object, address, names, live, images);
+        }
     }
 }
 

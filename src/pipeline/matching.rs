@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::catalogue::kind::Kind;
+use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::model::address::Address;
 use crate::model::applied::Applied;
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object};
+use crate::model::value::Value;
 use crate::pipeline::canonical::Names;
 
 /// (space, id) -> the name and the address of the resource that has laid hand on the object.
@@ -62,6 +64,9 @@ pub fn pair<'a>(
     for resource in with_id().filter(|r| by_reference(r.kind)) {
         claim(resource, desired, (&index, &ours), (&mut taken, &mut ambiguous), findings);
     }
+    for resource in desired.resources.iter().filter(|resource| resource.kind.has(Quirk::NamedByRecord)) {
+        by_record(resource, live, applied, &mut taken);
+    }
     let names = Names::of(live, &taken);
     let mut by_address: HashMap<(&str, Address), usize> = HashMap::new();
     let is_taken = |object: &Object| {
@@ -92,6 +97,45 @@ pub fn pair<'a>(
     let left = live.objects.iter().zip(used).filter(|(_, used)| !used).map(|(object, _)| object).collect();
     let index = pairs.iter().enumerate().map(|(position, (r, _))| (r.address.clone(), position)).collect();
     Matched { pairs, left, names, ambiguous, index }
+}
+
+/// Lays hand on the object whose id the record holds. Where there are no records at all, the one that shows what is
+/// wanted is taken for it, so that no second one is made.
+fn by_record(resource: &Resource, live: &Live, applied: Option<&Applied>, taken: &mut Taken) {
+    let Some(parent) = &resource.parent else { return };
+    let Some(lies_in) = taken.iter().find(|(_, (_, at))| at == parent).map(|((_, id), _)| id.clone()) else { return };
+    let space = resource.kind.space();
+    let is_free = |id: &str| !taken.contains_key(&(space.to_owned(), id.to_owned()));
+    let mut inside = live.objects.iter().filter(|object| {
+        object.kind.name == resource.kind.name && object.parent.as_ref().is_some_and(|id| id.0 == lies_in)
+    });
+    let found = match applied {
+        Some(applied) => {
+            let was = resource.was.as_ref().map(|was| parent.child(resource.kind.segment(), Some(was)));
+            let owned = std::iter::once(&resource.address).chain(&was).find_map(|at| applied.resources.get(at));
+            let id = owned.and_then(|owned| owned.id.as_ref());
+            inside.find(|object| id.is_some() && object.id.as_ref() == id)
+        }
+        None => inside.find(|object| object.id.as_ref().is_some_and(|id| is_free(&id.0)) && shows(object, resource)),
+    };
+    if let Some(id) = found.and_then(|object| object.id.as_ref()) {
+        taken.insert((space.to_owned(), id.0.clone()), (resource.name.clone(), resource.address.clone()));
+    }
+}
+
+/// Says whether an object shows what a resource wants, as far as it shows anything of that.
+fn shows(object: &Object, resource: &Resource) -> bool {
+    let sorted = |value: &Value| match value {
+        Value::List(items) => {
+            let mut texts: Vec<String> = items.iter().map(|item| item.to_shown().to_string()).collect();
+            texts.sort();
+            texts
+        }
+        other => vec![other.to_shown().to_string()],
+    };
+    let is_hidden = |field: &String| resource.kind.fields.write_only.iter().any(|p| p.top() == Some(field));
+    let mut wanted = resource.body.iter().filter(|(field, _)| !is_hidden(field));
+    wanted.all(|(field, value)| object.body.get(field).is_some_and(|held| sorted(held) == sorted(value)))
 }
 
 /// Live objects by kind and name, and by kind and id.

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::kind::{Kind, MemberPolicy, MemberStyle, Membership};
 use crate::catalogue::quirk::Quirk;
-use crate::model::change::Delta;
+use crate::model::address::Address;
+use crate::model::change::{Delta, DeltaNote};
 use crate::model::path::{FieldPath, Segment};
 use crate::model::plan::MemberChange;
 use crate::model::value::{Map, Value};
 use crate::pipeline::diff::Comparison;
 use crate::pipeline::members::key_of;
+use crate::pipeline::plan::Remembered;
 
 /// What a member list needs.
 #[derive(Debug, Default)]
@@ -33,7 +35,7 @@ pub fn members(comparison: Comparison<'_>, desired: &[Value], live: &[Value], re
     let kind = comparison.kind;
     let Some(membership) = &kind.membership else { return MemberDiff::default() };
     let wanted: Vec<Value> = desired.iter().map(|member| complete(kind, member)).collect();
-    if membership.style == MemberStyle::Replace {
+    if membership.is_ordered() {
         return ordered(membership, &wanted, live);
     }
     let have: BTreeMap<String, &Value> = live.iter().map(|member| (key_of(membership, member), member)).collect();
@@ -77,7 +79,61 @@ pub fn members(comparison: Comparison<'_>, desired: &[Value], live: &[Value], re
     }
     diff.fingerprints = comparison.fingerprints;
     diff.missing = comparison.missing;
+    if membership.style == MemberStyle::Replace && !diff.deltas.is_empty() {
+        let gone: Vec<String> = diff.change.remove.iter().map(|member| key_of(membership, member)).collect();
+        let change = std::mem::take(&mut diff.change);
+        diff.change = MemberChange { whole: whole(membership, &wanted, live, &gone), ..change };
+    }
     diff
+}
+
+/// Returns what of a member list that was sent the tenant does not show: of a whole list the order too, of members that
+/// changed only their fields. References are filled.
+pub fn unlike(
+    kind: &'static Kind,
+    address: &Address,
+    whole: &[Value],
+    changed: &[Value],
+    live: &[Value],
+) -> Vec<Delta> {
+    let Some(membership) = &kind.membership else { return Vec::new() };
+    let keys = |list: &[Value]| list.iter().map(|member| key_of(membership, member)).collect::<Vec<_>>();
+    let mut deltas = Vec::new();
+    if membership.style == MemberStyle::Replace && keys(whole) != keys(live) {
+        let shown = |list: &[Value]| Some(Value::List(list.iter().map(|member| shown(membership, member)).collect()));
+        let path = FieldPath::default().key(kind.segment());
+        deltas.push(Delta { path, before: shown(live), after: shown(whole), note: None, cause: None });
+    }
+    let (remembered, known) = (Remembered::default(), BTreeMap::new());
+    for member in changed {
+        let key = key_of(membership, member);
+        let found = live.iter().find(|found| key_of(membership, found) == key);
+        let path = FieldPath::default().with(Segment::Item(key));
+        let Some(found) = found else {
+            deltas.push(Delta { path, before: None, after: Some(shown(membership, member)), note: None, cause: None });
+            continue;
+        };
+        let mut member = member.clone();
+        if let (Value::Map(map), Some(id)) = (&mut member, &membership.member_id) {
+            map.shift_remove(id);
+        }
+        let comparison = Comparison::new(kind, address, &remembered, &[], &known);
+        deltas.extend(fields(comparison, &path, &member, found).0);
+    }
+    deltas.retain(|delta| delta.note != Some(DeltaNote::CannotBeCompared));
+    deltas
+}
+
+/// Returns all that the list holds from now on: members keep the fields that the files leave out, those of others stay.
+fn whole(membership: &Membership, wanted: &[Value], live: &[Value], gone: &[String]) -> Vec<Value> {
+    let mut all: BTreeMap<String, Map> = BTreeMap::new();
+    for member in live.iter().chain(wanted) {
+        let key = key_of(membership, member);
+        if let (Value::Map(fields), false) = (sent(membership, member), gone.contains(&key)) {
+            all.entry(key).or_default().extend(fields);
+        }
+    }
+    all.into_values().map(Value::Map).collect()
 }
 
 /// Fills in what the client side decides: a binding shows its action's name unless told otherwise.

@@ -4,7 +4,8 @@ use serde_json::Value as Json;
 
 use crate::catalogue::kind::{Kind, Membership};
 use crate::catalogue::quirk::Quirk;
-use crate::model::diagnostic::Diagnostic;
+use crate::model::address::Address;
+use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Node};
 use crate::model::value::{Map, Value};
 
@@ -46,6 +47,31 @@ pub fn normalise(kind: &Kind, node: &Node) -> Result<Value, Diagnostic> {
             Ok(Value::List(members))
         }
         _ => Err(wrong(node, "a list")),
+    }
+}
+
+/// Reports the members that nothing tells from others.
+pub fn report_nameless(kind: &Kind, node: &Node, address: &Address, findings: &mut Diagnostics) {
+    let Some(membership) = &kind.membership else { return };
+    for item in node.items().iter().filter(|item| matches!(item.value, Content::Map(_))) {
+        let has = |name: &str| item.get(name).is_some_and(|value| !value.is_null());
+        // The grant is found by its client.
+        if kind.has(Quirk::GrantByClient) && has("client_id") {
+            continue;
+        }
+        for field in &membership.identity {
+            let file = kind.fields.rename.iter().find(|(_, api)| *api == field).map(|(file, _)| file);
+            if has(field) || file.is_some_and(|file| has(file)) {
+                continue;
+            }
+            let name = if kind.has(Quirk::GrantByClient) { "client_id" } else { file.unwrap_or(field) };
+            findings.push(
+                Diagnostic::error("missing-identity", format!("this item of {} has no `{name}`", kind.title))
+                    .at(&item.place)
+                    .on(address)
+                    .help(format!("`{name}` is what tells one item from another; write it.")),
+            );
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map as JsonMap, Value as Json};
 
 use crate::catalogue::kind::DeleteMeans;
+use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
@@ -73,7 +74,8 @@ pub fn withdraw(desired: &mut Desired, applied: &Applied, project: Option<&str>,
             || desired.excluded.address(address)
             || desired.settings.policy.manage(kind) == Manage::Additive;
         let has_parent = owned.parent.as_ref().is_none_or(|parent| known.contains(parent));
-        if kind.shape != Shape::Keyed || !can_go || is_left_alone || !has_parent {
+        let is_read_if_asked = kind.shape == Shape::Keyed || kind.has(Quirk::NamedByRecord);
+        if !is_read_if_asked || !can_go || is_left_alone || !has_parent {
             continue;
         }
         let bare = Resource::bare(address.clone(), kind, owned.name.clone(), owned.parent.clone());
@@ -106,15 +108,25 @@ pub fn released(desired: &Desired, facts: &Facts) -> Vec<String> {
     let mut counts: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
     for owned in applied.resources.values().filter(|owned| owned.is_of(facts.project.as_deref())) {
         let Some(kind) = catalogue().kind(&owned.kind) else { continue };
-        if desired.declared.contains(&kind.name) || desired.excluded.kind(kind) || kind.parent.is_some() {
+        if desired.declared.contains(&kind.name) || desired.excluded.kind(kind) {
             continue;
         }
-        let count = counts.entry(kind.top_key()).or_default();
+        // Of nested kinds those are told of that stay by themselves.
+        let (is_named, is_kept) = (kind.has(Quirk::NamedByRecord), kind.has(Quirk::KeySuccession));
+        let key = match kind.parent {
+            Some(_) if !is_named && !is_kept => continue,
+            Some(_) => kind.name.as_str(),
+            None => kind.name.as_str(),
+        };
+        let count = counts.entry(key).or_default();
         count.0 += 1;
-        count.1 |= kind.shape == Shape::Collection;
+        count.1 |= kind.shape == Shape::Collection || is_named;
     }
     let note = |(key, (count, can_go)): (&str, (usize, bool))| match can_go {
-        true => format!("{count} {key} released; `{key}: []` deletes them"),
+        true => match key.rsplit_once('/') {
+            Some((parent, own)) => format!("{count} {key} released; `{own}: []` in {parent} deletes them"),
+            None => format!("{count} {key} released; `{key}: []` deletes them"),
+        },
         false => format!("{key} released: what is there stays as it is"),
     };
     counts.into_iter().map(note).collect()

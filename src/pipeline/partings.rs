@@ -1,12 +1,12 @@
 //! What a plan takes away though something still holds on to it, and what it takes away and makes anew under another name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::change::{Action, Change, Delta};
 use crate::model::desired::Desired;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::plan::Operation;
-use crate::model::value::Reference;
+use crate::model::plan::{Operation, Step};
+use crate::model::value::{Map, Reference, Value};
 use crate::pipeline::canonical::raw_name;
 use crate::pipeline::matching::Matched;
 use crate::pipeline::plan::Draft;
@@ -45,8 +45,9 @@ pub fn held(desired: &Desired, drafts: &[Draft], findings: &mut Diagnostics) {
     }
 }
 
-/// Lets what takes a new name wait until the object that has it now is gone, or has another one.
-pub fn make_room(drafts: &mut [Draft], matched: &Matched<'_>) {
+/// Lets what takes a new name wait until the object that has it now is gone, or has another one. Where names go round in
+/// a ring, one steps aside under a name of its own first. Says which.
+pub fn make_room(drafts: &mut Vec<Draft>, matched: &Matched<'_>) -> Vec<String> {
     let takes_name = |draft: &Draft| match &draft.step.operation {
         Operation::Update { body, .. } => draft.step.kind.identity.iter().any(|field| body.contains_key(field)),
         _ => false,
@@ -60,10 +61,76 @@ pub fn make_room(drafts: &mut [Draft], matched: &Matched<'_>) {
         .enumerate()
         .filter_map(|(index, draft)| Some((index, draft.deletes.clone().or_else(|| leaves(draft))?)))
         .collect();
-    for (index, draft) in drafts.iter_mut().enumerate().filter(|(_, draft)| takes_name(draft)) {
+    // Who takes a name, and who has it now.
+    let mut waits: Vec<(usize, usize)> = Vec::new();
+    for (index, draft) in drafts.iter().enumerate().filter(|(_, draft)| takes_name(draft)) {
         let holders = left.iter().filter(|(at, name)| *at != index && draft.step.provides.as_ref() == Some(name));
-        draft.after.extend(holders.map(|(at, _)| *at));
+        waits.extend(holders.map(|(at, _)| (index, *at)));
     }
+    let next = |at: usize| waits.iter().find(|(takes, _)| *takes == at).map(|(_, leaves)| *leaves);
+    let mut starts: Vec<usize> = waits.iter().map(|(takes, _)| *takes).collect();
+    starts.sort_by(|a, b| drafts[*a].step.address.cmp(&drafts[*b].step.address));
+    let (mut turned, mut aside, mut notes) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
+    for start in starts {
+        let mut ring = vec![start];
+        while let Some(at) = ring.last().and_then(|at| next(*at)).filter(|at| !ring.contains(at)) {
+            ring.push(at);
+        }
+        let closes = ring.last().and_then(|at| next(*at)) == Some(start);
+        if !closes || ring.iter().any(|at| turned.contains(at)) {
+            continue;
+        }
+        let Some((step, name)) = step_aside(&drafts[start], matched) else { continue };
+        turned.extend(ring);
+        notes.push(format!("names go round: {} is called `{name}` until its new name is free", step.step.address));
+        drafts.push(step);
+        aside.insert(start, drafts.len() - 1);
+    }
+    for (takes, leaves) in waits {
+        drafts[takes].after.push(aside.get(&leaves).copied().unwrap_or(leaves));
+    }
+    for (who, first) in aside {
+        drafts[who].after.push(first);
+    }
+    notes
+}
+
+/// The most letters of a name that are kept in the one for a moment: the shortest limit of a name is 50.
+const KEPT: usize = 36;
+
+/// Returns the step that gives an object a name which nothing has, and the name.
+fn step_aside(draft: &Draft, matched: &Matched<'_>) -> Option<(Draft, String)> {
+    let step = &draft.step;
+    let ([identity], Operation::Update { id, .. }) = (step.kind.identity.as_slice(), &step.operation) else {
+        return None;
+    };
+    let (_, object) = matched.get(&step.address)?;
+    let now: String = raw_name(object?).chars().take(KEPT).collect();
+    let mut names: BTreeSet<String> = matched
+        .pairs
+        .iter()
+        .filter(|(r, _)| r.kind.space() == step.kind.space())
+        .map(|(r, _)| r.name.clone())
+        .collect();
+    let objects = matched.pairs.iter().filter_map(|(_, object)| *object).chain(matched.left.iter().copied());
+    names.extend(objects.filter(|object| object.kind.space() == step.kind.space()).map(raw_name));
+    let name = std::iter::once(format!("{now}-moving"))
+        .chain((2..).map(|number| format!("{now}-moving-{number}")))
+        .find(|name| !names.contains(name))?;
+    let body = Map::from_iter([(identity.clone(), Value::String(name.clone()))]);
+    let aside = Step {
+        address: step.address.clone(),
+        kind: step.kind,
+        action: Action::Update,
+        operation: Operation::Update { id: id.clone(), body, first: Map::new(), whole: false },
+        requires: Vec::new(),
+        parent: step.parent.clone(),
+        key: step.key.clone(),
+        provides: None,
+        place: step.place.clone(),
+        field_places: step.field_places.clone(),
+    };
+    Some((Draft { step: aside, after: Vec::new(), lets_go: Vec::new(), deletes: None }, name))
 }
 
 /// Suggests `$was` where an object is deleted and one of the same kind that differs in its name alone is made.

@@ -3,6 +3,7 @@
 //! A pure function: same input, same plan, whatever order files and answers came in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use crate::catalogue::kind::Kind;
 use crate::catalogue::quirk::Quirk;
@@ -19,6 +20,8 @@ use crate::model::value::Value;
 use crate::pipeline::basis::{self, Ground};
 use crate::pipeline::canonical::is_builtin;
 use crate::pipeline::cause;
+use crate::pipeline::chosen;
+use crate::pipeline::delivery;
 use crate::pipeline::gates;
 use crate::pipeline::images;
 use crate::pipeline::matching::{self, Matched};
@@ -28,7 +31,6 @@ use crate::pipeline::partings;
 use crate::pipeline::read::{reading_name, unreadable};
 use crate::pipeline::references::qualified;
 use crate::pipeline::scope::{fits, ignored};
-
 use crate::pipeline::steps::{NOT_IN_FILES, Stepper};
 use crate::pipeline::unique_order;
 
@@ -52,6 +54,8 @@ pub struct Facts {
     pub consent: Consent,
     /// What the last record of the domain says; `None` without one.
     pub applied: Option<Applied>,
+    /// Addresses that an apply has begun to change and not finished: what the tenant holds there may be its own doing.
+    pub in_part: BTreeSet<Address>,
     /// Whether records can be kept at all: there is a git repository.
     pub keeps_history: bool,
     /// The workspace's name.
@@ -63,13 +67,23 @@ pub struct Facts {
     pub only: Option<BTreeSet<Address>>,
 }
 
+/// What the record of nothing says.
+static NOTHING: LazyLock<Applied> = LazyLock::new(Applied::default);
+
+impl Facts {
+    /// Returns what the records say is ours. `None`: there are no records at all, and nothing is ever known of that.
+    pub fn known_to_be_ours(&self) -> Option<&Applied> {
+        self.applied.as_ref().or(self.keeps_history.then(|| &*NOTHING))
+    }
+}
+
 /// Known fields of live objects: (space, name) -> field -> text.
 pub type KnownFields = BTreeMap<(String, String), BTreeMap<String, String>>;
 
 /// Plans. Findings are errors of the configuration that only the tenant could show (a dangling reference).
 pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnostics) {
     let mut findings = Diagnostics::default();
-    let matched = matching::pair(desired, live, facts.applied.as_ref(), &mut findings);
+    let matched = matching::pair(desired, live, facts.known_to_be_ours(), &mut findings);
     let known = known_fields(live, &matched);
     let mut planner = Planner {
         desired,
@@ -91,7 +105,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     planner.released();
     let Planner { mut notes, mut gates, unmanaged, unchanged, spared, .. } = planner;
     unique_order::untangle(&mut stepper.drafts, &matched, &mut findings);
-    partings::make_room(&mut stepper.drafts, &matched);
+    notes.extend(partings::make_room(&mut stepper.drafts, &matched));
     partings::held(desired, &stepper.drafts, &mut findings);
     let dangling = order::dangling(&stepper.drafts, &known, desired);
     for (reference, place, address) in dangling {
@@ -122,7 +136,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         }
     };
     if let Some(applied) = &facts.applied {
-        cause::label(&mut changes, &matched, applied, &fingerprints);
+        cause::label(&mut changes, &matched, (applied, &facts.in_part), &fingerprints);
     }
     let made = Made { fingerprints: &fingerprints, known: &known, spared: &spared };
     let ownership = ownership::ownership(desired, &matched, &facts, &changes, &made);
@@ -134,6 +148,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     }
     changes.sort_by(|a, b| (&a.address, a.action).cmp(&(&b.address, b.action)));
     notes.extend(partings::renames(&changes, &matched));
+    notes.extend(chosen::not_ready(&changes, &matched, live));
     let ground = Ground { desired, live, matched: &matched, known: &known, changes: &changes, steps: &steps };
     let basis = basis::basis(ground, &facts);
     let closed = |facts: &Facts| {
@@ -151,6 +166,8 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         notes.push(format!("{name} is not available here and was not compared"));
     }
     let apply = steps.iter().map(gates::requests_of).sum();
+    let deliveries = delivery::deliveries(desired);
+    notes.extend(delivery::told(&steps, &deliveries));
     let images = images::images(&changes, &matched, live);
     let plan = Plan {
         settings: desired.settings.clone(),
@@ -166,6 +183,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         fingerprints,
         missing_secrets: missing,
         provenance: facts.provenance,
+        deliveries,
         images,
         ownership,
         opened,
@@ -253,6 +271,16 @@ impl Planner<'_> {
         self.matched.parent_of(resource).is_some_and(|(_, object)| object.is_some_and(is))
     }
 
+    /// Says whether the files describe another child of the same kind below the object's parent.
+    fn has_siblings(&self, object: &Object) -> bool {
+        let parent = object.parent.as_ref();
+        self.matched.pairs.iter().any(|(resource, _)| {
+            resource.kind.name == object.kind.name
+                && self.matched.parent_of(resource).and_then(|(_, found)| found).and_then(|found| found.id.as_ref())
+                    == parent
+        })
+    }
+
     /// What the tenant has and the files do not: deleted where the policy is exact, else left alone and counted.
     fn leftovers(&mut self, stepper: &mut Stepper<'_>) {
         for object in &self.matched.left {
@@ -297,13 +325,12 @@ impl Planner<'_> {
                 continue;
             }
             let complete = matches!(self.reading_of(object), Some(Reading::Complete));
-            let exact = if kind.shape == Shape::Child {
-                is_credential(kind)
-                    && self.parent_is_described(object)
-                    && self.desired.settings.policy.manage(kind) != Manage::Additive
+            let exact = if is_credential(kind) {
+                self.parent_is_described(object) && self.desired.settings.policy.manage(kind) != Manage::Additive
             } else {
                 match self.desired.settings.policy.manage(kind) {
-                    Manage::Exact => true,
+                    // Children that a parent in the files says nothing of are left alone.
+                    Manage::Exact => kind.shape != Shape::Child || self.has_siblings(object),
                     Manage::Owned => ours.is_some(),
                     Manage::Additive => false,
                 }

@@ -153,7 +153,12 @@ async fn list(api: &impl ReadApi, tasks: &[Task]) -> Result<Brought, ApiFailure>
     let Ok(path) = fill_path(&task.kind.path, &task.params()) else { return none() };
     let Some((mut cursor, get)) = Cursor::start(task.kind, path) else { return none() };
     let mut requests = 1;
-    let first = api.get(&get).await?;
+    let first = match api.get(&get).await {
+        Err(failure) if failure.status() == Some(404) && task.kind.list.as_ref().is_some_and(|list| list.optional) => {
+            return Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests });
+        }
+        answer => answer?,
+    };
     if task.kind.membership.as_ref().is_some_and(|m| m.map_value.is_some()) {
         let object = canonical::member_map(task.kind, task.parent.clone(), first.body);
         return Ok(Brought { objects: vec![object], reading: Reading::Complete, requests });
@@ -204,6 +209,9 @@ async fn single(api: &impl ReadApi, task: &Task) -> Result<Brought, ApiFailure> 
         return Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 0 });
     };
     match api.get(&get).await {
+        Ok(answer) if canonical::is_none(task.kind, &answer.body) => {
+            Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 1 })
+        }
         Ok(answer) => {
             let object = canonical::object(task.kind, task.parent.clone(), task.key.clone(), answer.body);
             Ok(Brought { objects: vec![object], reading: Reading::Complete, requests: 1 })

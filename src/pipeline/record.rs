@@ -100,13 +100,13 @@ pub fn of(plan: &Plan, steps: &Steps, outcome: &Outcome, circumstances: Circumst
             ..step.clone()
         })
         .collect();
-    Record { header, applied }
+    Record { header, applied, others: None }
 }
 
 /// Makes the record of a change of ownership alone: nothing was written.
 pub fn of_ownership(plan: &Plan, resources: BTreeMap<Address, Owned>, circumstances: Circumstances) -> Record {
     let applied = Applied { salt: circumstances.salt.clone(), resources };
-    Record { header: header(plan, circumstances, RunResult::Done), applied }
+    Record { header: header(plan, circumstances, RunResult::Done), applied, others: None }
 }
 
 fn header(plan: &Plan, circumstances: Circumstances, result: RunResult) -> Header {

@@ -9,9 +9,12 @@ use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, MEMBERS, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::model::document::{Node, Place};
+use crate::model::path::{FieldPath, Segment};
 use crate::model::secret::Secret;
 use crate::model::value::{Part, Reference, Value};
 use crate::pipeline::credentials;
+use crate::pipeline::resolve::split_key;
 
 /// Returns the name by which others refer to a resource: children carry their parent's name in front.
 pub fn qualified(parent: Option<&str>, kind: &Kind, name: &str) -> String {
@@ -153,13 +156,7 @@ fn point(resource: &mut Resource, known: &Known, findings: &mut Diagnostics) {
 }
 
 /// Turns `{{ref "address" "field"}}` into references by name.
-fn resolve_holes(
-    value: &mut Value,
-    known: &Known,
-    place: &crate::model::document::Place,
-    address: &Address,
-    findings: &mut Diagnostics,
-) {
+fn resolve_holes(value: &mut Value, known: &Known, place: &Place, address: &Address, findings: &mut Diagnostics) {
     match value {
         Value::List(list) => list.iter_mut().for_each(|v| resolve_holes(v, known, place, address, findings)),
         Value::Map(map) => map.values_mut().for_each(|v| resolve_holes(v, known, place, address, findings)),
@@ -210,7 +207,7 @@ fn grants_by_client(
     kind: &Kind,
     body: &mut Value,
     known: &Known,
-    place: &crate::model::document::Place,
+    place: &Place,
     address: &Address,
     findings: &mut Diagnostics,
 ) {
@@ -275,7 +272,10 @@ fn report_dangling(
             continue;
         }
         let title = kinds.first().map_or("object", |kind| kind.title.as_str());
-        let text = format!("there is no {title} `{}` in the files", reference.name);
+        let (path, place) = place_of(resource, &body, reference);
+        // A grant that was asked for by its client has an open end.
+        let name = reference.name.trim_end_matches(',');
+        let text = format!("`{path}`: there is no {title} `{name}` in the files");
         let near =
             known.names.get(&reference.space).and_then(|n| nearest(&reference.name, n.iter().map(String::as_str)));
         let finding = if deploy_cli && near.is_none() {
@@ -283,17 +283,39 @@ fn report_dangling(
         } else {
             Diagnostic::error("dangling-reference", text)
         };
-        let place = place_of(resource, &body, reference);
         let help = match (near, kinds.first()) {
             (Some(near), _) => format!("Did you mean `{near}`?"),
-            (None, Some(kind)) => format!(
+            (None, Some(kind)) if name == reference.name => format!(
                 "If it exists in the tenant only, name it in the tenant's file: `external: [\"{}\"]`.",
                 Address::named(&kind.name, &reference.name)
             ),
-            (None, None) => "Describe it, or take the reference out.".to_owned(),
+            (None, _) => "Describe it, or take the reference out.".to_owned(),
         };
         findings.push(finding.at(&place).on(&resource.address).help(help));
     }
+}
+
+/// Returns the addresses that bodies refer to and no file describes, what is left alone and what every tenant has aside.
+pub fn undescribed(desired: &Desired) -> BTreeSet<String> {
+    let known = Known::of(desired);
+    let mut missing = BTreeSet::new();
+    for resource in &desired.resources {
+        for value in resource.body.values() {
+            value.references(&mut |reference| {
+                if reference.space == "ref" || known.has(reference) || is_builtin(reference) {
+                    return;
+                }
+                let kinds: Vec<&Kind> = catalogue().in_space(&reference.space).collect();
+                if kinds.iter().any(|kind| desired.excluded.kind(kind)) || desired.excluded.reference(reference) {
+                    return;
+                }
+                if let Some(kind) = kinds.first() {
+                    missing.insert(Address::named(&kind.name, &reference.name).to_string());
+                }
+            });
+        }
+    }
+    missing
 }
 
 /// Objects that every tenant has may be named without being described.
@@ -306,16 +328,74 @@ fn is_builtin(reference: &Reference) -> bool {
     })
 }
 
-/// Returns the place of the field that holds a reference, or of the resource.
-fn place_of(resource: &Resource, body: &Value, reference: &Reference) -> crate::model::document::Place {
-    if let Value::Map(map) = body {
-        for (field, value) in map {
+/// Returns where the reference stands, as a path by the files' names and as a place; that of what is around it where
+/// nothing nearer is known.
+fn place_of(resource: &Resource, body: &Value, reference: &Reference) -> (FieldPath, Place) {
+    let mut path = find(body, reference, &FieldPath::default()).unwrap_or_default();
+    if reference.name.ends_with(',')
+        && let Some(last) = path.0.last_mut()
+    {
+        *last = Segment::Key("client_id".to_owned());
+    }
+    let known = (0..=path.0.len()).rev().find_map(|length| {
+        let upto = FieldPath(path.0.get(..length)?.to_vec());
+        resource.field_places.get(&upto.to_string()).cloned()
+    });
+    let kind = resource.kind;
+    let scalar = kind.membership.as_ref().is_some_and(|membership| membership.scalar);
+    if scalar && path.0.len() > 1 {
+        path.0.truncate(1);
+    }
+    let own = kind.key_path(&split_key(kind, &resource.name));
+    for name in path.0.iter_mut().take(2) {
+        let Segment::Key(api) = name else { continue };
+        let mut renames = kind.fields.rename.iter().chain(own.into_iter().flat_map(|own| &own.rename));
+        if let Some((file, _)) = renames.find(|(_, to)| *to == api) {
+            *api = file.clone();
+        }
+        break;
+    }
+    (path, known.unwrap_or_else(|| resource.place.clone()))
+}
+
+fn find(value: &Value, reference: &Reference, at: &FieldPath) -> Option<FieldPath> {
+    match value {
+        Value::Map(map) => map.iter().find_map(|(name, inner)| find(inner, reference, &at.key(name))),
+        Value::List(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(index, inner)| find(inner, reference, &at.with(Segment::Index(index))))
+        }
+        other => {
             let mut found = false;
-            value.references(&mut |r| found |= r == reference);
-            if found && let Some(place) = resource.field_places.get(field) {
-                return place.clone();
-            }
+            other.references(&mut |one| found |= one == reference);
+            found.then(|| at.clone())
         }
     }
-    resource.place.clone()
+}
+
+/// Returns where each reference of a node stands, and what members of a list hold, by paths of API names.
+pub fn places(kind: &Kind, node: &Node) -> BTreeMap<String, Place> {
+    let mut found = BTreeMap::new();
+    collect(kind, node, &node.place, &FieldPath::default(), &mut found);
+    found
+}
+
+fn collect(kind: &Kind, node: &Node, place: &Place, at: &FieldPath, found: &mut BTreeMap<String, Place>) {
+    let member = kind.shape == Shape::Membership && at.0.len() < 3;
+    let deepens =
+        member || kind.references.iter().any(|reference| reference.field.reaches(at) || reference.field.is_deep());
+    if !deepens {
+        return;
+    }
+    if !at.is_root() {
+        found.insert(at.to_string(), place.clone());
+    }
+    let is_top = at.0.iter().all(|segment| matches!(segment, Segment::Index(_)));
+    for entry in node.entries() {
+        let api = kind.fields.rename.get(&entry.key).filter(|_| is_top).unwrap_or(&entry.key);
+        collect(kind, &entry.value, &entry.key_place, &at.key(api), found);
+    }
+    for (index, item) in node.items().iter().enumerate() {
+        collect(kind, item, &item.place, &at.with(Segment::Index(index)), found);
+    }
 }

@@ -16,7 +16,7 @@ use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Resource};
-use crate::model::live::{Live, Object, Reading};
+use crate::model::live::{Live, Object};
 use crate::model::names::RemoteId;
 use crate::model::value::Value;
 use crate::pipeline::canonical;
@@ -65,44 +65,6 @@ pub async fn refresh(api: &impl ReadApi, wanted: Wanted<'_>) -> Result<Live, Api
     }
 }
 
-/// Reads what hangs on objects that are going to be deleted: what lies in them, and what is recognised by them. What was
-/// read before is not read again. Returns what the tenant refused to show.
-///
-/// # Errors
-/// If the tenant does not answer.
-pub async fn hanging(
-    api: &impl ReadApi,
-    live: &mut Live,
-    gone: &[(&'static Kind, RemoteId)],
-) -> Result<Vec<String>, ApiFailure> {
-    let mut tasks = Vec::new();
-    for kind in catalogue().kinds().filter(|kind| kind.shape != Shape::Keyed || kind.list.is_some()) {
-        let known = |gone: &(&Kind, RemoteId)| match kind.parent.as_deref() {
-            Some(parent) => parent == gone.0.name,
-            None => kind.list.is_some() && is_recognised_by(kind, gone.0.space()),
-        };
-        for (parent, id) in gone.iter().filter(|gone| known(gone)) {
-            let object = live.objects.iter().find(|o| o.kind.name == parent.name && o.id.as_ref() == Some(id));
-            let fits = kind.parents.as_ref().is_none_or(|filter| object.is_some_and(|o| parent_fits(filter, o)));
-            let parent = kind.parent.as_ref().map(|_| id.clone());
-            let task = Task { kind, parent, key: BTreeMap::new() };
-            if fits && !live.readings.contains_key(&task.reading_name()) {
-                tasks.push(task);
-            }
-        }
-    }
-    let mut seen = BTreeSet::new();
-    tasks.retain(|task| seen.insert(task.label()));
-    let names: Vec<String> = tasks.iter().map(Task::reading_name).collect();
-    run(api, tasks.into_iter().map(|task| vec![task]).collect(), live).await?;
-    let refused = |name: &String| matches!(live.readings.get(name), Some(Reading::Refused { .. }));
-    Ok(names.into_iter().filter(refused).collect())
-}
-
-fn is_recognised_by(kind: &Kind, space: &str) -> bool {
-    kind.references.iter().any(|r| r.by == "id" && r.space == space && kind.identity.contains(&r.field.to_string()))
-}
-
 /// Reads in full what a list shows in part, one by one: only the objects that this run is about.
 async fn complete(api: &impl ReadApi, wanted: &Wanted<'_>, live: &mut Live) -> Result<(), ApiFailure> {
     let asked = |object: &Object| {
@@ -149,7 +111,7 @@ async fn complete(api: &impl ReadApi, wanted: &Wanted<'_>, live: &mut Live) -> R
 }
 
 /// Runs groups of tasks in parallel; the tasks of a group share one list call.
-async fn run(api: &impl ReadApi, groups: Vec<Vec<Task>>, live: &mut Live) -> Result<(), ApiFailure> {
+pub(super) async fn run(api: &impl ReadApi, groups: Vec<Vec<Task>>, live: &mut Live) -> Result<(), ApiFailure> {
     let mut running: FuturesUnordered<_> = groups
         .into_iter()
         .map(|tasks| async move {
@@ -294,7 +256,9 @@ fn roots_of_all(only: &[String], exclude: &[String]) -> Vec<Task> {
 
 fn nested_of_all(only: &[String], exclude: &[String], live: &Live) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for kind in catalogue().kinds().filter(|kind| kind.parent.is_some() && chosen(kind, only, exclude)) {
+    // What files cannot hold for others is not looked at: a value that is shown once belongs to who made it.
+    let is_told = |kind: &&Kind| kind.parent.is_some() && kind.shown_once.is_none() && chosen(kind, only, exclude);
+    for kind in catalogue().kinds().filter(is_told) {
         let Some(parent_kind) = kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else { continue };
         if parent_kind.shape == Shape::Singleton {
             if kind.list.is_some() && kind.shape == Shape::Keyed {
@@ -313,7 +277,7 @@ fn nested_of_all(only: &[String], exclude: &[String], live: &Live) -> Vec<Task> 
     tasks
 }
 
-fn parent_fits(filter: &ParentFilter, parent: &Object) -> bool {
+pub(super) fn parent_fits(filter: &ParentFilter, parent: &Object) -> bool {
     match parent.body.get(&filter.field) {
         None | Some(Value::Null) => false,
         Some(value) => {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::fields;
-use crate::catalogue::kind::Kind;
+use crate::catalogue::kind::{Kind, Marked};
 use crate::catalogue::place::Step;
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
@@ -17,8 +17,9 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Documents, Entry, Node, Place};
 use crate::model::trace::{Crumb, Trace, Traces};
 use crate::model::value::{Map, Value};
+use crate::pipeline::keys::{self, KeyPlaces};
 use crate::pipeline::scope::Scope;
-use crate::pipeline::{credentials, members, references};
+use crate::pipeline::{credentials, delivery, members, place, references};
 
 /// The directives that a resource may carry through to here; loading has dealt with the others.
 const DIRECTIVES: [&str; 5] = ["$key", "$was", "$release", "$new", "$render"];
@@ -41,7 +42,12 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
     for entry in &documents.removed {
         resolver.top_level(entry);
     }
-    let removed = std::mem::take(&mut resolver.resources);
+    let mut removed = std::mem::take(&mut resolver.resources);
+    // That the chosen one is not meant for this tenant chooses nothing.
+    removed.retain(|resource| resource.kind.marked.is_none());
+    if resolver.deploy_cli {
+        fields::forgive_read_only(&mut resolver.findings);
+    }
     let mut excluded = documents.settings.excluded.clone();
     let mut mentions = documents.settings.mentions.clone();
     for word in &scope.exclude {
@@ -58,6 +64,8 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
     // What is released exists in the tenant though it is no resource: references to it are fine.
     desired.settings.external.extend(desired.released.iter().map(ToString::to_string));
     report_duplicates(&desired, &mut resolver.findings);
+    delivery::check(&desired, &mut resolver.findings);
+    crate::pipeline::earlier_names::report_rings(&desired, &mut resolver.findings);
     references::link(&mut desired, offline, &mut resolver.findings);
     crate::pipeline::mentions::check(&desired, &mentions, &mut resolver.findings);
     crate::pipeline::scope::leave_out_excluded(&mut desired);
@@ -94,6 +102,8 @@ struct Resolver {
 /// What a place found: the node and the identity fields that map keys gave.
 struct Found {
     key: BTreeMap<String, String>,
+    /// Where the keys stand.
+    key_places: KeyPlaces,
     node: Node,
     /// The way to it, lists of resources without their items' names. Empty where nobody wants to know.
     trail: Vec<Option<String>>,
@@ -118,22 +128,50 @@ impl Resolver {
             let mut node = entry.value.clone();
             let steps = kind.place.get(1..).unwrap_or_default();
             let trail = self.start(Some(&entry.key));
-            let found = self.walk(kind, steps, &mut node, BTreeMap::new(), trail);
+            let found = self.walk(kind, &Address::root(&kind.name), steps, &mut node, BTreeMap::new(), trail);
             if kind.has(Quirk::ListOfOne) && found.len() > 1 {
                 self.findings.push(
-                    Diagnostic::error("too-many", format!("a tenant has one {}", kind.title)).at(&found[1].node.place),
+                    Diagnostic::error("too-many", format!("a tenant has one {}", kind.title))
+                        .at(&found[1].node.place)
+                        .on(&Address::root(&kind.name)),
                 );
             }
             for found in found {
                 self.resource(kind, None, &[], found);
             }
+            for (chosen, marked) in catalogue().marked_in(&kind.name) {
+                self.chosen(chosen, marked, &entry.value);
+            }
         }
     }
 
-    /// Follows a place and takes out what stands there.
+    /// Makes the singleton that points at the object with the flag.
+    fn chosen(&mut self, kind: &'static Kind, marked: &Marked, list: &Node) {
+        let is_marked = |item: &&Node| item.get(&marked.flag).is_some_and(|n| matches!(n.value, Content::Bool(true)));
+        let mut all = list.items().iter().filter(is_marked);
+        let Some((item, field)) = all.next().and_then(|item| Some((item, item.get(&marked.field)?))) else { return };
+        let place = item.get(&marked.flag).map_or(&item.place, |flag| &flag.place).clone();
+        if let Some(second) = all.next() {
+            let at = second.get(&marked.flag).map_or(&second.place, |flag| &flag.place);
+            let finding = Diagnostic::error("too-many", format!("a tenant has one {}", kind.title)).at(at);
+            self.findings.push(finding.help(format!("The first `{}: true` is at {place}.", marked.flag)));
+        }
+        self.declared.insert(kind.name.clone());
+        let entry = Entry { key: marked.field.clone(), key_place: place.clone(), value: field.clone() };
+        let node = Node::new(Content::Map(vec![entry]), place);
+        self.resource(
+            kind,
+            None,
+            &[],
+            Found { key: BTreeMap::new(), node, key_places: KeyPlaces::default(), trail: Vec::new(), unset: false },
+        );
+    }
+
+    /// Follows a place and takes out what stands there. `around` is what findings are about.
     fn walk(
         &mut self,
         kind: &Kind,
+        around: &Address,
         steps: &[Step],
         node: &mut Node,
         key: BTreeMap<String, String>,
@@ -143,19 +181,22 @@ impl Resolver {
             let place = node.place.clone();
             let taken = std::mem::replace(node, Node::new(Content::Null, place));
             let unset = taken.is_null();
-            return vec![Found { key, node: taken, trail, unset }];
+            return vec![Found { key, key_places: KeyPlaces::default(), node: taken, trail, unset }];
         };
         match (step, &mut node.value) {
             (Step::Key(name), Content::Map(entries)) => match entries.iter_mut().find(|entry| &entry.key == name) {
                 Some(entry) => {
                     let trail = self.onward(&trail, Some(name));
-                    self.walk(kind, rest, &mut entry.value, key, trail)
+                    self.walk(kind, around, rest, &mut entry.value, key, trail)
                 }
                 None => Vec::new(),
             },
             (Step::Items, Content::List(items)) => {
                 let trail = self.onward(&trail, None);
-                items.iter_mut().flat_map(|item| self.walk(kind, rest, item, key.clone(), trail.clone())).collect()
+                items
+                    .iter_mut()
+                    .flat_map(|item| self.walk(kind, around, rest, item, key.clone(), trail.clone()))
+                    .collect()
             }
             (Step::Each(field), Content::Map(entries)) => entries
                 .iter_mut()
@@ -163,7 +204,11 @@ impl Resolver {
                     let mut key = key.clone();
                     key.insert(field.clone(), entry.key.clone());
                     let trail = self.onward(&trail, Some(&entry.key));
-                    self.walk(kind, rest, &mut entry.value, key, trail)
+                    let mut found = self.walk(kind, around, rest, &mut entry.value, key, trail);
+                    for one in &mut found {
+                        one.key_places.0.insert(field.clone(), entry.key_place.clone());
+                    }
+                    found
                 })
                 .collect(),
             (_, Content::Null) => Vec::new(),
@@ -174,7 +219,8 @@ impl Resolver {
                         "wrong-type",
                         format!("{} must be {wanted}, not {}", kind.title, node.type_name()),
                     )
-                    .at(&node.place),
+                    .at(&node.place)
+                    .on(around),
                 );
                 Vec::new()
             }
@@ -194,7 +240,7 @@ impl Resolver {
 
     /// `above` is the way to the parent.
     fn resource(&mut self, kind: &'static Kind, parent: Option<&Resource>, above: &[Crumb], found: Found) {
-        let Found { key, mut node, trail, unset } = found;
+        let Found { key, key_places, mut node, trail, unset } = found;
         let whole = self.traces.is_some().then(|| node.clone());
         let place = node.place.clone();
         if unset && (self.deploy_cli || kind.shape == Shape::Membership) {
@@ -204,7 +250,8 @@ impl Resolver {
         if !is_map && !unset && kind.shape != Shape::Membership {
             self.findings.push(
                 Diagnostic::error("wrong-type", format!("{} must be a map, not {}", kind.title, node.type_name()))
-                    .at(&place),
+                    .at(&place)
+                    .on(&address_of(kind, parent.map(|p| &p.address), "")),
             );
             return;
         }
@@ -216,7 +263,8 @@ impl Resolver {
         for name in DIRECTIVES {
             node.take(name);
         }
-        let Some(parts) = self.identity(kind, &key, &node) else { return };
+        let around = address_of(kind, parent.map(|p| &p.address), "");
+        let Some(parts) = self.identity(kind, &key, &node, &around) else { return };
         let name = join_names(&parts);
         let address = address_of(kind, parent.map(|p| &p.address), given_key.as_deref().unwrap_or(&name));
         let trail: Vec<Crumb> = above
@@ -252,6 +300,9 @@ impl Resolver {
         let key_fields = split_key(kind, &resource.name);
         if kind.shape == Shape::Membership {
             fields::check(kind, &key_fields, &node, false, &mut self.findings, &resource.address);
+            keys::check(kind, &parts, (&key_places, &node), &resource.address, &mut self.findings);
+            members::report_nameless(kind, &node, &resource.address, &mut self.findings);
+            resource.field_places = references::places(kind, &node);
             match members::normalise(kind, &node) {
                 Ok(list) => drop(resource.body.insert(MEMBERS.to_owned(), list)),
                 Err(finding) => return self.findings.push(finding.on(&resource.address)),
@@ -260,19 +311,42 @@ impl Resolver {
             return;
         }
         let mut nested = Vec::new();
-        for child in catalogue().nested(&kind.name) {
+        // What stands inside another nested kind's node is taken out of it first.
+        let mut children: Vec<&'static Kind> = catalogue().nested(&kind.name).collect();
+        children.sort_by_key(|child| std::cmp::Reverse(child.place.len()));
+        for child in children {
             let found = if is_credential(child) {
-                credentials::take(&mut node, &resource.name, &mut self.findings)
+                credentials::take(&mut node, &resource.name, &resource.address, &mut self.findings)
                     .into_iter()
-                    .map(|node| Found { key: BTreeMap::new(), node, trail: Vec::new(), unset: false })
+                    .map(|node| Found {
+                        key: BTreeMap::new(),
+                        key_places: KeyPlaces::default(),
+                        node,
+                        trail: Vec::new(),
+                        unset: false,
+                    })
                     .collect()
             } else {
-                self.walk(child, &child.place, &mut node, BTreeMap::new(), Vec::new())
+                self.walk(
+                    child,
+                    &address_of(child, Some(&resource.address), ""),
+                    &child.place,
+                    &mut node,
+                    BTreeMap::new(),
+                    Vec::new(),
+                )
             };
-            remove_place(child, &mut node);
+            // An empty list says that there is none.
+            if let (Some(Step::Key(key)), Some(Step::Items)) = (child.place.first(), child.place.last())
+                && node.get(key).is_some_and(|list| !list.is_null())
+            {
+                self.declared.insert(child.name.clone());
+            }
+            place::remove(child, &child.place, &mut node);
             nested.extend(found.into_iter().map(|found| (child, found)));
         }
         fields::check(kind, &key_fields, &node, false, &mut self.findings, &resource.address);
+        keys::check(kind, &parts, (&key_places, &node), &resource.address, &mut self.findings);
         fill_body(&mut resource, &key, node);
         for (child, found) in nested {
             self.declared.insert(child.name.clone());
@@ -285,7 +359,13 @@ impl Resolver {
     }
 
     /// Returns the identity values in order, or reports the missing one.
-    fn identity(&mut self, kind: &Kind, key: &BTreeMap<String, String>, node: &Node) -> Option<Vec<String>> {
+    fn identity(
+        &mut self,
+        kind: &Kind,
+        key: &BTreeMap<String, String>,
+        node: &Node,
+        around: &Address,
+    ) -> Option<Vec<String>> {
         if kind.shape == Shape::Singleton || kind.shape == Shape::OptionalSingleton {
             return Some(Vec::new());
         }
@@ -321,6 +401,7 @@ impl Resolver {
                     self.findings.push(
                         Diagnostic::error("missing-identity", format!("this {} has no `{field}`", kind.title))
                             .at(place)
+                            .on(around)
                             .help(format!("`{field}` is what tells one {} from another; write it.", kind.title)),
                     );
                     return None;
@@ -349,18 +430,10 @@ fn identity_field(kind: &Kind, node: &Node) -> Option<String> {
     [Some(field), in_file].into_iter().flatten().find(|field| node.get(field).is_some()).cloned()
 }
 
-/// Drops the key that held a nested kind from its parent.
-fn remove_place(child: &Kind, node: &mut Node) {
-    if let Some(Step::Key(key)) = child.place.first()
-        && !is_credential(child)
-    {
-        node.take(key);
-    }
-}
-
 fn fill_body(resource: &mut Resource, key: &BTreeMap<String, String>, node: Node) {
     let kind = resource.kind;
     let own = kind.key_path(&split_key(kind, &resource.name));
+    resource.field_places = references::places(kind, &node);
     let Content::Map(entries) = node.value else { return };
     for entry in entries {
         let api = own

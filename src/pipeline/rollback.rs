@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map as JsonMap, Value as Json};
 
 use crate::catalogue::kind::{DeleteMeans, Kind};
+use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
 use crate::model::address::{Address, join_names};
@@ -112,6 +113,9 @@ fn wanted(address: &Address, owned: &Owned, kind: &'static Kind) -> Wanted {
         resource.body.insert(MEMBERS.to_owned(), Value::List(members));
         return Wanted::Resource(Box::new(resource));
     }
+    if kind.has(Quirk::KeySuccession) {
+        return Wanted::Stays;
+    }
     let has_id = matches!(kind.shape, Shape::Collection | Shape::Child);
     match (owned.origin, &owned.before) {
         (Origin::Adopted, Json::Object(before)) if !before.is_empty() => {
@@ -123,7 +127,7 @@ fn wanted(address: &Address, owned: &Owned, kind: &'static Kind) -> Wanted {
             Wanted::Resource(Box::new(resource))
         }
         (Origin::Adopted, _) => Wanted::Nothing,
-        (Origin::Created, _) if has_id => Wanted::Gone,
+        (Origin::Created, _) if has_id && !kind.has(Quirk::NamedByRecord) => Wanted::Gone,
         (Origin::Created, _) => {
             let can_go = match &kind.delete {
                 DeleteMeans::Delete => kind.verbs.delete,

@@ -15,6 +15,7 @@ use crate::model::basis::{ABSENT, Basis, StepBasis};
 use crate::model::diagnostic::Diagnostics;
 use crate::model::names::{Domain, TenantName};
 use crate::model::plan::Plan;
+use crate::model::record::TakenFrom;
 use crate::pipeline::plan::Consent;
 use crate::pipeline::report::json;
 
@@ -37,10 +38,24 @@ pub struct SavedPlan {
     pub scope: SavedScope,
     /// The switches that were given.
     pub consent: Consent,
+    /// What is promoted, where the files are not those of the work tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<SavedPromotion>,
     pub basis: Basis,
     pub ownership: Ownership,
     /// The plan as `plan --json` shows it, for readers; an apply does not look at it.
     pub shown: Json,
+}
+
+/// Where the configuration of a saved promotion comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedPromotion {
+    /// The commit with the files.
+    pub commit: String,
+    pub from: TakenFrom,
+    /// Edits in the tenant that it comes from which somebody accepted: why that was asked, and where they are.
+    pub source_drift: Option<(String, Vec<Address>)>,
 }
 
 /// Which part of the files a plan was about.
@@ -76,6 +91,7 @@ impl SavedPlan {
             dirty: plan.provenance.dirty,
             scope,
             consent,
+            promotion: None,
             basis: plan.basis.clone(),
             ownership: plan.ownership.clone(),
             shown: json::plan(plan, found),
@@ -211,6 +227,7 @@ mod tests {
             dirty: false,
             scope: SavedScope::default(),
             consent: Consent::default(),
+            promotion: None,
             basis: Basis::default(),
             ownership: Ownership::default(),
             shown: Json::Null,

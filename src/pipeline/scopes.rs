@@ -177,6 +177,8 @@ fn writes(resource: &Resource, policy: &Policy) -> Vec<Doing> {
         (create, Doing::Create),
         (kind.verbs.update.is_some(), Doing::Update),
         (wants_deploy(resource), Doing::Deploy),
+        // A value that cannot be handed over takes its object with it.
+        (kind.shown_once.is_some(), Doing::Delete),
     ];
     possible.into_iter().filter(|(is, _)| *is).map(|(_, doing)| doing).collect()
 }
@@ -215,6 +217,7 @@ fn deletes_undeclared(kind: &'static Kind, desired: &Desired) -> bool {
     let manage = desired.settings.policy.manage(kind);
     let may = match kind.shape {
         Shape::Collection => manage == Manage::Exact,
+        Shape::Child if !is_credential(kind) => manage == Manage::Exact,
         Shape::Child => {
             let is_described = desired.resources.iter().any(|resource| {
                 Some(resource.kind.name.as_str()) == kind.parent.as_deref()
@@ -245,6 +248,7 @@ pub fn unread(desired: &Desired, facts: Facts, gates: Vec<Gate>) -> Plan {
         images: BTreeMap::new(),
         ownership: Default::default(),
         missing_secrets: Vec::new(),
+        deliveries: BTreeMap::new(),
         provenance: facts.provenance,
         requests: Requests::default(),
         basis: Default::default(),

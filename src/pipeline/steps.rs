@@ -145,6 +145,9 @@ impl<'a> Stepper<'a> {
         let first = first_update(kind, &mut body, &live);
         let (action, reason) =
             if renamed { (Action::Rename, "renamed") } else { (Action::Update, "the configuration differs") };
+        // What follows on a rotation is not what was there before.
+        let (action, reason) =
+            if kind.has(Quirk::KeySuccession) { (Action::Replace, "a rotation") } else { (action, reason) };
         self.change(resource, action, reason, deltas, id.clone());
         let operation = Operation::Update { id: id.clone(), body, first, whole: false };
         let index = self.draft(resource, Action::Update, operation, object);
@@ -253,7 +256,8 @@ impl<'a> Stepper<'a> {
         let Some(object) = object else { return };
         match &resource.kind.delete {
             DeleteMeans::Delete if resource.kind.verbs.delete => {
-                let reason = if resource.standing == Standing::Withdrawn { NOT_IN_FILES } else { "null in the files" };
+                let is_left_out = matches!(resource.standing, Standing::Withdrawn | Standing::GivenBack);
+                let reason = if is_left_out { NOT_IN_FILES } else { "null in the files" };
                 self.change(resource, Action::Delete, reason, Vec::new(), object.id.clone());
                 self.deletion(object, &resource.address);
             }

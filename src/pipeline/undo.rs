@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use crate::catalogue::kind::{DeleteMeans, Kind};
+use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
@@ -56,6 +57,19 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
     for (address, image) in touched(journal) {
         let Some(kind) = catalogue().kind(&image.kind) else { continue };
         desired.declared.insert(kind.name.clone());
+        if goes_along(journal, image) {
+            continue;
+        }
+        if kind.has(Quirk::NamedByRecord) {
+            let made = journal.made.get(address);
+            if let Some(id) = made.or_else(|| journal.beginning.carried.get(address)?.as_ref()) {
+                let fields = Json::Object(serde_json::Map::new());
+                applied.resources.insert(address.clone(), Owned { id: Some(id.clone()), ..owned(kind, image, fields) });
+                let bare = Resource::bare(address.clone(), kind, image.name.clone(), image.parent.clone());
+                desired.resources.push(Resource { unset: true, ..bare });
+            }
+            continue;
+        }
         if !image.existed && kind.shape != Shape::Membership {
             let made = journal.made.get(address).or_else(|| journal.beginning.carried.get(address)?.as_ref());
             if kind.id.is_some() && matches!(kind.shape, Shape::Collection | Shape::Child) {
@@ -66,14 +80,13 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
             }
             continue;
         }
-        let parent_is_new = image.parent.as_ref().and_then(|parent| journal.beginning.images.get(parent));
-        if parent_is_new.is_some_and(|parent| !parent.existed) {
-            continue;
-        }
         if kind.shape == Shape::Membership {
             applied.resources.insert(address.clone(), owned(kind, image, image.after.clone()));
         }
-        desired.resources.push(resource(address, kind, image));
+        // A rotation back would only bring the next key into use.
+        if !kind.has(Quirk::KeySuccession) {
+            desired.resources.push(resource(address, kind, image));
+        }
     }
     add_parents(&mut desired);
     Undoing { desired, applied }
@@ -86,6 +99,14 @@ fn touched(journal: &Journal) -> Vec<(&Address, &Image)> {
         begun.contains(*address) || image.with.as_ref().is_some_and(|with| begun.contains(with))
     };
     journal.beginning.images.iter().filter(is).collect()
+}
+
+/// Says whether something lies in what the apply made, so that it goes with that.
+fn goes_along(journal: &Journal, image: &Image) -> bool {
+    let parent = image.parent.as_ref().and_then(|parent| journal.beginning.images.get(parent));
+    parent.is_some_and(|parent| {
+        !parent.existed && catalogue().kind(&parent.kind).is_some_and(|kind| kind.id.is_some() && kind.verbs.delete)
+    })
 }
 
 fn owned(kind: &Kind, image: &Image, fields: Json) -> Owned {
@@ -153,7 +174,7 @@ pub fn explain(plan: &mut Plan) {
 /// Says what cannot come back, for the steps of this undo.
 pub fn lost(journal: &Journal, plan: &Plan) -> Vec<String> {
     let mut lost = Vec::new();
-    for (address, image) in touched(journal) {
+    for (address, image) in touched(journal).into_iter().filter(|(_, image)| !goes_along(journal, image)) {
         let is_new = plan.changes.iter().any(|change| change.address == *address && change.action == Action::Create);
         if let (false, Some(kind)) = (image.existed, catalogue().kind(&image.kind)) {
             match kind.delete {
@@ -163,9 +184,17 @@ pub fn lost(journal: &Journal, plan: &Plan) -> Vec<String> {
                 DeleteMeans::Nothing => lost.push(format!("{address} cannot be deleted; it stays as it is")),
             }
         }
+        if image.existed && catalogue().kind(&image.kind).is_some_and(|kind| kind.has(Quirk::KeySuccession)) {
+            lost.push(format!("{address} was rotated, and no key comes back"));
+        }
+        let kind = catalogue().kind(&image.kind);
+        if image.existed && image.deletes && kind.is_some_and(|kind| kind.has(Quirk::NamedByRecord)) {
+            lost.push(format!("{address} was deleted, and nobody can make one with its value again"));
+        }
         if image.existed && is_new && image.id.is_some() {
             lost.push(format!("{address} comes back with a new id"));
         }
+        lost.extend(image.unseen.iter().filter(|_| is_new).map(|what| format!("what went with {address}: {what}")));
         if image.existed && (is_new || !image.deletes) {
             lost.extend(
                 image

@@ -29,7 +29,8 @@ pub async fn settle(
     let made: BTreeSet<RemoteId> = journal.made.values().cloned().collect();
     let known = &journal.beginning.known;
     let searches = journal.lost().into_iter().filter_map(|(_, planned, sought)| {
-        let kind = catalogue().kind(&planned.kind)?;
+        // What has no id is found by its key, and never there twice.
+        let kind = catalogue().kind(&planned.kind).filter(|kind| kind.id.is_some())?;
         let made = &made;
         Some(async move {
             let ids = known.get(kind.space());
@@ -41,6 +42,15 @@ pub async fn settle(
     let mut gates = Vec::new();
     for (address, found) in found {
         match found? {
+            Found::One(object) if object.kind.shown_once.is_some() => gates.push(Gate {
+                name: "in-doubt",
+                reason: format!(
+                    "the apply before has created {address}, and nothing says that its value got anywhere: delete {} in the tenant",
+                    object.id.as_ref().map_or("it", |id| id.0.as_str())
+                ),
+                addresses: vec![address],
+                switch: None,
+            }),
             Found::One(object) => drop(object.id.map(|id| journal.made.insert(address, id))),
             Found::Nothing => {}
             Found::Unclear(count) => gates.push(Gate {
@@ -57,8 +67,28 @@ pub async fn settle(
     Ok(gates)
 }
 
+/// Returns the addresses of which something was done, or may have been, and not all.
+pub fn in_part(journal: &Journal) -> BTreeSet<Address> {
+    let steps = || journal.beginning.steps.iter().zip(&journal.fates);
+    let of = |address: &Address, is: &dyn Fn(&Fate) -> bool| {
+        steps().any(|(planned, fate)| planned.address == *address && is(fate))
+    };
+    let begun = steps().filter(|(_, fate)| matches!(fate, Fate::Done | Fate::InDoubt));
+    begun
+        .filter(|(planned, _)| of(&planned.address, &|fate| *fate != Fate::Done))
+        .map(|(planned, _)| planned.address.clone())
+        .collect()
+}
+
 /// Returns what is ours once an unfinished apply is counted.
 pub fn folded(journal: &Journal, applied: Option<&Applied>) -> Applied {
+    let ownership = &journal.beginning.ownership;
+    let none = Applied::default();
+    let tip = applied.or(ownership.prior.as_ref()).unwrap_or(&none);
+    if journal.beginning.apart {
+        let own = Applied { salt: tip.salt.clone(), resources: ownership.next.clone() };
+        return own.rebased(ownership.prior.as_ref(), tip);
+    }
     let steps = &journal.beginning.steps;
     let with = |is: &dyn Fn(&Fate) -> bool| -> BTreeSet<&Address> {
         let fitting = steps.iter().zip(&journal.fates).filter(|(_, fate)| is(fate));
@@ -68,10 +98,7 @@ pub fn folded(journal: &Journal, applied: Option<&Applied>) -> Applied {
     let created: BTreeSet<&Address> = steps.iter().filter(|step| step.creates).map(|step| &step.address).collect();
     let made: BTreeSet<&Address> =
         created.iter().copied().filter(|address| journal.made.contains_key(address)).collect();
-    let ownership = &journal.beginning.ownership;
     let resources = record::after(ownership, &failed, &made, &created, &journal.made);
-    let none = Applied::default();
-    let tip = applied.or(ownership.prior.as_ref()).unwrap_or(&none);
     let mut folded = Applied { salt: tip.salt.clone(), resources }.rebased(ownership.prior.as_ref(), tip);
     folded.salt.clone_from(&tip.salt);
     folded
@@ -80,6 +107,16 @@ pub fn folded(journal: &Journal, applied: Option<&Applied>) -> Applied {
 /// Says that there is one, for the plan's screen.
 pub fn told(journal: &Journal) -> String {
     let beginning = &journal.beginning;
+    if beginning.apart {
+        return format!(
+            "a restore that began at {} did not end: {} of {} steps are done; `restore {tenant} FILE` with the same file \
+             goes on, `apply {tenant} --undo` takes it back",
+            beginning.at,
+            journal.done(),
+            beginning.steps.len(),
+            tenant = beginning.tenant,
+        );
+    }
     format!(
         "an apply that began at {} did not end: {} of {} steps are done; `apply {tenant} --resume` goes on, \
          `apply {tenant} --undo` takes it back",

@@ -29,6 +29,43 @@ pub fn outward(kind: &Kind, body: &mut Map, live: Option<&Map>) {
     }
 }
 
+/// Turns what was sent into the form in which it is read back; `shown` is what was read.
+pub fn as_read(kind: &Kind, body: &mut Map, shown: &Map) {
+    if kind.has(Quirk::HoursAsMinutes) {
+        minutes_as_hours(body);
+    }
+    if kind.has(Quirk::ModuleByName) {
+        module_names(body, shown);
+    }
+}
+
+fn minutes_as_hours(body: &mut Map) {
+    let minutes: Vec<String> =
+        body.keys().filter(|key| key.ends_with("session_lifetime_in_minutes")).cloned().collect();
+    for key in minutes {
+        if let Some(Value::Number(count)) = body.shift_remove(&key)
+            && let Some(hours) = count.as_f64().and_then(|minutes| Number::from_f64(minutes / 60.0))
+        {
+            body.insert(key.trim_end_matches("_in_minutes").to_owned(), Value::Number(hours));
+        }
+    }
+}
+
+/// A module that was sent by its ids is recognised by its name.
+fn module_names(body: &mut Map, shown: &Map) {
+    let (Some(Value::List(modules)), Some(Value::List(shown))) = (body.get_mut("modules"), shown.get("modules")) else {
+        return;
+    };
+    for module in modules {
+        let Value::Map(map) = module else { continue };
+        let is_it = |shown: &&Map| shown.get("module_id") == map.get("module_id");
+        let found = shown.iter().filter_map(Value::as_map).find(is_it);
+        if let Some(name) = found.and_then(|shown| shown.get("module_name")) {
+            map.insert("module_name".to_owned(), name.clone());
+        }
+    }
+}
+
 /// Setting one of a group takes the others away in the same update.
 fn exclude(group: &[String], body: &mut Map, live: &Map) {
     let set = |map: &Map, field: &String| map.get(field).is_some_and(|value| !value.is_null() && !value.is_empty());

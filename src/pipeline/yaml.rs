@@ -7,6 +7,7 @@
 mod build;
 mod json;
 mod scalar;
+pub mod spans;
 
 use std::sync::Arc;
 

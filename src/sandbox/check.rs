@@ -10,7 +10,7 @@ use super::store::Store;
 use super::{merge, spot};
 use crate::api::request::Request;
 use crate::catalogue::fields;
-use crate::catalogue::kind::{Kind, ReferenceField};
+use crate::catalogue::kind::{Kind, Membership, ReferenceField};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
@@ -49,6 +49,11 @@ pub fn create(store: &Store, kind: &Kind, body: &Map<String, Json>) -> Result<()
         }
     }
     refused(kind, body, &[&kind.fields.read_only, &kind.fields.update_only])?;
+    if let Some(field) =
+        kind.fields.tool.iter().find(|field| kind.has(Quirk::NamedByRecord) && body.contains_key(*field))
+    {
+        return Err(Refusal::payload(&format!("Additional properties not allowed: {field}"), None));
+    }
     if kind.has(Quirk::GranteeOrDefault) && body.contains_key("client_id") == body.contains_key("default_for") {
         return Err(Refusal::body("Exactly one of client_id and default_for is needed"));
     }
@@ -254,6 +259,24 @@ where
     Json: PartialEq<T>,
 {
     object.get(field).is_some_and(|have| values.iter().any(|value| *have == *value))
+}
+
+/// Checks the addresses of mail that members hold.
+pub fn mail(kind: &Kind, membership: &Membership, members: &[Json]) -> Result<(), Refusal> {
+    for (index, member) in members.iter().enumerate() {
+        for (field, title) in &kind.server.mail {
+            let Some(text) = spot::get(member, field).and_then(Json::as_str) else { continue };
+            let is_mail = text.split_once('@').is_some_and(|(name, host)| {
+                !name.is_empty() && !host.is_empty() && !text.contains(char::is_whitespace) && !host.contains('@')
+            });
+            if !is_mail {
+                let list = membership.wrap.as_deref().unwrap_or_default();
+                let what = format!("Object didn't pass validation for format email: {text}");
+                return Err(Refusal::payload(&what, Some(&format!("{list}[{index}].{field} ({title})"))));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Checks that a keyed object's key is one that the kind has, where it says which.

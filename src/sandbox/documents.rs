@@ -137,6 +137,7 @@ pub fn delete(tenant: &mut Tenant, found: &Found) -> Answer {
     let path = stored_at(kind, found);
     same_id(kind, found, tenant.store.documents.get(&path))?;
     tenant.store.documents.remove(&path);
+    tenant.store.drop_below(&path);
     Ok(Response::new(kind.server.delete_status.unwrap_or(204), kind.server.delete_body.clone().unwrap_or(Json::Null)))
 }
 

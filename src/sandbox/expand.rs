@@ -39,7 +39,7 @@ impl World {
 ///
 /// Words: `null`, `now0`, `now3`, `now6`, `now9`, `domain`, `tenant`, `own_client`, `scopes`, `scope_names` (those of the
 /// Management API), `.field`, `dashed.field`, `digest.field`,
-/// `local.field`, `bare.field`, and the words of id forms (`uuid`, `hex32`, `16`).
+/// `local.field`, `bare.field`, `thumbprint.field` (40 hex digits that are the same for the same text), and the words of id forms (`uuid`, `hex32`, `16`).
 pub fn expand(template: &Json, object: &Json, world: &mut World) -> Json {
     match template {
         Json::String(text) if text.contains("${") => match whole(text) {
@@ -92,6 +92,10 @@ fn expand_word(word: &str, object: &Json, world: &mut World) -> Json {
     }
     if let Some(field) = word.strip_prefix("digest.") {
         return spot::get(object, field).and_then(Json::as_str).map_or(Json::Null, |text| Json::String(digest(text)));
+    }
+    if let Some(field) = word.strip_prefix("thumbprint.") {
+        let hash = Sha256::digest(text(field).trim());
+        return Json::String(hash.iter().take(20).map(|byte| format!("{byte:02x}")).collect());
     }
     match word {
         "null" => Json::Null,

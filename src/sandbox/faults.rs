@@ -84,6 +84,10 @@ pub enum Fault {
     },
     /// The write takes place; of the object, the answer holds only these fields.
     Partial { fields: Vec<String> },
+    /// An update is answered with success, and the object stays as it was: the answer shows that.
+    Ignored,
+    /// A write takes place with another value in one of the fields that were sent, and the answer shows that.
+    Altered,
     /// The connection ends before anything was done.
     ResetBefore,
     /// The connection ends after it was done: the answer is lost.
@@ -252,7 +256,7 @@ mod tests {
             {"what": {"empty": {"done": false}}}, {"what": {"partial": {"fields": ["id"]}}}, {"what": "reset_before"},
             {"what": {"silent": {}}}, {"what": {"trickle": {"seconds": 2}}}, {"what": {"lost_and_stale": {"reads": 2}}},
             {"what": {"slow_delete": {"reads": 2}}}, {"what": {"not_entitled": {"feature": "captcha"}}},
-            {"what": "token_expired"}, {"what": "shuffled"}, {"what": "die_before"}, {"what": "die_after"}]"#;
+            {"what": "token_expired"}, {"what": "ignored"}, {"what": "altered"}, {"what": "shuffled"}, {"what": "die_before"}, {"what": "die_after"}]"#;
         let faults = Faults::from_json(text).unwrap();
         assert_eq!(Faults::from_json(&serde_json::to_string(&faults).unwrap()).unwrap(), faults);
         assert!(Faults::from_json(r#"[{"what": "explode"}]"#).is_err());

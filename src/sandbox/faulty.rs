@@ -119,6 +119,7 @@ impl FaultyTenant {
         if self.expired == Expiry::Of(bearer.to_owned()) {
             return untouched(Delivery::Whole(expired()));
         }
+        self.tenant.acting = token::client_of(bearer);
         self.carried = token::scopes_of(bearer).or_else(|| self.granted.clone());
         let Some(fault) = self.script.next(request.method, &request.path) else {
             if let Some(response) = self.of_what_leaves(request) {
@@ -164,6 +165,14 @@ impl FaultyTenant {
                     map.retain(|field, _| fields.contains(field));
                 }
                 reached(Delivery::Whole(response))
+            }
+            Fault::Ignored => match self.unchanged(request) {
+                Some(response) => untouched(Delivery::Whole(response)),
+                None => reached(Delivery::Whole(self.answer(request))),
+            },
+            Fault::Altered => {
+                let request = self.altered(request).unwrap_or_else(|| request.clone());
+                reached(Delivery::Whole(self.answer(&request)))
             }
             Fault::ResetBefore => untouched(Delivery::Reset),
             Fault::ResetAfter => {
@@ -274,7 +283,7 @@ impl FaultyTenant {
     }
 
     /// Returns the answer, of the tenant itself or of a copy.
-    fn rehearsed(&mut self, request: &Request, done: bool) -> Response {
+    pub(super) fn rehearsed(&mut self, request: &Request, done: bool) -> Response {
         if done { self.answer(request) } else { self.tenant.clone().send_as(request, self.carried.as_ref()) }
     }
 

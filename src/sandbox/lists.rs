@@ -43,7 +43,10 @@ pub fn answer_as<'s>(
     request: &Request,
     show: &dyn Fn(Entry<'s>) -> Json,
 ) -> Answer {
-    let filtered: Vec<Entry<'s>> = entries.filter(|(_, object)| passes(kind, object, request)).collect();
+    let mut filtered: Vec<Entry<'s>> = entries.filter(|(_, object)| passes(kind, object, request)).collect();
+    if kind.server.by_id {
+        filtered.sort_by_key(|(id, _)| *id);
+    }
     let page = Page::asked(kind, request)?;
     let (from, to) = page.range(&filtered)?;
     let shown: Vec<Json> = filtered.get(from..to).unwrap_or_default().iter().map(|entry| show(*entry)).collect();
@@ -58,6 +61,23 @@ pub fn empty(kind: &Kind, items: &str, request: &Request) -> Answer {
 }
 
 fn passes(kind: &Kind, object: &Json, request: &Request) -> bool {
+    is_found(kind, object, request) && is_of(kind, object, request)
+}
+
+/// Says whether a search by a field that may be searched finds the object; what else is asked finds nothing.
+fn is_found(kind: &Kind, object: &Json, request: &Request) -> bool {
+    let Some(query) = param(request, "q").filter(|_| !kind.server.searched.is_empty()) else { return true };
+    let Some((field, text)) = query.split_once(':') else { return false };
+    let has = kind.server.searched.iter().any(|searched| searched == field);
+    let value = spot::get(object, field).and_then(Json::as_str).filter(|_| has);
+    let text = text.trim_matches('"');
+    value.is_some_and(|value| match text.strip_suffix('*') {
+        Some(head) => value.to_lowercase().starts_with(&head.to_lowercase()),
+        None => value.eq_ignore_ascii_case(text),
+    })
+}
+
+fn is_of(kind: &Kind, object: &Json, request: &Request) -> bool {
     kind.server.filters.iter().all(|(name, field)| {
         let mut wanted =
             request.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).peekable();
@@ -198,7 +218,7 @@ impl Page {
     }
 }
 
-fn number(request: &Request, name: &str, least: usize, most: usize) -> Result<Option<usize>, Refusal> {
+pub fn number(request: &Request, name: &str, least: usize, most: usize) -> Result<Option<usize>, Refusal> {
     let Some(text) = param(request, name) else { return Ok(None) };
     let wrong_type = || Refusal::query("Expected type integer but found type string", name);
     let number = text.parse::<usize>().map_err(|_| wrong_type())?;

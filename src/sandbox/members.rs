@@ -64,6 +64,7 @@ pub fn add(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     let path = found.fill(&kind.path);
     let given = items(membership, request)?;
     within_batch(membership, given.len())?;
+    check::mail(kind, membership, &given)?;
     let mut made = Vec::new();
     // All or nothing: the list is tried on a copy.
     let mut trial = tenant.clone();
@@ -121,7 +122,10 @@ fn add_one(
     let seen = answer::with_joins(&tenant.store, kind, "", &member);
     merge::defaults(kind, &mut member, &seen, &mut tenant.world);
     let id = id_of(kind, membership, &member);
-    tenant.store.collection_mut(path).insert(id.clone(), member, &kind.server.unique);
+    // What a list by ids holds already stays as it is: another value needs a removal first.
+    if !(kind.server.by_id && tenant.store.object(path, &id).is_some()) {
+        tenant.store.collection_mut(path).insert(id.clone(), member, &kind.server.unique);
+    }
     Ok(id)
 }
 
@@ -133,6 +137,7 @@ pub fn change(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
         MemberStyle::Replace if kind.has(Quirk::BindingRefs) => return actions::bind(tenant, found, request),
         MemberStyle::Replace => {
             let given = items(membership, request)?;
+            check::mail(kind, membership, &given)?;
             let mut trial = tenant.clone();
             trial.store.collections.remove(&path);
             for item in given {
@@ -237,6 +242,9 @@ pub fn remove_one(tenant: &mut Tenant, found: &Found) -> Answer {
 fn ready(tenant: &Tenant, found: &Found) -> Result<(&'static Kind, &'static Membership), Refusal> {
     check::parent(&tenant.store, found)?;
     let kind = found.kind();
+    if kind.server.within.as_ref().is_some_and(|path| !tenant.store.documents.contains_key(&found.fill(path))) {
+        return Err(Refusal::missing(kind));
+    }
     // Any key may be asked for; what has no member is an empty list.
     if found.route.method != Method::Get {
         check::key(kind, &found.params)?;

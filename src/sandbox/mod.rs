@@ -14,6 +14,7 @@ pub mod check;
 pub mod clients;
 pub mod connections;
 pub mod documents;
+pub mod events;
 pub mod expand;
 pub mod faults;
 pub mod faulty;
@@ -30,9 +31,11 @@ pub mod routes;
 pub mod seed;
 pub mod spot;
 pub mod store;
+pub mod succession;
 pub mod tenant;
 pub mod times;
 pub mod token;
+mod untrue;
 
 #[cfg(test)]
 mod tests;

@@ -51,13 +51,18 @@ fn associate(store: &Store, kind: &Kind, id: &str, shown: &mut Json, request: &R
     spot::put(shown, &association.set, &Json::Object(copied.collect()));
 }
 
-/// Reads the one that is the default: the one that says so, else the first.
+/// Reads the one that is the default: the one that says so, else the first that is ready.
 pub fn read_default(tenant: &Tenant, found: &Found) -> Answer {
     let kind = found.kind();
     let all = tenant.store.collection(&kind.path).into_iter().flat_map(|collection| collection.iter());
+    let ready = all.filter(|(_, object)| is_ready(object));
     let is_default = |object: &Json| object.get("is_default") == Some(&Json::Bool(true));
-    let (id, object) = all.min_by_key(|(_, object)| !is_default(object)).ok_or_else(|| Refusal::missing(kind))?;
+    let (id, object) = ready.min_by_key(|(_, object)| !is_default(object)).ok_or_else(|| Refusal::missing(kind))?;
     Ok(Response::new(200, answer::show(&tenant.store, kind, id, object, Moment::Read)))
+}
+
+fn is_ready(object: &Json) -> bool {
+    object.get("status") == Some(&Json::from("ready"))
 }
 
 /// Makes the one that the body names the default; it must be ready.
@@ -68,8 +73,7 @@ pub fn choose_default(tenant: &mut Tenant, found: &Found, request: &Request) -> 
         let (field, value) = kind.identity.iter().find_map(|field| Some((field, body.get(field)?)))?;
         collection.find(field, value)
     });
-    let Some(id) = chosen.filter(|(_, o)| o.get("status") == Some(&Json::from("ready"))).map(|(id, _)| id.clone())
-    else {
+    let Some(id) = chosen.filter(|(_, object)| is_ready(object)).map(|(id, _)| id.clone()) else {
         return Err(Refusal::body(format!(
             "The {} must be verified before it can be set as default.",
             kind.identity.join(" ")

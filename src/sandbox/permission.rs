@@ -72,6 +72,7 @@ fn scopes<'k>(kind: &'k Kind, found: &Found) -> &'k Scopes {
 fn doing(op: &Op, method: Method) -> Doing {
     match op {
         Op::List
+        | Op::ListKeys
         | Op::Read
         | Op::Lookup(_)
         | Op::ListVersions
@@ -85,12 +86,14 @@ fn doing(op: &Op, method: Method) -> Doing {
         | Op::ReadDefault
         | Op::ListHolders
         | Op::ListEverywhere(_)
+        | Op::ListEvents
+        | Op::ReadEvent
         | Op::Fixed(_) => Doing::Read,
-        Op::Create | Op::CreateDocument | Op::Rekey | Op::WrappingKey => Doing::Create,
+        Op::Create | Op::CreateDocument | Op::MakeKeys | Op::Rekey | Op::WrappingKey => Doing::Create,
         Op::AddMembers if method == Method::Post => Doing::Create,
         Op::AddMembers => Doing::Update,
         Op::Update | Op::WriteDocument | Op::ChangeMembers | Op::ChangeMember | Op::Publish => Doing::Update,
-        Op::ChooseDefault | Op::ImportKey | Op::Act(_) => Doing::Update,
+        Op::ChooseDefault | Op::ImportKey | Op::RotateKeys | Op::Act(_) => Doing::Update,
         Op::DestroyKey | Op::Delete | Op::DeleteDocument | Op::RemoveMembers | Op::RemoveMember => Doing::Delete,
         Op::Deploy => Doing::Deploy,
     }

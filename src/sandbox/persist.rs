@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::clients::is_collection_of;
+use super::events::Events;
 use super::expand::World;
 use super::ids::Dice;
 use super::store::{Collection, Store};
@@ -25,6 +26,8 @@ struct Kept {
     dice: Dice,
     collections: BTreeMap<String, IndexMap<String, Json>>,
     documents: BTreeMap<String, Json>,
+    #[serde(default)]
+    events: Events,
 }
 
 /// Why a text is not a tenant.
@@ -56,6 +59,7 @@ impl Tenant {
             dice: self.world.dice.clone(),
             collections: collections.collect(),
             documents: self.store.documents.clone(),
+            events: self.events.clone(),
         };
         // Maps with text keys and JSON values always have a text.
         serde_json::to_string(&kept).unwrap_or_default()
@@ -84,7 +88,7 @@ impl Tenant {
             store.collections.insert(path, collection);
         }
         let world = World { domain: kept.domain, own_client: kept.own_client, now: kept.now, dice: kept.dice };
-        Ok(Self { world, store })
+        Ok(Self { world, store, events: kept.events, acting: None })
     }
 }
 

@@ -50,6 +50,9 @@ pub enum Op {
     ListHolders,
     ReadDefault,
     ChooseDefault,
+    ListKeys,
+    MakeKeys,
+    RotateKeys,
     DestroyKey,
     Rekey,
     WrappingKey,
@@ -57,6 +60,8 @@ pub enum Op {
     Act(&'static Act),
     /// Lists what all parents hold, under this name.
     ListEverywhere(String),
+    ListEvents,
+    ReadEvent,
 }
 
 /// One call that the tenant answers.
@@ -198,6 +203,8 @@ fn table() -> HashMap<(Method, usize), Vec<Route>> {
     for kind in catalogue().served() {
         match kind.shape {
             Shape::Collection | Shape::Child => table.objects(kind),
+            // Which object is the default is answered where the objects are (quirk `one_is_default`).
+            Shape::Singleton | Shape::OptionalSingleton if kind.marked.is_some() => {}
             Shape::Singleton | Shape::OptionalSingleton => table.one(kind),
             Shape::Keyed => table.keyed(kind),
             Shape::Membership => table.members(kind),
@@ -266,6 +273,11 @@ impl Table {
 
     fn objects(&mut self, kind: &'static Kind) {
         let object = kind.object_path();
+        if kind.has(Quirk::EventLog) {
+            self.add(Method::Get, &kind.path, Op::ListEvents, kind);
+            self.add(Method::Get, &object, Op::ReadEvent, kind);
+            return;
+        }
         if kind.list.is_some() {
             self.add(Method::Get, &kind.path, Op::List, kind);
         }
@@ -304,6 +316,11 @@ impl Table {
 
     fn one(&mut self, kind: &'static Kind) {
         let object = kind.object_path();
+        if kind.has(Quirk::KeySuccession) {
+            self.add(Method::Get, &kind.path, Op::ListKeys, kind);
+            self.add_verb(kind.verbs.create, kind.create_path(), Op::MakeKeys, kind);
+            return self.add_verb(kind.verbs.update, &object, Op::RotateKeys, kind);
+        }
         if kind.verbs.read {
             self.add(Method::Get, &kind.path, Op::ReadDocument, kind);
         }

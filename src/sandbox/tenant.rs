@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
+use super::events::{self, Events};
 use super::expand::World;
 use super::ids::Dice;
 use super::refusal::Refusal;
 use super::routes::{self, Found, Op};
 use super::store::Store;
-use super::{actions, acts, answer, documents, keys, lists, members, objects, permission, seed};
+use super::{actions, acts, answer, documents, keys, lists, members, objects, permission, seed, succession};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 
@@ -37,6 +38,9 @@ impl Default for Surroundings {
 pub struct Tenant {
     pub(super) world: World,
     pub(super) store: Store,
+    pub(super) events: Events,
+    /// The client whose token came with the call at hand, if it is not the tool's own.
+    pub(super) acting: Option<String>,
 }
 
 /// Says nothing of what the tenant holds, since that includes secrets.
@@ -65,6 +69,8 @@ impl Tenant {
                 dice: Dice::new(surroundings.seed ^ hash(domain)),
             },
             store: Store::default(),
+            events: Events::default(),
+            acting: None,
         };
         seed::fill(&mut tenant);
         tenant
@@ -91,7 +97,16 @@ impl Tenant {
     /// Answers a call as the Management API would. An error is an answer too.
     pub fn send(&mut self, request: &Request) -> Response {
         let response = self.handle(request).unwrap_or_else(Response::from);
+        self.note(request, &response);
         self.finish(response)
+    }
+
+    /// Writes a call into the tenant's log.
+    fn note(&mut self, request: &Request, response: &Response) {
+        let Ok(found) = routes::find(request.method, &request.path) else { return };
+        let id = found.kind().id.as_deref();
+        let client = self.acting.as_deref().unwrap_or(&self.world.own_client);
+        self.events.note(request, response, client, id, self.world.now);
     }
 
     fn finish(&self, mut response: Response) -> Response {
@@ -116,7 +131,11 @@ impl Tenant {
                 permission::withhold(request, granted, &mut response);
                 response
             }
-            Err(refusal) => self.finish(refusal.into()),
+            Err(refusal) => {
+                let response = refusal.into();
+                self.note(request, &response);
+                self.finish(response)
+            }
         }
     }
 
@@ -158,12 +177,17 @@ impl Tenant {
             Op::Defaults(field) => documents::defaults(self, found, field),
             Op::ReadDefault => objects::read_default(self, found),
             Op::ChooseDefault => objects::choose_default(self, found, request),
+            Op::ListKeys => succession::list(self, found),
+            Op::MakeKeys => succession::create(self, found, request),
+            Op::RotateKeys => succession::rotate(self, found, request),
             Op::DestroyKey => keys::destroy(self, found),
             Op::Rekey => keys::rekey(self, found),
             Op::WrappingKey => keys::wrapping_key(self, found),
             Op::ImportKey => keys::import(self, found, request),
+            Op::ListEvents => events::list(self, request),
+            Op::ReadEvent => events::read(self, found),
             Op::ListHolders => members::holders(self, found, request),
-            Op::Act(act) => acts::perform(self, found, act),
+            Op::Act(act) => acts::perform(self, found, act, request),
             Op::ListEverywhere(items) => documents::everywhere(self, found, items, request),
         }
     }

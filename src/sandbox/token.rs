@@ -57,6 +57,11 @@ pub fn scopes_of(token: &str) -> Option<BTreeSet<String>> {
     Some(scope.split_whitespace().map(str::to_owned).collect())
 }
 
+/// Returns the client that one of the sandbox's own tokens was given to; a text that is none says nothing.
+pub fn client_of(token: &str) -> Option<String> {
+    claims(token)?.get("azp").and_then(Json::as_str).map(str::to_owned)
+}
+
 /// Returns the client that an assertion is from.
 fn issuer_of(assertion: &str) -> Option<String> {
     claims(assertion)?.get("iss").and_then(Json::as_str).map(str::to_owned)

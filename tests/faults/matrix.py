@@ -39,6 +39,8 @@ FAULTS = {
     "malformed": {"malformed": {}},
     "malformed, not done": {"malformed": {"done": False}},
     "empty": {"empty": {}},
+    "ignored": "ignored",
+    "altered": "altered",
     "partial": {"partial": {"fields": []}},
     "reset before": "reset_before",
     "reset after": "reset_after",

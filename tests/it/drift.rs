@@ -140,6 +140,7 @@ fn what_others_make_is_no_drift_and_is_listed_on_demand() {
     let ran = project.run("drift dev --unmanaged").ok();
     assert!(ran.stdout().contains("    clients/Theirs  ("), "{}", ran.screen());
     assert!(ran.stdout().contains("connections/corp/enabled_clients[Theirs]"), "{}", ran.screen());
+    assert!(ran.stdout().contains("(1 new)") || ran.stdout().contains("(2 new)"), "{}", ran.screen());
     assert!(!project.run("drift dev").ok().stdout().contains("Theirs"));
 }
 
@@ -186,6 +187,35 @@ fn no_drift_is_told_of_the_sample_in_any_tenant() {
 }
 
 #[test]
+fn two_tenants_of_the_sample_differ_in_what_the_files_say_of_one_alone_and_in_no_id() {
+    let project = Project::bare();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for path in ["tenantry.yaml", "tenants", "templates"] {
+        copy(&root.join(path), &project.path(path));
+    }
+    std::fs::copy(project.path("tenants/dev.yaml"), project.path("tenants/twin.yaml")).unwrap();
+    project.run("apply dev --yes").ok();
+    // In another order, so that no id is the same.
+    project.run("apply twin --yes --target 'roles/*'").ok();
+    project.run("apply twin --yes").ok();
+    let id = |tenant| project.run(&format!("get {tenant} clients/console:client_id")).ok().stdout().to_owned();
+    assert_ne!(id("dev"), id("twin"));
+    let told = project.run("diff dev twin --json").ok();
+    let changes = told.json()["changes"].as_array().unwrap().clone();
+    assert!(changes.iter().all(|change| change["action"] == "delete"), "{}", told.screen());
+    let only: Vec<&str> = changes.iter().map(|change| change["address"].as_str().unwrap()).collect();
+    assert_eq!(
+        only,
+        [
+            "clientGrants/Load generator,https:%2F%2Fapi.dev.moorline.example%2Fport-calls,client",
+            "clients/Token lab",
+            "organizations/demo-harbour",
+            "organizations/demo-harbour/connections"
+        ]
+    );
+}
+
+#[test]
 fn the_status_of_all_tenants_is_one_table() {
     let project = applied().tenant("test", "domain: sandbox\nsecrets: { corp: { env: CORP } }\n");
     let repository = Repository::open(project.path(".")).unwrap();
@@ -198,7 +228,7 @@ fn the_status_of_all_tenants_is_one_table() {
     let short: String = head.id().to_string().chars().take(7).collect();
     let ran = project.run("status").ok();
     let rows: Vec<Vec<&str>> = ran.stdout().lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(rows[0], ["TENANT", "COMMIT", "TAG", "WHEN", "BY", "BEHIND"]);
+    assert_eq!(rows[0], ["TENANT", "COMMIT", "TAG", "WHEN", "(UTC)", "BY", "BEHIND"]);
     assert_eq!((&rows[1][..3], rows[1].last()), (&["dev", &short, "v1"][..], Some(&"2")), "{}", ran.screen());
     assert_eq!(rows[2][..2], ["test", "never"]);
     assert!(project.run("status --drift").ok().stdout().contains("none"));
@@ -300,4 +330,40 @@ fn a_text_with_the_id_of_another_object_has_not_moved() {
     project.run("apply dev --yes").ok();
     project.run("drift dev").ok();
     assert_eq!(compared(&project, "dev@last dev", 0), Vec::<String>::new());
+}
+
+#[test]
+fn what_an_apply_that_was_cut_short_did_is_no_drift() {
+    let roles = |reads: &str| format!("roles:\n  - {{ name: A, description: {reads} }}\n  - name: B\n");
+    let project = Project::new().file(".gitignore", ".tenantry/\n").tenant("dev", "domain: sandbox\n");
+    project.write("templates/all.yaml", "roles: [{ name: A, description: Reads }]\n");
+    project.commit("change");
+    project.run("apply dev --yes").ok();
+    // The second write is done, and the program is gone before it hears of it.
+    project.write("templates/all.yaml", &roles("Reads all"));
+    project.write("faults.json", r#"[{"at": {"write": 2}, "what": "die_after"}]"#);
+    let mut cut = project.command("apply dev --yes --allow-dirty");
+    assert!(!cut.env("TENANTRY_SANDBOX_FAULTS", "faults.json").output().unwrap().status.success());
+    let ran = project.run("drift dev").ok();
+    assert!(ran.stdout().contains("No drift. 2 as recorded"), "{}", ran.screen());
+    assert!(ran.stdout().contains("note: an apply that began at"), "{}", ran.screen());
+    let json = project.run("drift dev --json --unmanaged").ok().json();
+    assert!(json["tenants"][0]["unfinished"].as_str().unwrap().contains("did not end"));
+    assert_eq!(json["tenants"][0]["foreign"].as_array().unwrap().len(), 0, "{json:#}");
+    // Edits of others still are.
+    let other = Project::new().tenant("dev", "domain: sandbox\n");
+    other.write("templates/all.yaml", "roles: [{ name: A, description: Edited }]\n");
+    let state = project.path(".tenantry").display().to_string();
+    let journal = other.path("elsewhere.jsonl").display().to_string();
+    other.run(&format!("apply dev --yes --state-dir '{state}' --journal '{journal}'")).ok();
+    assert_eq!(moved(&project), expected(&[("roles/A", "update", &["description"])]));
+    // Without any record the journal alone says what is ours.
+    let first = Project::new().file(".gitignore", ".tenantry/\n").tenant("dev", "domain: sandbox\n");
+    first.write("templates/all.yaml", &roles("Reads"));
+    first.commit("change");
+    first.write("faults.json", r#"[{"at": {"write": 2}, "what": "die_after"}]"#);
+    let mut cut = first.command("apply dev --yes --allow-dirty");
+    assert!(!cut.env("TENANTRY_SANDBOX_FAULTS", "faults.json").output().unwrap().status.success());
+    let ran = first.run("drift dev").ok();
+    assert!(ran.stdout().contains("No drift. 2 as recorded"), "{}", ran.screen());
 }

@@ -34,7 +34,8 @@ fn the_example_of_every_kind_passes_the_check() {
     let mut wrong = BTreeMap::new();
     for kind in catalogue().kinds() {
         let text = example(kind).unwrap();
-        let mut tenant = "domain: sandbox\nsecrets:\n  unused: { env: UNUSED }\n".to_owned();
+        let mut tenant =
+            "domain: sandbox\ndeliver: { example: { file: token } }\nsecrets:\n  unused: { env: UNUSED }\n".to_owned();
         let names: std::collections::BTreeSet<&str> =
             named.captures_iter(&text).map(|found| found.get(1).unwrap().as_str()).collect();
         for name in names {

@@ -98,6 +98,8 @@ fn a_worktree_shares_the_line_and_a_shallow_clone_reads_what_it_has() {
     std::fs::remove_file(project.path(&format!(".git/objects/{}/{}", &first[..2], &first[2..]))).unwrap();
     let list = project.run("history dev").ok();
     assert!(list.stdout().contains("#2"), "{}", list.screen());
+    let checked = project.run("history dev --verify").ok();
+    assert!(checked.stdout().contains("No fault found in 1 record.") && checked.stdout().contains("shallow"));
     project.run("plan dev --exit-code").ok();
 }
 

@@ -159,6 +159,7 @@ fn file_name<'a>(field: &'a Field, position: usize, name: &'a str) -> &'a str {
 fn findings(field: &Field, node: &Node) -> Diagnostics {
     let mut found = Diagnostics::default();
     fields::check(field.kind, &field.key, node, false, &mut found, &Address::root(&field.kind.name));
+    fields::forgive_read_only(&mut found);
     found
 }
 

@@ -24,6 +24,9 @@ const SHORTEST: usize = 4;
 /// The most values that a message lists.
 const LISTED: usize = 12;
 
+/// The code of findings about fields that only answers have.
+pub(super) const READ_ONLY: &str = "read-only-field";
+
 /// What a check holds on to while it walks through one resource.
 pub struct Checker<'a> {
     pub kind: &'a Kind,
@@ -64,6 +67,15 @@ impl Checker<'_> {
         }
     }
 
+    /// Checks a map from names to the values of one field.
+    pub fn map_values(&mut self, body: &Node, field: &str, indexes: &[Index]) {
+        let children = children(&self.table.branches(indexes), field);
+        for entry in body.entries() {
+            let at = FieldPath::default().with(Segment::Key(entry.key.clone()));
+            self.value(&entry.value, &at, &at, &children);
+        }
+    }
+
     fn member<'n>(&self, body: &'n Node, name: &str) -> Option<&'n Node> {
         let same = |entry: &&Entry| self.renames.get(entry.key.as_str()).copied().unwrap_or(&entry.key) == name;
         body.entries().iter().find(same).map(|entry| &entry.value)
@@ -78,8 +90,11 @@ impl Checker<'_> {
         known: &BTreeSet<&str>,
     ) {
         let fields = &self.kind.fields;
-        if entry.key.starts_with('$') || fields.read_only.iter().any(|pattern| pattern.covers(path)) {
+        if entry.key.starts_with('$') {
             return;
+        }
+        if fields.read_only.iter().any(|pattern| pattern.covers(path)) {
+            return self.ignored(entry, shown);
         }
         if !children.is_empty() {
             return self.value(&entry.value, path, shown, children);
@@ -88,6 +103,16 @@ impl Checker<'_> {
             let open = around.iter().any(|schema| schema.is_open() || schema.kind == Some(Type::Anything));
             self.unknown(&entry.key, &entry.key_place, shown, open, known);
         }
+    }
+
+    /// What files say of a field that only answers have does nothing, which whoever wrote it should know.
+    fn ignored(&mut self, entry: &Entry, shown: &FieldPath) {
+        if entry.value.is_null() || self.kind.identity.contains(&entry.key) {
+            return;
+        }
+        let summary = format!("`{shown}` is set by the server; what stands here is ignored");
+        let finding = Diagnostic::warning(READ_ONLY, summary).at(&entry.key_place).on(self.address);
+        self.findings.push(finding.help("Take it out."));
     }
 
     fn value(&mut self, node: &Node, path: &FieldPath, shown: &FieldPath, indexes: &[Index]) {

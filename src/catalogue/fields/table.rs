@@ -141,16 +141,22 @@ impl Table {
         seen.into_iter().filter_map(|index| self.nodes.get(index)).filter(|schema| schema.kind.is_some()).collect()
     }
 
-    /// Leaves only the branches whose fixed values (`type: http`) agree with the object; all of them if none agrees.
+    /// Leaves only the branches whose fixed values (`type: http`) agree with the object; all of them if none agrees. A
+    /// value that no branch has tells nothing: it is wrong, and the branches that know its field can say so.
     ///
     /// `text` gives the text of a member, if it is plain text.
     pub fn agreeing<'t>(&'t self, branches: Vec<&'t Schema>, text: &dyn Fn(&str) -> Option<String>) -> Vec<&'t Schema> {
+        let takes = |child: Index, found: &str| {
+            let wanted = self.branches(&[child]);
+            let fixed = !wanted.is_empty() && wanted.iter().all(|one| !one.values.is_empty());
+            !fixed || wanted.iter().any(|one| one.values.iter().any(|value| value.as_str() == Some(found)))
+        };
         let agrees = |schema: &&Schema| {
             schema.fields.iter().all(|(name, child)| {
                 let Some(found) = text(name) else { return true };
-                let wanted = self.branches(&[*child]);
-                let fixed = !wanted.is_empty() && wanted.iter().all(|one| !one.values.is_empty());
-                !fixed || wanted.iter().any(|one| one.values.iter().any(|value| value.as_str() == Some(&found)))
+                let known =
+                    || branches.iter().filter_map(|one| one.fields.get(name)).any(|child| takes(*child, &found));
+                takes(*child, &found) || !known()
             })
         };
         let agreeing: Vec<&Schema> = branches.iter().copied().filter(|schema| agrees(schema)).collect();

@@ -149,11 +149,7 @@ fn a_union_is_told_apart_by_its_fixed_member() {
 #[test]
 fn what_passes() {
     for (kind, body) in [
-        // Read-only, as exports have it.
-        (
-            "actions",
-            json!({"name": "A", "status": "built", "id": "x", "deployed": true, "secrets": [{"name": "S", "value": "v", "updated_at": "t"}]}),
-        ),
+        ("actions", json!({"name": "A", "deployed": true, "secrets": [{"name": "S", "value": "v"}]})),
         // Directives, nulls, users' own maps.
         ("clients", json!({"$key": "Web", "name": "Web", "app_type": null, "client_metadata": {"calbacks": "mine"}})),
         // Names where the API wants ids.
@@ -161,7 +157,7 @@ fn what_passes() {
         // Hours with a fraction.
         ("tenant", json!({"session_lifetime": 1.5, "idle_session_lifetime": 72})),
         ("prompts/customText", json!({"login": {"title": "Hello", "whatever": "x"}})),
-        ("actionModules", json!({"name": "m", "code": "x", "all_changes_published": true})),
+        ("actionModules", json!({"name": "m", "code": "x"})),
         ("guardianPolicies", json!({"policies": ["all-applications"]})),
         ("triggers", json!([{"action_name": "A", "display_name": "A"}])),
         ("organizations/connections", json!([{"name": "db", "show_as_button": false}])),
@@ -171,6 +167,16 @@ fn what_passes() {
     ] {
         assert_eq!(found(kind, &[], body, true), [], "{kind}");
     }
+}
+
+#[test]
+fn what_only_answers_have_is_warned_of() {
+    let body = json!({"name": "A", "status": "built", "id": null, "secrets": [{"name": "S", "updated_at": "t"}]});
+    let all = found("actions", &[], body, true);
+    let said: Vec<(Severity, &str)> = all.iter().map(|one| (one.0, one.2.as_str())).collect();
+    let what = "is set by the server; what stands here is ignored";
+    let (status, updated) = (format!("`status` {what}"), format!("`secrets[0].updated_at` {what}"));
+    assert_eq!(said, [(Severity::Warning, status.as_str()), (Severity::Warning, updated.as_str())]);
 }
 
 #[test]

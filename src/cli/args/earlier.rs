@@ -1,5 +1,7 @@
 //! Commands that take the configuration from a commit in place of the work tree.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::{ConsentArgs, PaceArgs};
@@ -44,6 +46,9 @@ pub struct PromoteArgs {
     /// Show the plan and do nothing
     #[arg(long)]
     pub plan_only: bool,
+    /// Save the plan for `apply FILE`, which promotes exactly this or nothing; best called something.plan
+    #[arg(long, value_name = "FILE", requires = "plan_only")]
+    pub out: Option<PathBuf>,
     /// Do not ask before writing; opens no gate
     #[arg(long, short)]
     pub yes: bool,

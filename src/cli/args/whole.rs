@@ -14,6 +14,16 @@ pub struct InitArgs {
     /// Write down what the tenant of this domain holds
     #[arg(long, value_name = "DOMAIN")]
     pub from_tenant: Option<String>,
+    /// Turn a project of the Deploy CLI into a workspace: its tenant.yaml or its folder, with `--config NAME=FILE` for
+    /// each tenant
+    #[arg(long, value_name = "PATH", conflicts_with = "from_tenant")]
+    pub from_deploy_cli: Option<PathBuf>,
+    /// A keyword that may stand in a file though its name is a secret's; repeatable
+    #[arg(long, value_name = "KEYWORD", requires = "from_deploy_cli")]
+    pub plain: Vec<String>,
+    /// Test whether records can be shared through the git remote of this workspace: push a ref and remove it again
+    #[arg(long, conflicts_with_all = ["folder", "from_tenant", "from_deploy_cli"])]
+    pub check_remote: bool,
     /// What the tenant is to be called [default: dev]
     #[arg(long, value_name = "NAME", requires = "from_tenant")]
     pub tenant: Option<String>,

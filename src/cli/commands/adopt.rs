@@ -114,7 +114,7 @@ pub fn release(args: &ReleaseArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         return Err(Failure::Invalid { found: project.found, sources: project.sources });
     };
     let target = Target::of(&desired.settings, run.settings.sandbox);
-    let lock = Lock::take(&target.remembrance(), run)?;
+    let lock = Lock::take(&tenant, &target.remembrance(), run)?;
     let local = run.settings.state.remembered(&target.remembrance())?;
     let mut history = History::open(run, &target, RunScope::Full, &local, Some(lock))?;
     if !history.is_kept() {
@@ -137,7 +137,7 @@ pub fn release(args: &ReleaseArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     // Where the configuration stands is as it was: nothing was applied.
     let mut header = kept.record.header.clone();
     header.at = crate::edge::clock::stamp();
-    header.by = crate::edge::records::actor(crate::cli::project::workspace(run)?, &run.world.environment);
+    header.by = crate::edge::actor::actor(crate::cli::project::workspace(run)?, &run.world.environment);
     header.run = RunKind::Release;
     header.tool = env!("CARGO_PKG_VERSION").to_owned();
     header.changes.clear();
@@ -145,7 +145,7 @@ pub fn release(args: &ReleaseArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     header.gates.clear();
     header.drift.clear();
     header.from = None;
-    history.keep(Record { header, applied }, &remembered, run)?;
+    history.keep(Record { header, applied, others: None }, &remembered, run)?;
     let declared: Vec<&Address> =
         desired.resources.iter().map(|resource| &resource.address).filter(|at| gone.contains(at)).collect();
     if run.settings.json {

@@ -2,10 +2,13 @@
 
 use crate::cli::applying::{self, Manner};
 use crate::cli::args::{ApplyArgs, ScopeArgs};
+use crate::cli::commands::promote::{introduce_saved, source_drift};
 use crate::cli::commands::undo;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning::Wish;
+use crate::cli::point;
+use crate::cli::project::Look;
 use crate::cli::run::Run;
 use crate::cli::saved;
 use crate::edge::runtime::Runtime;
@@ -22,7 +25,13 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     applying::may_ask(args.yes, run)?;
     let saved = saved::named(args, run)?;
     let scope = saved.as_ref().map(|saved| saved.scope(run));
-    let mut wish = Wish::read(scope.as_ref().unwrap_or(&args.scope), true, run)?.locked(run)?;
+    let promotion = saved.as_ref().and_then(|saved| saved.plan.promotion.clone());
+    let scope = scope.as_ref().unwrap_or(&args.scope);
+    let at = match &promotion {
+        Some(promotion) => Some(point::open(&promotion.commit, run)?),
+        None => None,
+    };
+    let mut wish = Wish::looking(scope, &Look { at, ..Look::of(scope, true) }, run)?.locked(run)?;
     // A saved plan says itself which part of the files it is about.
     let typed = saved.is_some().then(ScopeArgs::default);
     let connection = wish.connect(run)?;
@@ -40,7 +49,17 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let reading = connection.reading();
     let planning = wish.plan(&reading, consent, run);
     let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
+    planned.plan.opened.extend(promotion.as_ref().and_then(source_drift));
     saved::expect(args.expect.as_deref(), &planned.plan)?;
+    if args.resume && planned.journal.open().is_some_and(|journal| journal.beginning.apart) {
+        return Err(Failure::usage(
+            "what did not end is a restore, and an apply does not go on with it",
+            format!(
+                "`tenantry restore {} FILE` with the same file goes on; without `--resume` the files are applied as they are.",
+                planned.plan.settings.tenant
+            ),
+        ));
+    }
     if args.resume && planned.journal.open().is_none() {
         return Err(Failure::usage(
             "there is no apply to go on with: the last one ended, or ran on another machine",
@@ -50,7 +69,14 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     if let Some(tag) = &args.tag {
         planned.history.may_tag(tag, &planned.plan.provenance)?;
     }
+    if let Some(promotion) = &promotion {
+        introduce_saved(promotion, &planned.plan.settings.tenant, run)?;
+    }
     planned.show(typed.as_ref().unwrap_or(&args.scope), &args.consent, run, run.settings.json)?;
-    let manner = Manner { yes: args.yes, tag: args.tag.as_deref(), doing: Doing::of(RunKind::Apply) };
+    let doing = match promotion {
+        Some(promotion) => Doing { from: Some(promotion.from), ..Doing::of(RunKind::Promotion) },
+        None => Doing::of(RunKind::Apply),
+    };
+    let manner = Manner { yes: args.yes, tag: args.tag.as_deref(), doing, told: None };
     applying::carry_out(&mut planned, &connection, &runtime, &manner, run)
 }

@@ -6,7 +6,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::looking::Looked;
 use crate::cli::point;
-use crate::cli::project::{Look, Project, workspace};
+use crate::cli::project::{Look, Project};
 use crate::cli::run::Run;
 use crate::edge::runtime::Runtime;
 use crate::model::applied::Applied;
@@ -30,7 +30,9 @@ pub fn run(args: &DiffArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         (Some(one), Some(two)) => comparison::declared(one, two),
         (None, None) => {
             let everything = || Wanted::Everything { only: Vec::new(), exclude: Vec::new() };
-            comparison::live(&first.read(everything(), run)?, &second.read(everything(), run)?)
+            let (one, two) = (first.read(everything(), run)?, second.read(everything(), run)?);
+            let domain = |side: &Side| side.looked.settings.domain.clone();
+            comparison::live((&one, &domain(&first)), (&two, &domain(&second)))
         }
         (Some(_), None) => against(&first, &second, true, run)?,
         (None, Some(_)) => against(&second, &first, false, run)?,
@@ -75,7 +77,7 @@ impl Side {
                 (Some(recall(&applied, &looked.settings).0), Some(applied))
             }
             Some(point) => {
-                let at = Some(point::open(workspace(run)?, point)?);
+                let at = Some(point::open(point, run)?);
                 (Some(files(&tenant, Look { at, ..Look::default() }, run)?), None)
             }
         };

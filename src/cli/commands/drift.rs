@@ -5,11 +5,11 @@ use serde_json::{Value as Json, json};
 use crate::cli::args::DriftArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::looking::{Looked, Seen};
+use crate::cli::looking::{Asking, Looked, Seen};
 use crate::cli::project::tenants;
 use crate::cli::run::Run;
 use crate::model::names::TenantName;
-use crate::pipeline::report::drift as view;
+use crate::pipeline::report::drift::{self as view, Shown};
 use crate::pipeline::report::json::VERSION;
 use crate::pipeline::report::style::{FAINT, REMOVED, count, paint};
 use crate::pipeline::report::text;
@@ -26,7 +26,7 @@ pub fn run(args: &DriftArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let (mut failed, mut unread, mut moved) = (false, false, false);
     for tenant in all {
         let looked = Looked::open(tenant.as_ref(), false, run).and_then(|looked| {
-            let seen = looked.against_record(run)?;
+            let seen = looked.against_record(Asking { who: args.who, unmanaged: args.unmanaged }, run)?;
             Ok((looked, seen))
         });
         match looked {
@@ -58,26 +58,42 @@ pub fn run(args: &DriftArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     })
 }
 
+fn shown<'a>(seen: &'a Seen, args: &DriftArgs) -> Shown<'a> {
+    let who = seen.who.as_ref();
+    Shown {
+        drift: &seen.drift,
+        unmanaged: args.unmanaged,
+        changes: who.map(|who| who.changes.as_slice()),
+        arrived: who.map(|who| who.arrived.as_slice()),
+    }
+}
+
 fn screen(looked: &Looked, seen: &Seen, args: &DriftArgs) -> String {
     let head = text::headline(&looked.settings, looked.target.is_sandbox());
     let since = looked.last().map_or_else(String::new, |header| {
         format!("since record #{} ({}, {})", header.number, header.at, header.by.name)
     });
+    let unfinished = seen.unfinished.as_ref().map(|note| format!("note: {}\n", harmless(note))).unwrap_or_default();
+    let log = match seen.who.as_ref().map_or(0, |who| who.requests) {
+        0 => String::new(),
+        many => format!(", and {many} for its log"),
+    };
     format!(
-        "{head}\n{}\n\n{}{}\n{}\n",
+        "{head}\n{}\n\n{}{unfinished}{}\n{}\n",
         paint(FAINT, harmless(&since)),
-        view::text(&seen.drift, args.unmanaged),
+        shown(seen, args).text(),
         view::summary(&seen.drift),
-        paint(FAINT, format!("Read with {}.", count(seen.requests, "request"))),
+        paint(FAINT, format!("Read with {}{log}.", count(seen.requests, "request"))),
     )
 }
 
 fn document(looked: &Looked, seen: &Seen, args: &DriftArgs) -> Json {
-    let mut document = view::json(&seen.drift, args.unmanaged);
+    let mut document = shown(seen, args).json();
     document["tenant"] = json!(looked.settings.tenant);
     document["domain"] = json!(looked.settings.domain);
     document["sandbox"] = json!(looked.target.is_sandbox());
     document["record"] = json!(looked.last().map(|header| header.number));
-    document["requests"] = json!(seen.requests);
+    document["unfinished"] = json!(seen.unfinished);
+    document["requests"] = json!(seen.requests + seen.who.as_ref().map_or(0, |who| who.requests));
     document
 }

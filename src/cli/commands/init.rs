@@ -1,5 +1,8 @@
 //! `tenantry init`: a new workspace. It never overwrites anything.
 
+mod check_remote;
+mod from_deploy_cli;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -46,15 +49,19 @@ struct Made {
 /// # Errors
 /// See [`Failure`].
 pub fn run(args: &InitArgs, run: &Run<'_>) -> Result<Exit, Failure> {
+    if args.check_remote {
+        return check_remote::run(run);
+    }
     let folder = match &args.folder {
         Some(folder) => run.world.folder.join(folder),
         None => run.world.folder.clone(),
     };
     // Before anything is read, and again when it is known what is to be written.
     refuse_taken(&folder, [WORKSPACE_FILE])?;
-    let made = match &args.from_tenant {
-        Some(domain) => of_tenant(domain, args.tenant.as_deref().unwrap_or(USUAL_NAME), run)?,
-        None => empty(&folder),
+    let made = match (&args.from_tenant, &args.from_deploy_cli) {
+        (Some(domain), _) => of_tenant(domain, args.tenant.as_deref().unwrap_or(USUAL_NAME), run)?,
+        (None, Some(path)) => from_deploy_cli::of_project(path, args, &folder, run)?,
+        (None, None) => empty(&folder),
     };
     let tops = made.files.iter().map(|file| file.path.split('/').next().unwrap_or(&file.path));
     refuse_taken(&folder, tops.filter(|top| *top != IGNORE_FILE))?;
@@ -121,7 +128,8 @@ fn tell(args: &InitArgs, written: &[String], made: &Made, run: &Run<'_>) -> Resu
     if run.settings.sandbox {
         options.push_str(" --sandbox");
     }
-    out.push_str(&format!("\nNext:\n  tenantry plan {tenant}{options}\n  tenantry apply {tenant}{options}\n"));
+    let check = if args.from_deploy_cli.is_some() { format!("  tenantry check{options}\n") } else { String::new() };
+    out.push_str(&format!("\nNext:\n{check}  tenantry plan {tenant}{options}\n  tenantry apply {tenant}{options}\n"));
     run.terminal.answer(&out)?;
     Ok(Exit::Done)
 }
@@ -183,12 +191,16 @@ fn of_tenant(domain: &str, tenant: &str, run: &Run<'_>) -> Result<Made, Failure>
     Ok(Made { files, tenants: vec![tenant.to_owned()], found })
 }
 
+fn check_tenant(name: &str) -> Result<(), Failure> {
+    if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']) || name.contains(char::is_control) {
+        return Err(Failure::usage("a tenant's name is that of a file", "Give one such as `prod`."));
+    }
+    Ok(())
+}
+
 /// Reads the tenant's file that will be written, before it has anything to say but who the tenant is.
 fn settings(domain: &str, tenant: &str, credentials: &str, run: &Run<'_>) -> Result<TenantSettings, Failure> {
-    if tenant.is_empty() || tenant.starts_with('.') || tenant.contains(['/', '\\']) || tenant.contains(char::is_control)
-    {
-        return Err(Failure::usage("a tenant's name is that of a file", "Give one such as `--tenant prod`."));
-    }
+    check_tenant(tenant)?;
     let domain = json!(domain.trim_start_matches("https://").trim_end_matches('/')).to_string();
     let text = format!("domain: {domain}\n{credentials}");
     let path = format!("tenants/{tenant}.yaml");

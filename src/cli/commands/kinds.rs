@@ -19,6 +19,13 @@ pub fn run(args: &KindsArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         run.terminal.answer(&reference_page::markdown())?;
         return Ok(Exit::Done);
     }
+    if args.excepted {
+        match run.settings.json {
+            true => run.answer_json(&kinds::json(&[], true))?,
+            false => run.terminal.answer(&kinds::not_managed(run.terminal.width()))?,
+        }
+        return Ok(Exit::Done);
+    }
     if let Some(name) = &args.kind
         && catalogue().kind(name).is_none()
         && let Some(meant) = kinds::excepted(name)
@@ -43,10 +50,10 @@ pub fn run(args: &KindsArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         let text = example(kind).map_err(|error| Failure::Bug(error.to_string()))?;
         run.terminal.answer(&text)?;
     } else if run.settings.json {
-        run.answer_json(&kinds::json(&chosen))?;
+        run.answer_json(&kinds::json(&chosen, args.kind.is_none()))?;
     } else {
         let text = match (&args.kind, chosen.first()) {
-            (Some(_), Some(kind)) => kinds::page(kind),
+            (Some(_), Some(kind)) => kinds::page(kind, run.terminal.width()),
             _ => format!("{}{}", kinds::table(&chosen), kinds::closing(chosen.len())),
         };
         run.terminal.answer(&text)?;

@@ -35,7 +35,7 @@ pub fn run(args: &PlanArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let command = planned.command(&args.scope, &args.consent, run);
     let file = |path: &Path, text: String| replace_file(&run.world.folder.join(path), text.as_bytes(), Readers::Anyone);
     if let Some(path) = &args.out {
-        saved::write(path, &planned, &args.scope, args.consent.consent(), run)?;
+        saved::write(path, &planned, &args.scope, (args.consent.consent(), None), run)?;
     }
     if let Some(path) = &args.html {
         file(path, html::page(&planned.plan, &planned.found, &command))?;

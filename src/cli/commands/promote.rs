@@ -1,5 +1,7 @@
 //! `tenantry promote`: what one tenant has, applied to the next.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::cli::applying::{self, Manner};
@@ -8,9 +10,10 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning::{Planned, Wish};
 use crate::cli::point;
-use crate::cli::project::{Look, workspace};
+use crate::cli::project::Look;
 use crate::cli::recording::History;
 use crate::cli::run::Run;
+use crate::cli::saved;
 use crate::edge::runtime::Runtime;
 use crate::model::address::Address;
 use crate::model::change::{Action, Change};
@@ -20,6 +23,7 @@ use crate::model::record::{Doing, Header, RunKind, RunResult, RunScope, TakenFro
 use crate::pipeline::parity::{self, Differences, Side};
 use crate::pipeline::plan::Consent;
 use crate::pipeline::report::parity as view;
+use crate::pipeline::saved::SavedPromotion;
 
 /// Plans for one tenant the commit that another one has, shows, asks and applies.
 ///
@@ -54,7 +58,9 @@ pub fn run(args: &PromoteArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let reading = connection.reading();
     let planning = wish.plan(&reading, consent, run);
     let mut second = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
-    if let Some(gate) = drifted(&first, args) {
+    let gate = drifted(&first, args);
+    let source_drift = gate.as_ref().map(|gate| (gate.reason.clone(), gate.addresses.clone()));
+    if let Some(gate) = gate {
         match args.accept_source_drift {
             true => second.plan.opened.push(gate),
             false => second.plan.gates.push(gate),
@@ -62,13 +68,14 @@ pub fn run(args: &PromoteArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     }
     let found = compare(&first, &second);
     let from = TenantName(args.from.clone());
+    let asked = args.commit.clone().or_else(|| args.tag.clone());
+    let taken = TakenFrom { tenant: from.clone(), record: Some(header.number), asked };
     introduce(args, &header, tree.commit(), run)?;
     let is_json = run.settings.json;
+    let told = json!({ "from": from, "record": header.number, "commit": tree.commit(), "differences": found });
     if args.plan_only && is_json {
         let mut document = crate::pipeline::report::json::plan(&second.plan, &second.found);
-        document["promotion"] = json!({
-            "from": from, "record": header.number, "commit": tree.commit(), "differences": found,
-        });
+        document["promotion"] = told.clone();
         run.answer_json(&document)?;
     } else {
         second.show(&second_scope, &args.consent, run, is_json)?;
@@ -81,12 +88,14 @@ pub fn run(args: &PromoteArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         }
     }
     if args.plan_only {
+        if let Some(path) = &args.out {
+            let promotion = SavedPromotion { commit: tree.commit().to_owned(), from: taken, source_drift };
+            save(path, &second, &second_scope, (args, promotion), run)?;
+        }
         return Ok(if second.plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
     }
-    let asked = args.commit.clone().or_else(|| args.tag.clone());
-    let taken = TakenFrom { tenant: from, record: Some(header.number), asked };
     let doing = Doing { from: Some(taken), ..Doing::of(RunKind::Promotion) };
-    let manner = Manner { yes: args.yes, tag: None, doing };
+    let manner = Manner { yes: args.yes, tag: None, doing, told: Some(("promotion", told)) };
     applying::carry_out(&mut second, &connection, &runtime, &manner, run)
 }
 
@@ -106,16 +115,50 @@ fn opening(args: &PromoteArgs) -> Vec<String> {
 
 const ACCEPT: &str = "--accept-source-drift";
 
+/// Saves the plan, if whoever applies it has nothing more to say about the tenant that it comes from.
+fn save(
+    path: &Path,
+    planned: &Planned,
+    scope: &ScopeArgs,
+    (args, promotion): (&PromoteArgs, SavedPromotion),
+    run: &Run<'_>,
+) -> Result<(), Failure> {
+    if promotion.source_drift.is_some() && !args.accept_source_drift {
+        run.terminal.talk(&format!("note: {} has drifted, so no plan is saved; `{ACCEPT}` saves it\n", args.from));
+        return Ok(());
+    }
+    saved::write(path, planned, scope, (args.consent.consent(), Some(promotion)), run)
+}
+
+/// Says what a saved plan promotes.
+pub fn introduce_saved(promotion: &SavedPromotion, to: &TenantName, run: &Run<'_>) -> Result<(), Failure> {
+    let short: String = promotion.commit.chars().take(7).collect();
+    let record = promotion.from.record.map(|number| format!(" (record #{number})")).unwrap_or_default();
+    let out = format!("{} -> {to}: {short}, as it was saved{record}\n\n", promotion.from.tenant);
+    match run.settings.json {
+        true => run.terminal.talk(&out),
+        false => run.terminal.answer(&out)?,
+    }
+    Ok(())
+}
+
+/// Returns the gate of edits in the tenant that a saved plan comes from; somebody opened it when it was saved.
+pub fn source_drift(promotion: &SavedPromotion) -> Option<Gate> {
+    let (reason, addresses) = promotion.source_drift.clone()?;
+    Some(Gate { name: SOURCE_DRIFT, reason, addresses, switch: Some(ACCEPT.to_owned()) })
+}
+
+const SOURCE_DRIFT: &str = "source-drift";
+
 /// Finds the commit and the record that says that it was applied in full.
 fn source(
     args: &PromoteArgs,
     history: &History,
     run: &Run<'_>,
 ) -> Result<(std::sync::Arc<crate::edge::git_tree::GitTree>, Header), Failure> {
-    let folder = workspace(run)?;
     if let Some(asked) = args.commit.as_ref().or(args.tag.as_ref()) {
-        let tree = point::open(folder, asked)?;
         let headers = history.walk()?;
+        let tree = point::open(point::whole(asked, &headers), run)?;
         let of_commit =
             |header: &&Header| point::is_whole(header) && header.config.commit.as_deref() == Some(tree.commit());
         let Some(header) = headers.iter().map(|(_, header)| header).find(of_commit) else {
@@ -134,7 +177,7 @@ fn source(
         ));
     };
     match header.config.commit.as_deref().filter(|_| point::is_whole(&header)) {
-        Some(commit) => Ok((point::open(folder, commit)?, header)),
+        Some(commit) => Ok((point::open(commit, run)?, header)),
         None => Err(Failure::usage(
             format!("{} is no whole commit: record #{} {}", args.from, header.number, fault(&header)),
             format!("Apply to {} in full, from a clean commit, or name one that was with `--commit`.", args.from),
@@ -181,7 +224,7 @@ fn drifted(first: &Planned, args: &PromoteArgs) -> Option<Gate> {
     let addresses: Vec<Address> =
         first.plan.changes.iter().filter(has_drifted).map(|change| change.address.clone()).collect();
     (!addresses.is_empty()).then(|| Gate {
-        name: "source-drift",
+        name: SOURCE_DRIFT,
         reason: format!("somebody edited {} since its last record; the edits are not in the files", args.from),
         addresses,
         switch: Some(ACCEPT.to_owned()),

@@ -36,8 +36,7 @@ pub fn run(args: &RollbackArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let Some(asked) = &args.to else {
         return offer(&settings, target.is_sandbox(), &history, run);
     };
-    let folder = workspace(run)?;
-    let point = Point::find(asked, &history, folder)?;
+    let point = Point::find(asked, &history, run)?;
     if !args.plan_only {
         applying::may_ask(args.yes, run)?;
     }
@@ -59,11 +58,12 @@ pub fn run(args: &RollbackArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let planning = wish.plan(&reading, consent, run);
     let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
     let is_json = run.settings.json;
+    let told = json!({ "commit": point.tree.commit(), "lost": planned.lost });
     introduce(&point, &planned, run)?;
     if args.plan_only {
         if is_json {
             let mut document = crate::pipeline::report::json::plan(&planned.plan, &planned.found);
-            document["rollback"] = json!({ "commit": point.tree.commit(), "lost": planned.lost });
+            document["rollback"] = told;
             run.answer_json(&document)?;
         } else {
             planned.show(&scope, &args.consent, run, false)?;
@@ -80,7 +80,7 @@ pub fn run(args: &RollbackArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         }),
         holds: held(&history, &point, run)?,
     };
-    let manner = Manner { yes: args.yes, tag: None, doing };
+    let manner = Manner { yes: args.yes, tag: None, doing, told: Some(("rollback", told)) };
     applying::carry_out(&mut planned, &connection, &runtime, &manner, run)
 }
 
@@ -165,9 +165,9 @@ pub fn release_hold(args: &ReleaseHoldArgs, run: &Run<'_>) -> Result<Exit, Failu
     // Where the configuration stands is as it was: nothing was applied.
     let mut header = kept.record.header.bare(RunKind::ReleaseHold);
     header.at = crate::edge::clock::stamp();
-    header.by = crate::edge::records::actor(workspace(run)?, &run.world.environment);
+    header.by = crate::edge::actor::actor(workspace(run)?, &run.world.environment);
     header.holds.clear();
-    history.keep(Record { header, applied: kept.record.applied }, &remembered, run)?;
+    history.keep(Record { header, applied: kept.record.applied, others: None }, &remembered, run)?;
     if run.settings.json {
         run.answer_json(&json!({
             "format": "tenantry-hold", "version": VERSION, "tenant": settings.tenant, "domain": settings.domain,

@@ -48,7 +48,7 @@ fn path(args: &SandboxArgs, run: &Run<'_>) -> Result<Exit, Failure> {
 fn reset(args: &SandboxArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let tenant = TenantName(args.tenant.clone());
     let file = run.settings.state.sandbox_file(&tenant);
-    let _lock = Lock::take(&Remembrance::Sandbox(tenant.clone()), run)?;
+    let _lock = Lock::take(&tenant, &Remembrance::Sandbox(tenant.clone()), run)?;
     let existed = sandbox_store::remove(&file)?;
     run.settings.state.forget(&Remembrance::Sandbox(tenant))?;
     if run.settings.json {

@@ -26,7 +26,7 @@ pub fn run(args: &ServeArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let state = &run.settings.state;
     state.prepare()?;
     let name = TenantName(args.tenant.clone());
-    let _lock = Lock::take(&Remembrance::Sandbox(name.clone()), run)?;
+    let _lock = Lock::take(&name, &Remembrance::Sandbox(name.clone()), run)?;
     let file = state.sandbox_file(&name);
     let tenant = sandbox_store::open(&file, SANDBOX, OWN_CLIENT)?;
     let options = ServeOptions {

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::cli::args::StatusArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::looking::Looked;
+use crate::cli::looking::{Asking, Looked};
 use crate::cli::point;
 use crate::cli::project::{tenants, workspace};
 use crate::cli::run::Run;
@@ -55,7 +55,7 @@ fn row(tenant: Option<&TenantName>, args: &StatusArgs, run: &Run<'_>) -> Result<
     let folder = workspace(run)?;
     let commit = applied.and_then(|header| header.config.commit.as_deref());
     // What was never applied cannot have drifted.
-    let drift = (args.drift && looked.last().is_some()).then(|| match looked.against_record(run) {
+    let drift = (args.drift && looked.last().is_some()).then(|| match looked.against_record(Asking::default(), run) {
         Ok(seen) => match seen.drift.unread.first() {
             Some((_, reason)) => Err(reason.clone()),
             None => Ok(seen.drift.changes.len()),

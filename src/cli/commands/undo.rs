@@ -35,7 +35,7 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     };
     let settings = read.settings;
     let target = Target::of(&settings, run.settings.sandbox);
-    let lock = Lock::take(&target.remembrance(), run)?;
+    let lock = Lock::take(&settings.tenant, &target.remembrance(), run)?;
     let connection = run.settings.api.connect(&settings, &target, &run.settings.state)?;
     let mut journaling = Journaling::of(run, &target)?;
     let Some(mut journal) = journaling.last()? else {
@@ -52,7 +52,12 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let cannot = lost(&journal, &planned.plan);
     planned.plan.notes.extend(cannot.iter().map(|what| format!("cannot come back: {what}")));
     planned.show(&args.scope, &args.consent, run, run.settings.json)?;
-    let manner = Manner { yes: args.yes, tag: None, doing: Doing::of(RunKind::Undo) };
+    let manner = Manner {
+        yes: args.yes,
+        tag: None,
+        doing: Doing::of(RunKind::Undo),
+        told: Some(("undo", serde_json::json!({ "lost": cannot }))),
+    };
     applying::carry_out(&mut planned, &connection, &runtime, &manner, run)
 }
 
@@ -94,7 +99,12 @@ async fn look(
     plan.settings = settings.clone();
     if history.is_kept() {
         let prior = folded(journal, history.applied().as_ref());
-        let next = journal.beginning.ownership.prior.clone().unwrap_or_default().resources;
+        let then = &journal.beginning.ownership;
+        // A restore makes nothing ours, so without it what is ours stays what it is.
+        let next = match journal.beginning.apart && *then == Ownership::default() {
+            true => prior.resources.clone(),
+            false => then.prior.clone().unwrap_or_default().resources,
+        };
         plan.ownership = Ownership { prior: Some(prior), next };
     }
     Ok(Planned {

@@ -81,6 +81,11 @@ impl Shared {
         }
     }
 
+    /// Returns the last record that was seen there.
+    pub fn seen_record(&self) -> Option<String> {
+        self.seen().record
+    }
+
     /// Remembers the lock that was seen.
     ///
     /// # Errors
@@ -162,7 +167,7 @@ impl Records {
         RecordError::NotForward { remote: shared.remote.name(), seen: shared.seen.clone() }
     }
 
-    fn follows(&self, later: Oid, earlier: Oid) -> bool {
+    pub(super) fn follows(&self, later: Oid, earlier: Oid) -> bool {
         // A commit that is not here is no ancestor of one that is here in full.
         self.repository.graph_descendant_of(later, earlier).unwrap_or(false)
     }

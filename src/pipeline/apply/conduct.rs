@@ -4,7 +4,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::perform::StepError;
+use crate::model::address::Address;
 use crate::model::journal::Line;
+use crate::model::secret::Secret;
 
 /// How long a create whose answer was lost is looked for.
 pub const WINDOW: Duration = Duration::from_secs(10);
@@ -16,6 +18,14 @@ pub trait Conduct: Send {
     /// # Errors
     /// Why it could not be written. Nothing more is begun then.
     fn write(&mut self, line: &Line) -> Result<(), String>;
+
+    /// Hands over a value that is shown once.
+    ///
+    /// # Errors
+    /// Why it did not get where it should; never with anything of the value.
+    fn deliver(&mut self, _address: &Address, _value: &Secret) -> Result<(), String> {
+        Err("nothing here takes it".to_owned())
+    }
 
     /// Says whether what is under way is to be the last.
     fn is_stopping(&self) -> bool {

@@ -3,8 +3,11 @@
 //! It never decides anything: what to send was settled by the plan. It knows ids that come into being and fills them in.
 
 pub mod conduct;
+mod creation;
+pub mod kept;
 pub mod ledger;
 pub mod lost;
+mod member_list;
 pub mod perform;
 pub mod run;
 

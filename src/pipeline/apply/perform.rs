@@ -5,18 +5,17 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::conduct::Journal;
+use super::kept::NotKept;
 use super::ledger::Ledger;
-use super::lost::{self, Found};
 use super::run::Clock;
 use crate::api::failure::ApiFailure;
 use crate::api::port::{Get, WriteApi};
-use crate::api::request::{self, Method, MissingParam, PathParams, Request, fill_path};
+use crate::api::request::{self, Method, MissingParam, Request, fill_path};
 use crate::api::response::Response;
-use crate::catalogue::kind::{Kind, MemberStyle, Membership};
 use crate::catalogue::quirk::Quirk;
 use crate::model::journal::Line;
 use crate::model::names::RemoteId;
-use crate::model::plan::{MemberChange, Operation, Step};
+use crate::model::plan::{Operation, Step};
 use crate::model::value::{Map, Reference, Unfilled, Value};
 
 /// How long a build, a deployment or an asynchronous delete may take. Source: api-quirks 3.1 and 3.13.
@@ -44,8 +43,15 @@ pub enum StepError {
     /// Whether a create took place cannot be told.
     #[error("{failure}{}", match .alike { 0 => String::new(), n => format!("; {n} of that name there are not as they were sent") })]
     Lost { failure: ApiFailure, alike: usize },
+    #[error("{0}")]
+    NotKept(Box<NotKept>),
+    #[error("it was written, and whether it holds what was sent cannot be seen: {0}")]
+    Unseen(ApiFailure),
     #[error("the journal cannot be written, so nothing more is begun: {0}")]
     Journal(String),
+    /// A value that is shown once got nowhere. What was made has been deleted again, unless an id is named.
+    #[error("{}{reason}", match .left { Some(id) => format!("{id} was made, is still there, and nobody was told its value: "), None => "its value did not get where it should, so it was deleted again: ".to_owned() })]
+    Undelivered { reason: String, left: Option<RemoteId> },
     #[error("the build failed: {0}")]
     Build(String),
     #[error("not finished after {seconds} seconds: {what}")]
@@ -88,19 +94,16 @@ pub async fn perform(
     }
 }
 
-struct Performer<'a, 'j, A, C> {
-    index: usize,
-    step: &'a Step,
-    ledger: Ledger,
-    api: &'a A,
-    clock: &'a C,
-    journal: &'a Journal<'j>,
-    writes: &'a mut usize,
+pub(super) struct Performer<'a, 'j, A, C> {
+    pub(super) index: usize,
+    pub(super) step: &'a Step,
+    pub(super) ledger: Ledger,
+    pub(super) api: &'a A,
+    pub(super) clock: &'a C,
+    pub(super) journal: &'a Journal<'j>,
+    pub(super) writes: &'a mut usize,
     made: &'a mut Option<Json>,
 }
-
-/// How often a create is sent where a second object cannot come of it.
-const CREATES: usize = 3;
 
 impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
     async fn run(mut self, wait_for_delete: bool) -> Result<Done, StepError> {
@@ -112,17 +115,22 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
             Operation::Create { body, then } => {
                 let params = self.ledger.params(self.step, None);
                 let request = request::create(kind, &params, self.wire(body)?)?;
+                let line = request.line();
                 let answer = self.create(request, &params, body).await?;
-                *self.made = Some(answer.clone());
+                let answer = self.handed_over(answer).await?;
+                *self.made = Some(answer.body.clone());
+                let id = kind.id.as_ref().and_then(|field| answer.body.get(field)).and_then(Json::as_str);
+                let id = id.map(|id| RemoteId(id.to_owned()));
                 if !then.is_empty() {
-                    let id = kind.id.as_ref().and_then(|field| answer.get(field)).and_then(Json::as_str);
-                    let id = id.map(|id| RemoteId(id.to_owned()));
-                    if let Some(id) = id.clone() {
-                        self.journal.write(&Line::Made { step: self.index, id })?;
-                    }
+                    self.note_made(id.clone())?;
                     self.update(id.as_ref(), then).await?;
                 }
-                Ok(Done { answer, ..Done::default() })
+                let params = self.ledger.params(self.step, id.as_ref());
+                if let Err(error) = self.check(line, &params, body, &answer).await {
+                    self.note_made(id)?;
+                    return Err(error);
+                }
+                Ok(Done { answer: answer.body, ..Done::default() })
             }
             Operation::Update { id, body, first, .. } => {
                 if !first.is_empty() {
@@ -147,71 +155,38 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
         }
     }
 
-    fn wire(&self, body: &Map) -> Result<Json, Unfilled> {
+    /// Notes that the object is there, whatever becomes of the rest of the step.
+    fn note_made(&self, id: Option<RemoteId>) -> Result<(), StepError> {
+        match id {
+            Some(id) => self.journal.write(&Line::Made { step: self.index, id }),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn wire(&self, body: &Map) -> Result<Json, Unfilled> {
         Value::Map(body.clone()).to_wire(&|reference: &Reference| self.ledger.fill(reference))
     }
 
-    fn wire_value(&self, value: &Value) -> Result<Json, Unfilled> {
+    pub(super) fn wire_value(&self, value: &Value) -> Result<Json, Unfilled> {
         value.to_wire(&|reference: &Reference| self.ledger.fill(reference))
     }
 
-    async fn send(&mut self, request: Request) -> Result<Json, ApiFailure> {
+    pub(super) async fn send(&mut self, request: Request) -> Result<Response, ApiFailure> {
         let answer = self.api.send(&request).await?;
         *self.writes += 1;
-        Ok(answer.body)
-    }
-
-    /// Creates one object, and never two: where the answer is lost, the object is looked for before anything else.
-    async fn create(&mut self, request: Request, params: &PathParams, body: &Map) -> Result<Json, StepError> {
-        let kind = self.step.kind;
-        let sought = lost::sought(kind, params, body, request.body.as_ref().unwrap_or(&Json::Null));
-        self.journal.write(&Line::Intent { step: self.index, sought: Some(sought.clone()) })?;
-        let window = self.journal.conduct().window();
-        let is_unique = kind.id.is_none()
-            || kind.server.unique.iter().any(|fields| fields.iter().all(|field| kind.identity.contains(field)));
-        let mut sent = 1;
-        loop {
-            let tells = |answer: &Response| match &kind.id {
-                Some(field) => answer.body.get(field).is_some(),
-                None => answer.status == 204 || !answer.body.is_null(),
-            };
-            let failure = match self.api.send(&request).await {
-                Ok(answer) if tells(&answer) => {
-                    *self.writes += 1;
-                    return Ok(answer.body);
-                }
-                Ok(_) => {
-                    ApiFailure::InDoubt { request: request.line(), reason: "the answer does not show it".to_owned() }
-                }
-                Err(failure) if failure.is_in_doubt() || (sent > 1 && failure.status() == Some(409)) => failure,
-                Err(failure) => return Err(failure.into()),
-            };
-            let known = |id: &RemoteId| self.ledger.holds(kind.space(), id);
-            let alike = match lost::look(self.api, self.clock, kind, &sought, &known, window).await {
-                Ok(Found::One(object)) => {
-                    *self.writes += 1;
-                    return Ok(lost::as_answer(&object));
-                }
-                Ok(Found::Nothing) if is_unique && sent < CREATES => {
-                    sent += 1;
-                    continue;
-                }
-                Ok(Found::Unclear(alike)) => alike,
-                Ok(Found::Nothing) => 0,
-                // That it cannot be looked for leaves it in doubt.
-                Err(_) => 0,
-            };
-            return Err(StepError::Lost { failure, alike });
-        }
+        Ok(answer)
     }
 
     async fn update(&mut self, id: Option<&RemoteId>, body: &Map) -> Result<Json, StepError> {
         let params = self.ledger.params(self.step, id);
         let request = request::update(self.step.kind, &params, self.wire(body)?)?;
-        Ok(self.send(request).await?)
+        let line = request.line();
+        let answer = self.send(request).await?;
+        self.check(line, &params, body, &answer).await?;
+        Ok(answer.body)
     }
 
-    async fn delete(&mut self, id: Option<&RemoteId>, wait: bool) -> Result<(), StepError> {
+    pub(super) async fn delete(&mut self, id: Option<&RemoteId>, wait: bool) -> Result<(), StepError> {
         let params = self.ledger.params(self.step, id);
         let request = request::delete(self.step.kind, &params)?;
         match self.send(request).await {
@@ -239,12 +214,38 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
         let params = self.ledger.params(self.step, id);
         let object = fill_path(&kind.object_path_for(&params.key), &params)?;
         if kind.has(Quirk::PublishVersion) {
-            let version = self.send(Request::new(Method::Post, format!("{object}/versions"), Some(json!({})))).await?;
+            let request = Request::new(Method::Post, format!("{object}/versions"), Some(json!({})));
+            let version = self.send(request).await?.body;
             return Ok(Done { version, ..Done::default() });
         }
         let get = Get { path: object.clone(), query: Vec::new() };
-        self.poll("the build is not done", &get, |answer| {
-            let answer = answer?;
+        let began = self.clock.elapsed();
+        let mut pause = Duration::from_millis(250);
+        loop {
+            self.built(&get, began).await?;
+            match self.send(Request::new(Method::Post, format!("{object}/deploy"), None)).await {
+                Ok(_) => break,
+                // What was read as built may have been the draft before this one.
+                Err(failure) if failure.status() == Some(400) && self.may_be_late(began) => {
+                    self.clock.sleep(pause).await;
+                    pause *= 2;
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        self.poll("the deployment is not done", &get, |answer| {
+            let Some(answer) = self.is_there(answer, began)? else { return Ok(None) };
+            let deployed = answer.get("all_changes_deployed").and_then(Json::as_bool) == Some(true);
+            Ok(deployed.then_some(answer))
+        })
+        .await?;
+        Ok(Done::default())
+    }
+
+    /// Waits until the draft is built.
+    async fn built(&self, get: &Get, began: Duration) -> Result<(), StepError> {
+        self.poll("the build is not done", get, |answer| {
+            let Some(answer) = self.is_there(answer, began)? else { return Ok(None) };
             match answer.get("status").and_then(Json::as_str) {
                 Some("built") => Ok(Some(answer)),
                 Some("failed") => Err(StepError::Build(build_errors(&answer))),
@@ -252,14 +253,21 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
             }
         })
         .await?;
-        self.send(Request::new(Method::Post, format!("{object}/deploy"), None)).await?;
-        self.poll("the deployment is not done", &get, |answer| {
-            let answer = answer?;
-            let deployed = answer.get("all_changes_deployed").and_then(Json::as_bool) == Some(true);
-            Ok(deployed.then_some(answer))
-        })
-        .await?;
-        Ok(Done::default())
+        Ok(())
+    }
+
+    /// Says whether reads may still be of before `began`.
+    fn may_be_late(&self, began: Duration) -> bool {
+        self.clock.elapsed().saturating_sub(began) < self.journal.conduct().window()
+    }
+
+    /// Takes an answer. What was just made may not be known everywhere yet: for a while it is only late, not gone.
+    fn is_there(&self, answer: Result<Json, ApiFailure>, began: Duration) -> Result<Option<Json>, StepError> {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(failure) if failure.status() == Some(404) && self.may_be_late(began) => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     /// Reads until `judge` is content: at once, then at growing intervals up to two seconds.
@@ -281,189 +289,6 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
             self.clock.sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(2));
         }
-    }
-
-    /// Adds before it removes, so that nobody is without a right or a way in meanwhile.
-    async fn members(&mut self, change: &MemberChange) -> Result<(), StepError> {
-        let kind = self.step.kind;
-        let Some(membership) = &kind.membership else { return Ok(()) };
-        let params = self.ledger.params(self.step, None);
-        let path = fill_path(&kind.path, &params)?;
-        let batch = membership.batch.unwrap_or(usize::MAX);
-        match membership.style {
-            MemberStyle::Replace => {
-                let list: Vec<Value> = change.whole.iter().map(|member| outward(kind, member)).collect();
-                let body = wrap(membership, self.wire_value(&Value::List(list))?);
-                let method = kind.verbs.update.map_or(Method::Patch, Method::from);
-                self.send(Request::new(method, path, Some(body))).await?;
-            }
-            MemberStyle::Status => {
-                let on = |member: &Value, status: bool| {
-                    with(identity_only(membership, member), "status", Value::Bool(status))
-                };
-                let rows: Vec<Value> = change
-                    .add
-                    .iter()
-                    .map(|member| on(member, true))
-                    .chain(change.remove.iter().map(|member| on(member, false)))
-                    .collect();
-                for rows in rows.chunks(batch.min(rows.len().max(1))) {
-                    let body = wrap(membership, self.wire_value(&Value::List(rows.to_vec()))?);
-                    self.send(Request::new(Method::Patch, path.clone(), Some(body))).await?;
-                }
-            }
-            MemberStyle::AddRemove => {
-                let remove: Vec<Value> = change.remove.iter().map(|member| identity_only(membership, member)).collect();
-                for (method, list) in [(Method::Post, &change.add), (Method::Delete, &remove)] {
-                    for rows in list.chunks(batch.min(list.len().max(1))) {
-                        let plain = method == Method::Delete && membership.remove_scalar;
-                        let body = wrap(membership, self.list_body(membership, rows, plain)?);
-                        self.send(Request::new(method, path.clone(), Some(body))).await?;
-                    }
-                }
-                for member in &change.change {
-                    self.one_member(kind, membership, &params, member, Method::Patch).await?;
-                }
-            }
-            MemberStyle::Each => {
-                for member in &change.add {
-                    let body = self.wire_value(member)?;
-                    self.send(Request::new(Method::Post, path.clone(), Some(body))).await?;
-                }
-                for member in &change.change {
-                    self.one_member(kind, membership, &params, member, Method::Patch).await?;
-                }
-                for member in &change.remove {
-                    self.one_member(kind, membership, &params, member, Method::Delete).await?;
-                }
-            }
-            MemberStyle::NameValue => self.name_values(membership, &path, change).await?,
-        }
-        Ok(())
-    }
-
-    /// Makes a list of objects, or of plain values of the identity field.
-    fn list_body(&self, membership: &Membership, rows: &[Value], plain: bool) -> Result<Json, Unfilled> {
-        let list: Vec<Value> = rows
-            .iter()
-            .map(|row| match (row, membership.identity.as_slice()) {
-                (Value::Map(map), [field]) if plain && map.len() == 1 => map.get(field).cloned().unwrap_or(Value::Null),
-                (row, _) => row.clone(),
-            })
-            .collect();
-        self.wire_value(&Value::List(list))
-    }
-
-    async fn one_member(
-        &mut self,
-        kind: &Kind,
-        membership: &Membership,
-        params: &PathParams,
-        member: &Value,
-        method: Method,
-    ) -> Result<(), StepError> {
-        let Value::Map(map) = member else { return Ok(()) };
-        let field = membership.member_id.as_ref().or(membership.identity.first());
-        let id = field.and_then(|field| map.get(field)).map(|value| self.wire_value(value)).transpose()?;
-        let params = PathParams { member: id.and_then(|id| id.as_str().map(str::to_owned)), ..params.clone() };
-        let template = membership.member_path.clone().unwrap_or_else(|| format!("{}/{{member}}", kind.path));
-        let path = fill_path(&template, &params)?;
-        let body = if method == Method::Patch {
-            let keys: Vec<&String> = membership.identity.iter().chain(&membership.member_id).collect();
-            let rest: Map =
-                map.iter().filter(|(key, _)| !keys.contains(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
-            Some(self.wire(&rest)?)
-        } else {
-            None
-        };
-        match self.send(Request::new(method, path, body)).await {
-            Err(failure) if method == Method::Delete && failure.status() == Some(404) => Ok(()),
-            result => {
-                result?;
-                Ok(())
-            }
-        }
-    }
-
-    async fn name_values(
-        &mut self,
-        membership: &Membership,
-        path: &str,
-        change: &MemberChange,
-    ) -> Result<(), StepError> {
-        let (Some(name_field), Some(value_field)) = (membership.identity.first(), &membership.map_value) else {
-            return Ok(());
-        };
-        let pairs = |list: &[Value]| -> Map {
-            list.iter()
-                .filter_map(|member| {
-                    let map = member.as_map()?;
-                    Some((map.get(name_field)?.as_str()?.to_owned(), map.get(value_field)?.clone()))
-                })
-                .collect()
-        };
-        let gone: Vec<Json> = change
-            .remove
-            .iter()
-            .filter_map(|member| Some(Json::String(member.as_map()?.get(name_field)?.as_str()?.to_owned())))
-            .collect();
-        for (method, list) in [(Method::Post, &change.add), (Method::Patch, &change.change)] {
-            let body = pairs(list);
-            if !body.is_empty() {
-                let body = self.wire(&body)?;
-                self.send(Request::new(method, path.to_owned(), Some(body))).await?;
-            }
-        }
-        if !gone.is_empty() {
-            self.send(Request::new(Method::Delete, path.to_owned(), Some(Json::Array(gone)))).await?;
-        }
-        Ok(())
-    }
-}
-
-/// A binding is written by reference. Source: api-quirks 3.1.8.
-fn outward(kind: &Kind, member: &Value) -> Value {
-    let Value::Map(map) = member else { return member.clone() };
-    if !kind.has(Quirk::BindingRefs) {
-        return member.clone();
-    }
-    let mut binding = Map::new();
-    let id = map.get("action").cloned().unwrap_or(Value::Null);
-    let reference =
-        Map::from_iter([("type".to_owned(), Value::String("action_id".to_owned())), ("value".to_owned(), id)]);
-    binding.insert("ref".to_owned(), Value::Map(reference));
-    if let Some(name) = map.get("display_name") {
-        binding.insert("display_name".to_owned(), name.clone());
-    }
-    Value::Map(binding)
-}
-
-fn identity_only(membership: &Membership, member: &Value) -> Value {
-    match member {
-        Value::Map(map) => Value::Map(
-            map.iter()
-                .filter(|(key, _)| membership.identity.contains(key))
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect(),
-        ),
-        other => other.clone(),
-    }
-}
-
-fn with(member: Value, key: &str, value: Value) -> Value {
-    match member {
-        Value::Map(mut map) => {
-            map.insert(key.to_owned(), value);
-            Value::Map(map)
-        }
-        other => other,
-    }
-}
-
-fn wrap(membership: &Membership, list: Json) -> Json {
-    match &membership.wrap {
-        Some(key) => Json::Object(serde_json::Map::from_iter([(key.clone(), list)])),
-        None => list,
     }
 }
 

@@ -166,6 +166,7 @@ impl Run<'_> {
                 }
                 let in_doubt = match &error {
                     StepError::Lost { .. } => true,
+                    StepError::Undelivered { left, .. } => left.is_some(),
                     StepError::Api(failure) => failure.is_in_doubt(),
                     _ => writes > 0,
                 };
@@ -252,6 +253,7 @@ fn refusal(message: String) -> StepFailure {
         error_code: None,
         message,
         request_id: None,
+        not_kept: Vec::new(),
         help: None,
     }
 }
@@ -263,22 +265,37 @@ fn failure_of(step: &Step, error: StepError) -> StepFailure {
         place: step.place.clone(),
         ..refusal(error.to_string())
     };
+    if let StepError::Api(cause) | StepError::Unseen(cause) | StepError::Lost { failure: cause, .. } = &error {
+        failure.request = cause.request().map(str::to_owned);
+    }
     if matches!(error, StepError::Lost { .. }) {
         failure.help = Some(
             "Look at the tenant. `--resume` looks again before it creates anything; `bind` names an object by its id."
                 .to_owned(),
         );
     }
+    if matches!(error, StepError::Undelivered { left: Some(_), .. }) {
+        failure.help = Some("Delete it in the tenant, then apply again.".to_owned());
+    }
+    if let StepError::NotKept(kept) = &error {
+        failure.field = kept.deltas.first().map(|delta| delta.path.to_string());
+        failure.request = Some(kept.request.clone());
+        failure.status = Some(kept.status);
+        failure.request_id = kept.request_id.clone();
+        failure.not_kept = kept.deltas.clone();
+        failure.help = Some(
+            "The server answered that all went well. Apply again; if it stays so, the tenant does not take the value: \
+             correct the file, or look whether its plan includes the feature."
+                .to_owned(),
+        );
+        point(&mut failure, step);
+        return failure;
+    }
     if let StepError::Api(ApiFailure::Status { request, status, error_code, message, request_id }) = error {
         failure.field = property(&message).map(str::to_owned);
-        if let Some(place) = failure
-            .field
-            .as_ref()
-            .and_then(|field| step.field_places.get(field.split(['.', '[']).next().unwrap_or(field)))
-        {
-            failure.place = Some(place.clone());
-        }
+        point(&mut failure, step);
         failure.help = match status {
+            400 if step.kind.marked.is_some() => step.kind.marked.as_ref().map(|marked| marked.help.clone()),
             403 if step.kind.has(Quirk::NeedsCustomDomain) => Some(
                 "A tenant needs a custom domain for this, of any status. Declare one, or add it in the tenant."
                     .to_owned(),
@@ -294,11 +311,22 @@ fn failure_of(step: &Step, error: StepError) -> StepFailure {
     failure
 }
 
+/// Points at the line of the field that it is about.
+fn point(failure: &mut StepFailure, step: &Step) {
+    let of_field = |field: &String| step.field_places.get(field.split(['.', '[']).next().unwrap_or(field));
+    if let Some(place) = failure.field.as_ref().and_then(of_field) {
+        failure.place = Some(place.clone());
+    }
+}
+
 /// Returns the property that a validation message names, to point at its line; nothing is decided by it.
 fn property(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once("on property ")?;
-    let end = rest.find([' ', '(']).unwrap_or(rest.len());
-    let name = rest[..end].trim_end_matches('.');
+    let after = |words: &str| message.split_once(words).map(|(_, rest)| rest);
+    let rest = after("on property ")
+        .or_else(|| after("Missing required property: "))
+        .or_else(|| after("Additional properties not allowed: "))?;
+    let end = rest.find([' ', '(', ',', '\'']).unwrap_or(rest.len());
+    let name = rest.get(..end)?.trim_end_matches('.');
     (!name.is_empty()).then_some(name)
 }
 

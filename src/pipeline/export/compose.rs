@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use indexmap::IndexMap;
 
-use crate::catalogue::kind::{Kind, MemberPolicy};
+use crate::catalogue::kind::{Kind, Marked, MemberPolicy};
 use crate::catalogue::place::Step;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
@@ -77,9 +77,15 @@ pub(super) fn compose(live: &Live, only: &[String], exclude: &[String], findings
         let parent = object.kind.parent.as_deref().unwrap_or_default();
         composer.nested.entry((parent, object.parent.clone())).or_default().push(object);
     }
-    let mut items = Vec::new();
+    let (mut items, mut chosen) = (Vec::new(), Vec::new());
     for object in live.objects.iter().filter(|object| object.kind.parent.is_none() && selection.has(object)) {
-        items.extend(composer.item(object));
+        match &object.kind.marked {
+            None => items.extend(composer.item(object)),
+            Some(marked) => chosen.push((marked, object)),
+        }
+    }
+    for (marked, object) in chosen {
+        mark(&mut items, marked, object);
     }
     items.extend(composer.shelves());
     items.sort_by(|a, b| (&a.kind.name, &a.name, &a.id).cmp(&(&b.kind.name, &b.name, &b.id)));
@@ -87,6 +93,19 @@ pub(super) fn compose(live: &Live, only: &[String], exclude: &[String], findings
     let external = composer.external(live);
     let ids = composer.known_ids(live);
     Composed { items, secrets, external, ids }
+}
+
+/// Puts the flag on the item that a singleton points at. What is no object of the tenant's own needs none.
+fn mark(items: &mut [Item], marked: &Marked, object: &Object) {
+    let Some(value) = object.body.get(&marked.field).and_then(Value::as_str) else { return };
+    for item in items.iter_mut().filter(|item| item.kind.name == marked.kind) {
+        if let Piece::Map(map) = &mut item.piece
+            && matches!(map.get(&marked.field), Some(Piece::Text(text)) if text.text == value)
+        {
+            map.insert(marked.flag.clone(), Piece::Bool(true));
+            arrange(item.kind, map);
+        }
+    }
 }
 
 /// Groups items by what they stand under in the files: one value a top-level key.

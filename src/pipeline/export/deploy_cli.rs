@@ -8,12 +8,12 @@ use serde_json::Value as Json;
 use crate::model::address::Address;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::pipeline::load::deploy_cli::layout::{Companion, Part, layout};
+use crate::pipeline::text_ids::ids_in;
 
 use super::compose::{Composed, Item};
 use super::file_names::{FileNames, sanitise};
 use super::piece::{FileField, Leaf, Piece};
 use super::secret_names::marker;
-use super::text_ids::ids_in;
 
 /// Returns the layout of a top-level key, or says that the format has none.
 pub(super) fn part_of(item: &Item, findings: &mut Diagnostics) -> Option<&'static Part> {

@@ -15,7 +15,7 @@ pub struct ExportFile {
 
 /// The files so far.
 #[derive(Debug, Default)]
-pub(super) struct Files {
+pub(in crate::pipeline) struct Files {
     files: Vec<ExportFile>,
     taken: BTreeSet<String>,
 }

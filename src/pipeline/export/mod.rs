@@ -8,7 +8,7 @@
 //! | `phrase.rs`, `piece.rs` | by the names of files; each string knows what it is |
 //! | `compose.rs` | nested objects back into their parents: the inverse of `resolve` |
 //! | `secret_names.rs`, `file_names.rs` | names that no two share |
-//! | `literal.rs`, `text_ids.rs` | text that looks like expressions, keywords, ids |
+//! | `literal.rs` | text that looks like expressions and keywords |
 //! | `native.rs` | a workspace |
 //! | `deploy_cli.rs`, `deploy_yaml.rs`, `deploy_directory.rs` | the Deploy CLI's formats |
 //! | `manifest.rs` | what was written, so that the next export replaces that and nothing else |
@@ -22,8 +22,8 @@ mod deploy_cli;
 mod deploy_directory;
 mod deploy_yaml;
 mod file_names;
-mod files;
-mod literal;
+pub(in crate::pipeline) mod files;
+pub(in crate::pipeline) mod literal;
 mod manifest;
 mod native;
 mod oddities;
@@ -32,7 +32,6 @@ mod piece;
 mod run;
 mod secret_names;
 mod selection;
-mod text_ids;
 mod tidy;
 
 pub use files::ExportFile;

@@ -12,6 +12,7 @@ use crate::catalogue::place::Step;
 use crate::catalogue::shape::Shape;
 use crate::model::address::Address;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
+use crate::pipeline::text_ids::ids_in;
 use crate::pipeline::yaml_write::to_yaml;
 
 use super::compose::{Composed, Item, tree};
@@ -21,7 +22,6 @@ use super::files::{ExportFile, Files, move_out};
 use super::literal::for_handlebars;
 use super::piece::{Leaf, Piece, Text};
 use super::run::{ExportError, ExportOptions};
-use super::text_ids::ids_in;
 
 /// Keys inside fields that speak to tenantry.
 const DIRECTIVES_ON_FIELDS: [&str; 3] = ["$append", "$without", "$absent"];

@@ -1,6 +1,7 @@
 //! Live -> files: compose, then write in the wanted format.
 
-use crate::model::diagnostic::Diagnostics;
+use crate::catalogue::table::catalogue;
+use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::Live;
 use crate::model::names::{Domain, TenantName};
 use crate::pipeline::yaml_write::YamlWriteError;
@@ -48,7 +49,17 @@ pub enum ExportError {
 /// What cannot be written at all.
 pub fn export(live: &Live, options: &ExportOptions) -> Result<(Vec<ExportFile>, Diagnostics), ExportError> {
     let mut findings = Diagnostics::default();
-    let composed = compose::compose(live, &options.only, &options.exclude, &mut findings);
+    let mut exclude = options.exclude.clone();
+    if options.format != Format::Workspace {
+        for kind in catalogue().kinds().filter(|kind| !kind.deploy_cli) {
+            exclude.push(kind.name.clone());
+            if live.objects.iter().any(|object| object.kind.name == kind.name) {
+                let summary = format!("{} have no place in this format", kind.title);
+                findings.push(Diagnostic::note("not-exported", summary).help("Export a native workspace."));
+            }
+        }
+    }
+    let composed = compose::compose(live, &options.only, &exclude, &mut findings);
     let files = match options.format {
         Format::Workspace => native::write(composed, options, &mut findings)?,
         Format::DeployYaml => deploy_yaml::write(composed, &mut findings)?,
@@ -60,7 +71,6 @@ pub fn export(live: &Live, options: &ExportOptions) -> Result<(Vec<ExportFile>, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::table::catalogue;
     use crate::model::live::Reading;
     use crate::model::names::RemoteId;
     use crate::pipeline::canonical;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::kind::{Kind, MemberPolicy, MemberStyle};
+use crate::catalogue::kind::{Kind, MemberPolicy};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::model::address::Address;
@@ -147,7 +147,7 @@ fn own_members(tenant: &Tenant<'_>, kind: &Kind, members: &mut Vec<Value>) {
             map.retain(|field, _| membership.sent.contains(field) || membership.identity.contains(field));
         }
     }
-    if membership.style != MemberStyle::Replace {
+    if !membership.is_ordered() {
         members.sort_by_cached_key(|member| (key_of(membership, member), member.to_shown().to_string()));
     }
 }

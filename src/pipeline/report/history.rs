@@ -73,6 +73,12 @@ pub fn one(commit: &str, header: &Header) -> String {
     let email = header.by.email.as_ref().map(|email| format!(" <{email}>")).unwrap_or_default();
     let system = header.by.pipeline.as_ref().map(|system| format!(" ({system})")).unwrap_or_default();
     add("who", format!("{}{email}{system}", header.by.name));
+    if let Some(other) = &header.by.restarted_by {
+        add("again by", other.clone());
+    }
+    if !header.by.approvers.is_empty() {
+        add("approved", header.by.approvers.join(", "));
+    }
     if let Some(url) = &header.by.run_url {
         add("pipeline", url.clone());
     }

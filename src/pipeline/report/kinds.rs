@@ -2,10 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
+use super::columns::wrapped;
 use super::json::VERSION;
+use super::kind_fields;
 use super::style::{FAINT, STRONG, count, paint};
-use crate::catalogue::excepted::{Excepted, exceptions};
-use crate::catalogue::kind::{DeleteMeans, Kind};
+use crate::catalogue::excepted::{Excepted, covered, exceptions};
+use crate::catalogue::kind::{DeleteMeans, Kind, Lifecycle};
 use crate::model::path::FieldPattern;
 
 /// Returns the table: name, title, shape.
@@ -14,22 +16,36 @@ pub fn table(kinds: &[&Kind]) -> String {
     let title_width = kinds.iter().map(|kind| kind.title.len()).max().unwrap_or_default();
     let mut out = String::new();
     for kind in kinds {
-        let legacy = if kind.deprecated.is_some() { ", legacy" } else { "" };
-        let tail = paint(FAINT, format!("{}{legacy}", shape(kind)));
+        let tail = paint(FAINT, format!("{}{}", shape(kind), age(kind)));
         out.push_str(&format!("{:width$}  {:title_width$}  {tail}\n", kind.name, kind.title));
     }
     out
 }
 
-/// Returns what follows the table: what is not managed, with its count.
+/// Returns what follows the table: how much of the API it covers.
 pub fn closing(managed: usize) -> String {
-    let left_out = exceptions().excepted.iter().map(|one| one.name.as_str()).collect::<Vec<_>>();
+    let (covered, excepted) = (covered().len(), exceptions().excepted.len());
     format!(
-        "\n{}; {} of the API are not managed: {}.\n`tenantry kinds NAME` says why.\n",
+        "\n{} cover {covered} of the API's {} kinds; {excepted} are not managed: `tenantry kinds --excepted` says which and why.\n",
         count(managed, "kind"),
-        left_out.len(),
-        left_out.join(", ")
+        covered + excepted
     )
+}
+
+/// Returns what is not managed, each with its reason broken to the width.
+pub fn not_managed(width: Option<usize>) -> String {
+    let all = &exceptions().excepted;
+    let names = all.iter().map(|one| one.name.len()).max().unwrap_or_default();
+    let line = |one: &Excepted| {
+        let text = format!("{}: {}", one.title, one.reason);
+        wrapped(&format!("{:names$}  ", one.name), names + 2, &text, width)
+    };
+    all.iter().map(line).collect()
+}
+
+/// Returns what is not managed for programs.
+pub fn not_managed_json() -> Json {
+    exceptions().excepted.iter().map(|one| (one.name.clone(), Other::Excepted(one).value())).collect()
 }
 
 /// A kind of the API that is none of ours.
@@ -57,25 +73,34 @@ impl Other {
     }
 
     pub fn json(&self) -> Json {
-        let (name, rest) = match self {
-            Self::Excepted(one) => (one.name.as_str(), json!({ "title": one.title, "not_managed": one.reason })),
-            Self::Alias(alias, meant) => (*alias, json!({ "alias_of": meant })),
+        let name = match self {
+            Self::Excepted(one) => one.name.as_str(),
+            Self::Alias(alias, _) => *alias,
         };
-        json!({ "format": "tenantry-kinds", "version": VERSION, "kinds": [], "excepted": { name: rest } })
+        json!({ "format": "tenantry-kinds", "version": VERSION, "kinds": [], "excepted": { name: self.value() } })
+    }
+
+    fn value(&self) -> Json {
+        match self {
+            Self::Excepted(one) => json!({ "title": one.title, "not_managed": one.reason }),
+            Self::Alias(_, meant) => json!({ "alias_of": meant }),
+        }
     }
 }
 
-/// Returns everything about one kind.
-pub fn page(kind: &Kind) -> String {
-    let mut out = format!("{}: {}\n", paint(STRONG, &kind.name), kind.title);
+/// Returns everything about one kind, with its fields; lines are broken to the width, if there is one.
+pub fn page(kind: &Kind, width: Option<usize>) -> String {
+    let beta = if kind.lifecycle == Lifecycle::Beta { " (beta)" } else { "" };
+    let mut out = format!("{}: {}{beta}\n", paint(STRONG, &kind.name), kind.title);
     let mut add = |name: &str, values: Vec<String>| {
         if !values.is_empty() {
-            out.push_str(&format!("  {:<14} {}\n", format!("{name}:"), values.join(", ")));
+            out.push_str(&wrapped(&format!("  {:<14} ", format!("{name}:")), 17, &values.join(", "), width));
         }
     };
     add("shape", vec![shape(kind)]);
     add("API", vec![format!("/api/v2{}", kind.path)]);
     add("identity", kind.identity.clone());
+    add("names", names(kind));
     add("deletion", vec![deletion(kind).to_owned()]);
     add("required", kind.fields.required.clone());
     add("secret", patterns(&kind.fields.secret));
@@ -84,14 +109,31 @@ pub fn page(kind: &Kind) -> String {
     add("sets", patterns(&kind.fields.sets));
     add("files", kind.fields.files.keys().cloned().collect());
     add("references", kind.references.iter().map(|r| format!("{} -> {}", r.field, r.space)).collect());
+    let once = |field: &String| format!("{field}, which goes where `deliver` of the tenant's file says");
+    add("shown once", kind.shown_once.iter().map(once).collect());
+    add("quirks", quirks(kind));
     add("scopes", scopes(kind));
     add("replaced by", kind.deprecated.iter().cloned().collect());
     add("source", vec![kind.source.clone()]);
+    out.push_str(&kind_fields::text(kind, width));
     out
 }
 
-/// Returns the kinds for programs.
-pub fn json(kinds: &[&Kind]) -> Json {
+/// Returns the names that objects of a keyed kind can have.
+fn names(kind: &Kind) -> Vec<String> {
+    match (kind.keys.is_empty(), kind.key_values.is_empty()) {
+        (false, _) => kind.keys.clone(),
+        (true, false) => kind.key_values.values().flatten().cloned().collect(),
+        (true, true) => Vec::new(),
+    }
+}
+
+pub(super) fn quirks(kind: &Kind) -> Vec<String> {
+    kind.quirks.iter().filter_map(|quirk| serde_json::to_value(quirk).ok()?.as_str().map(str::to_owned)).collect()
+}
+
+/// Returns the kinds for programs; one alone with its fields, all together with what is not managed.
+pub fn json(kinds: &[&Kind], whole: bool) -> Json {
     let one = |kind: &&Kind| {
         json!({
             "name": kind.name,
@@ -108,9 +150,31 @@ pub fn json(kinds: &[&Kind]) -> Json {
             "scopes": scopes(kind),
             "deprecated": kind.deprecated,
             "source": kind.source,
+            "lifecycle": kind.lifecycle,
+            "names": names(kind),
+            "quirks": quirks(kind),
         })
     };
-    json!({ "format": "tenantry-kinds", "version": VERSION, "kinds": kinds.iter().map(one).collect::<Vec<_>>() })
+    let mut all: Vec<Json> = kinds.iter().map(one).collect();
+    if let ([kind], [only], false) = (kinds, all.as_mut_slice(), whole) {
+        only["fields"] = Json::Array(kind_fields::json(kind));
+    }
+    let mut answer = json!({ "format": "tenantry-kinds", "version": VERSION, "kinds": all });
+    if whole {
+        answer["api"] = json!({ "kinds": covered().len() + exceptions().excepted.len(), "covered": covered().len() });
+        answer["excepted"] = not_managed_json();
+        answer["aliases"] = json!(exceptions().aliases);
+    }
+    answer
+}
+
+/// Says of a kind that it is on its way in or out.
+pub(super) fn age(kind: &Kind) -> &'static str {
+    match (kind.deprecated.is_some(), kind.lifecycle) {
+        (true, _) => ", legacy",
+        (false, Lifecycle::Beta) => ", beta",
+        (false, Lifecycle::General) => "",
+    }
 }
 
 pub(super) fn shape(kind: &Kind) -> String {

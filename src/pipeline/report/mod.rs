@@ -3,7 +3,10 @@
 //! Views are pure: values in, text out. They write ANSI styles freely (the terminal strips them where they are not
 //! wanted) and must never show a secret or let a control character of the data through.
 
+pub mod audit;
+pub mod columns;
 pub mod comparison;
+pub mod csv;
 pub mod deltas;
 pub mod drift;
 pub mod findings;
@@ -13,6 +16,7 @@ pub mod html;
 pub mod inert;
 pub mod into;
 pub mod json;
+mod kind_fields;
 pub mod kinds;
 pub mod markdown;
 pub mod outcome;
@@ -24,3 +28,4 @@ pub mod status;
 pub mod style;
 pub mod text;
 pub mod value;
+pub mod verification;

@@ -8,9 +8,11 @@ use super::redaction::Redaction;
 use super::style::{REMOVED, STRONG, count, paint};
 use super::value::harmless;
 use super::{json as plan_json, text};
+use crate::model::change::{Delta, DeltaNote};
 use crate::model::diagnostic::Diagnostics;
 use crate::model::event::{Event, StepFailure, Summary};
 use crate::model::plan::Plan;
+use crate::model::value::Value;
 
 /// Returns the screen after an apply: headline, what failed and why, the summary.
 pub fn screen(plan: &Plan, failures: &[StepFailure], summary: &Summary, redaction: &Redaction) -> String {
@@ -68,6 +70,16 @@ fn block(failure: &StepFailure, redaction: &Redaction) -> String {
     out
 }
 
+/// A value that did not take. Secrets are names only.
+fn not_kept(delta: &Delta) -> Json {
+    let show = |value: &Option<Value>| match value {
+        _ if delta.note == Some(DeltaNote::SecretChanged) => json!({ "secret": delta.path.to_string() }),
+        Some(value) => plan_json::value(value),
+        None => Json::Null,
+    };
+    json!({ "path": delta.path.to_string(), "asked": show(&delta.after), "has": show(&delta.before) })
+}
+
 /// What became of each step, gathered from events.
 #[derive(Debug, Default)]
 pub struct Results(Vec<Json>);
@@ -97,6 +109,7 @@ impl Results {
                 "status": failure.status,
                 "error_code": failure.error_code,
                 "request_id": failure.request_id,
+                "not_kept": failure.not_kept.iter().map(not_kept).collect::<Vec<_>>(),
                 "help": failure.help.as_deref().map(|help| redaction.clean(help)),
             })),
             Event::Skipped { step, address, because } => self.0.push(json!({

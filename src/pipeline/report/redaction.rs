@@ -1,11 +1,20 @@
 //! Takes the texts of secrets out of what a server says: an answer may quote what it was sent.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value as Json;
+
 use crate::model::plan::{Operation, Plan};
 use crate::model::secret::Secret;
 use crate::model::value::Map;
 
-/// Texts shorter than this are not looked for: they would hit ordinary words, and a secret of that length is none.
-const SHORTEST: usize = 4;
+/// Texts shorter than this are not looked for: they would hit ordinary words (`true`, a port), and a secret of that length
+/// is none.
+const SHORTEST: usize = 6;
+
+/// What stays as it is in an address.
+const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The secrets of a run, longest first.
 #[derive(Debug, Default)]
@@ -43,18 +52,30 @@ impl Redaction {
         Self { secrets }
     }
 
-    /// Returns the text with every secret replaced by its name.
+    /// Returns the text with every secret replaced by its name, as it is or as it stands in JSON and in addresses.
     pub fn clean(&self, text: &str) -> String {
         let mut clean = text.to_owned();
         for secret in &self.secrets {
-            if let Some(plain) = secret.expose()
-                && clean.contains(plain)
-            {
-                clean = clean.replace(plain, &format!("(secret {})", secret.name));
+            let Some(plain) = secret.expose() else { continue };
+            for form in forms(plain) {
+                if clean.contains(&form) {
+                    clean = clean.replace(&form, &format!("(secret {})", secret.name));
+                }
             }
         }
         clean
     }
+}
+
+/// The ways in which a server may quote a text, the plain one first.
+fn forms(plain: &str) -> Vec<String> {
+    let json = Json::String(plain.to_owned()).to_string();
+    let encoded = utf8_percent_encode(plain, NON_ALPHANUMERIC).to_string();
+    let reserved = utf8_percent_encode(plain, &UNRESERVED).to_string();
+    let mut forms =
+        vec![plain.to_owned(), json.trim_matches('"').to_owned(), reserved.replace("%20", "+"), reserved, encoded];
+    forms.extend([STANDARD.encode(plain), URL_SAFE_NO_PAD.encode(plain)]);
+    forms
 }
 
 fn of_map(map: &Map, secrets: &mut Vec<Secret>) {
@@ -72,5 +93,8 @@ mod tests {
         let redaction =
             Redaction::of(vec![Secret::new("a", "hunter2"), Secret::new("b", "hunter2-more"), Secret::new("c", "is")]);
         assert_eq!(redaction.clean("hunter2-more is not hunter2"), "(secret b) is not (secret a)");
+        let redaction = Redaction::of(vec![Secret::new("a", "one \"two\"/")]);
+        let said = r#"'{"p":"one \"two\"/"}' one+%22two%22%2F one%20%22two%22%2F b25lICJ0d28iLw=="#;
+        assert_eq!(redaction.clean(said), r#"'{"p":"(secret a)"}' (secret a) (secret a) (secret a)"#);
     }
 }

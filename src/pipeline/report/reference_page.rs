@@ -1,8 +1,8 @@
 //! The page of `docs/kinds.md`: what the catalogue says of every kind, one row each. Facts come from the catalogue alone.
 
-use super::kinds::{deletion, patterns, scopes, shape};
+use super::kinds::{age, deletion, patterns, quirks, scopes, shape};
 use super::style::count;
-use crate::catalogue::excepted::exceptions;
+use crate::catalogue::excepted::{covered, exceptions};
 use crate::catalogue::kind::Kind;
 use crate::catalogue::place::Step;
 use crate::catalogue::table::catalogue;
@@ -25,7 +25,12 @@ pub fn markdown() -> String {
     for kind in &kinds {
         out.push_str(&row(kind));
     }
-    out.push_str(&format!("\n{}.\n", count(kinds.len(), "kind")));
+    let (covered, excepted) = (covered().len(), exceptions().excepted.len());
+    out.push_str(&format!(
+        "\n{} cover {covered} of the API's {} kinds.\n",
+        count(kinds.len(), "kind"),
+        covered + excepted
+    ));
     out.push_str("\n## Not managed\n\n| API kind | Title | Why |\n|---|---|---|\n");
     for one in &exceptions().excepted {
         out.push_str(&format!("| `{}` | {} | {} |\n", one.name, one.title, one.reason));
@@ -38,20 +43,18 @@ pub fn markdown() -> String {
 }
 
 fn row(kind: &Kind) -> String {
-    let legacy = if kind.deprecated.is_some() { ", legacy" } else { "" };
     let references = kind.references.iter().map(|reference| format!("{} -> {}", reference.field, reference.space));
-    let quirks = kind.quirks.iter().filter_map(|quirk| serde_json::to_value(quirk).ok()?.as_str().map(str::to_owned));
     let cells = [
         code(std::slice::from_ref(&kind.name)),
         kind.title.clone(),
         code(&[place(kind)]),
-        format!("{}{legacy}", shape(kind)),
+        format!("{}{}", shape(kind), age(kind)),
         code(identity(kind)),
         code(&patterns(&kind.fields.secret)),
         code(&references.collect::<Vec<_>>()),
         code(&scopes(kind)),
         deletion(kind).to_owned(),
-        code(&quirks.collect::<Vec<_>>()),
+        code(&quirks(kind)),
     ];
     let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
     format!("| {} |\n", cells.join(" | "))

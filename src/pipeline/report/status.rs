@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::style::{CHANGED, REMOVED, STRONG, count, paint};
+use super::style::{CHANGED, REMOVED, STRONG, paint};
 use super::value::harmless;
 use crate::model::record::{Header, RunResult, RunScope};
 
@@ -24,7 +24,10 @@ pub struct Row {
     pub failure: Option<String>,
 }
 
-const HEADINGS: [&str; 7] = ["TENANT", "COMMIT", "TAG", "WHEN", "BY", "BEHIND", "DRIFT"];
+/// The most letters of a tag or a name; programs get them whole.
+const WIDTH: usize = 16;
+
+const HEADINGS: [&str; 7] = ["TENANT", "COMMIT", "TAG", "WHEN (UTC)", "BY", "BEHIND", "DRIFT"];
 
 /// Returns the table.
 pub fn text(rows: &[Row]) -> String {
@@ -68,16 +71,29 @@ fn cells(row: &Row) -> [String; 7] {
     let drift = match &row.drift {
         None => none(),
         Some(Ok(0)) => "none".to_owned(),
-        Some(Ok(many)) => format!("{} moved", count(*many, "resource")),
+        Some(Ok(many)) => format!("{many} moved"),
         Some(Err(_)) => "unknown".to_owned(),
     };
     let Some(header) = &row.applied else {
         let word = if row.failure.is_some() { "unknown" } else { "never" };
         return [harmless(&row.tenant), word.to_owned(), none(), none(), none(), none(), drift];
     };
-    let tags = if row.tags.is_empty() { none() } else { harmless(&row.tags.join(",")) };
+    let tags = match (row.tags.last(), row.tags.len()) {
+        (None, _) => none(),
+        (Some(tag), 1) => short(tag),
+        (Some(tag), many) => format!("{} +{}", short(tag), many - 1),
+    };
+    let when = header.at.get(..16).unwrap_or(&header.at).replace('T', " ");
     let behind = row.behind.map_or_else(|| "?".to_owned(), |behind| behind.to_string());
-    [harmless(&row.tenant), commit(header), tags, header.at.clone(), harmless(&header.by.name), behind, drift]
+    [harmless(&row.tenant), commit(header), tags, when, short(&header.by.name), behind, drift]
+}
+
+/// A name, cut off where it would push the other columns off a terminal.
+fn short(name: &str) -> String {
+    match name.chars().count() > WIDTH {
+        true => format!("{}…", harmless(&name.chars().take(WIDTH - 1).collect::<String>())),
+        false => harmless(name),
+    }
 }
 
 /// The commit in a few letters, with what keeps the tenant from being just that.

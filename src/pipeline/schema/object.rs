@@ -58,7 +58,8 @@ impl Forge {
             }
         }
         let nested = catalogue().nested(&kind.name).filter(|kind| !is_credential(kind));
-        let nested: Vec<_> = nested.map(|kind| (kind, kind.place.as_slice())).collect();
+        let nested = nested.map(|kind| (kind, kind.place.as_slice())).chain(catalogue().written_inside(kind));
+        let nested: Vec<_> = nested.collect();
         for (name, schema) in self.members_at(&nested) {
             properties.insert(name, schema);
         }

@@ -16,7 +16,7 @@ impl Forge {
     pub fn top_level(&mut self) -> JsonMap<String, Json> {
         let ahead: Vec<Ahead> = catalogue()
             .kinds()
-            .filter(|kind| kind.parent.is_none())
+            .filter(|kind| kind.parent.is_none() && kind.marked.is_none())
             .map(|kind| (kind, kind.place.as_slice()))
             .collect();
         self.members_at(&ahead)

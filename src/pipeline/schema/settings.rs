@@ -29,6 +29,11 @@ pub fn tenant(overlay: &Json) -> Json {
             "description": "Where secrets come from, by the name that `{{secret \"name\"}}` uses.",
             "additionalProperties": source(true),
         },
+        "deliver": {
+            "type": ["object", "null"],
+            "description": "Where values go that the API shows once, by the name that `deliver` of a resource uses.",
+            "additionalProperties": target(),
+        },
         "overlay": overlay,
         "policy": policy(),
         "bind": {
@@ -76,6 +81,15 @@ fn source(keepable: bool) -> Json {
     json!({ "type": "object", "properties": sources, "additionalProperties": false, "minProperties": 1, "maxProperties": 1 })
 }
 
+/// Where a value goes: exactly one target.
+fn target() -> Json {
+    let targets = json!({
+        "file": text("A file that git does not keep."),
+        "command": texts("A program and its arguments; it reads the value."),
+    });
+    json!({ "type": "object", "properties": targets, "additionalProperties": false, "minProperties": 1, "maxProperties": 1 })
+}
+
 fn policy() -> Json {
     let rule = json!({
         "enum": ["owned", "additive", "exact"],
@@ -84,6 +98,8 @@ fn policy() -> Json {
     let mut kinds: Vec<&str> = catalogue().keys();
     kinds.extend(catalogue().kinds().map(|kind| kind.name.as_str()));
     kinds.push("default");
+    let names: JsonMap<String, Json> =
+        catalogue().keys().into_iter().map(|key| (key.to_owned(), texts("Names of objects."))).collect();
     let rules: JsonMap<String, Json> = kinds.into_iter().map(|kind| (kind.to_owned(), rule.clone())).collect();
     let count = json!({ "type": "integer", "minimum": 0 });
     closed(json!({
@@ -93,6 +109,9 @@ fn policy() -> Json {
         "ignore": texts("Fields that are left alone, as `address:field.path`."),
         "require_clean": { "type": ["boolean", "null"], "description": "Refuse to apply files that are not committed." },
         "exclude": texts("Kinds and addresses that are left alone."),
+        "exclude_named": closed(Json::Object(names)),
+        "exclude_third_party": { "type": ["boolean", "null"], "description": "Leave third-party applications alone." },
+        "only_connections": texts("The only connections that are looked at, by name."),
     }))
 }
 

@@ -138,11 +138,11 @@ mod tests {
             for words in [
                 "plan dev --workspace identity --trust-from",
                 "plan prod --workspace identity --trust-from",
-                "apply dev --workspace identity --yes --expect \"$",
-                "promote dev test --workspace identity --yes",
-                "promote test prod --workspace identity --yes",
+                "apply dev --workspace identity --yes --lock-wait 600 --expect \"$",
+                "promote dev test --workspace identity --yes --lock-wait 600",
+                "promote test prod --workspace identity --yes --lock-wait 600",
                 "drift prod --workspace identity",
-                "rollback prod --workspace identity --to \"$TO\" --yes",
+                "rollback prod --workspace identity --to \"$TO\" --yes --lock-wait 600",
             ] {
                 assert!(all.contains(words), "{platform:?}: {words}");
             }

@@ -188,3 +188,84 @@ fn uncommitted_files_close_a_gate_where_the_policy_says_so() {
     assert!(ran.stdout().ends_with("    tenantry apply dev --allow-dirty\n"), "{}", ran.screen());
     project.run("apply dev --yes --allow-dirty").ok();
 }
+
+#[test]
+fn a_value_that_the_server_did_not_take_is_told_where_it_was_declared() {
+    let project = Project::deploy_cli(ROLE).env("TENANTRY_SANDBOX_FAULTS", "faults.json").file("faults.json", "[]");
+    project.run(&Project::deploying("apply --yes")).ok();
+    project.write("tenant.yaml", &ROLE.replace("Reads", "Reads all"));
+    project.write("faults.json", r#"[{"at": {"write": 1}, "what": "ignored"}]"#);
+    insta::assert_snapshot!(project.run(&Project::deploying("apply --yes")).code(3).stdout(), @r#"
+    acme -> acme.eu.auth0.com (sandbox)
+
+    ~ roles/Reader
+        ~ description: "Reads" -> "Reads all"
+
+    Plan: 0 to create, 1 to update, 0 to replace, 0 to delete. 0 unchanged, 0 unmanaged objects left alone.
+    Read with 1 request; applying sends at least 1.
+
+    acme -> acme.eu.auth0.com (sandbox)
+
+    error: roles/Reader: the server kept `description`: asked "Reads all", has "Reads"
+      declared at: tenant.yaml:3:5
+      field: description
+      request: PATCH /roles/rol_K3tuzE5sIg0tYyfl answered 200
+      help: The server answered that all went well. Apply again; if it stays so, the tenant does not take the value: correct the file, or look whether its plan includes the feature.
+
+    Applied in part: 0 created, 0 updated, 0 deleted, 1 failed, 0 skipped. 1 write.
+    "#);
+    project.write("faults.json", r#"[{"at": {"write": 1}, "what": "altered"}]"#);
+    let result = project.run(&Project::deploying("apply --yes --json --accept-drift")).code(3).json();
+    let [step] = result["steps"].as_array().unwrap().as_slice() else { panic!("{result:#}") };
+    assert_eq!((&step["result"], &step["status"]), (&"failed".into(), &200.into()));
+    let kept = serde_json::json!([{"path": "description", "asked": "Reads all", "has": "Reads all altered"}]);
+    assert_eq!(step["not_kept"], kept);
+    project.write("faults.json", "[]");
+    project.run(&Project::deploying("apply --yes --accept-drift")).ok();
+    project.run(&Project::deploying("plan --exit-code")).ok();
+}
+
+#[test]
+fn a_failure_says_where_what_and_why_and_what_hangs_on_it_is_skipped() {
+    let text = "resourceServers:
+  - name: orders
+    identifier: orders
+    scopes: [{ value: 'read:orders' }]
+roles:
+  - name: Reader
+    permissions: [{ resource_server_identifier: orders, permission_name: 'read:orders' }]
+  - name: Writer
+";
+    let fault = r#"[{"at": {"method": "POST", "path": "/resource-servers"}, "what": {"status": {"status": 400,
+        "code": "invalid_body", "headers": {"x-correlation-id": "req-1"},
+        "message": "Payload validation error: 'Too short' on property scopes (List of permissions)."}}}]"#;
+    let project = Project::deploy_cli(text).file("faults.json", fault).env("TENANTRY_SANDBOX_FAULTS", "faults.json");
+    let ran = project.run(&Project::deploying("apply --yes")).code(3);
+    let (_, end) = ran.stdout().rsplit_once("(sandbox)\n\n").unwrap();
+    insta::assert_snapshot!(end, @r"
+    error: resourceServers/orders: Payload validation error: 'Too short' on property scopes (List of permissions).
+      declared at: tenant.yaml:4:5
+      field: scopes
+      request: POST /resource-servers answered 400 invalid_body
+      request id: req-1
+      help: Correct the field in the file and apply again.
+
+    Applied in part: 2 created, 0 updated, 0 deleted, 1 failed, 1 skipped. 2 writes.
+    ");
+    assert!(
+        ran.stderr().contains("skipped roles/Reader/permissions, because of resourceServers/orders"),
+        "{}",
+        ran.screen()
+    );
+    project.write("tenant.yaml", &text.replace("Writer", "Clerk"));
+    let result = project.run(&Project::deploying("apply --yes --json")).code(3).json();
+    let steps = result["steps"].as_array().unwrap();
+    let of = |address: &str| steps.iter().find(|step| step["address"] == address).unwrap();
+    let failed = of("resourceServers/orders");
+    assert_eq!(failed["place"], serde_json::json!({"file": "tenant.yaml", "line": 4, "column": 5}));
+    assert_eq!((&failed["field"], &failed["status"]), (&"scopes".into(), &400.into()));
+    assert_eq!((&failed["request_id"], &failed["error_code"]), (&"req-1".into(), &"invalid_body".into()));
+    assert_eq!(of("roles/Reader/permissions")["because"], "resourceServers/orders");
+    assert_eq!(of("roles/Clerk")["result"], "created");
+    assert_eq!((&result["summary"]["failed"], &result["summary"]["skipped"]), (&1.into(), &1.into()));
+}

@@ -1,7 +1,10 @@
 //! `tenantry backup` and `tenantry restore`
 
 use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::Duration;
 
+use super::https::Served;
 use crate::support::Project;
 
 const ALL: &str = "clients:\n  - name: Web\n    app_type: spa\n  - name: Jobs\n    app_type: non_interactive\n\
@@ -105,4 +108,46 @@ fn what_is_no_backup_or_of_another_tenant_is_refused() {
     let ran = project.run("restore dev x.json --yes").code(64);
     assert!(!ran.stderr().contains("hush"), "{}", ran.screen());
     project.run("restore dev b.json").code(64);
+}
+
+#[test]
+fn a_restore_that_is_cut_short_makes_nothing_ours_and_goes_on_when_it_is_typed_again() {
+    let all: String = (0..40).map(|n| format!("  - {{ name: R{n:02} }}\n")).collect();
+    let place = Project::bare();
+    let served = Served::start(&place, "--latency-ms 100");
+    let project = served.project(&format!("roles:\n{all}"));
+    project.commit("all");
+    project.run("apply acme --yes").ok();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("b.json").display().to_string();
+    project.run(&format!("backup acme {file}")).ok();
+    project.write("templates/roles.yaml", "roles:\n  - name: R00\n");
+    project.commit("one");
+    project.run("apply acme --yes --max-deletes 99").ok();
+    let ours = |project: &Project| {
+        let record = project.run("history acme last --json").ok().json();
+        record["applied"]["resources"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(ours(&project), ["roles/R00"]);
+    let roles =
+        || crate::support::fetch(&served.url, &served.authority, "/__sandbox/stats")["requests"]["POST"].clone();
+    // Killed once it has made some.
+    let made = roles().as_u64().unwrap();
+    let line = format!("restore acme {file} --yes --in-flight 2");
+    let mut run = project.command(&line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while roles().as_u64().unwrap() < made + 6 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let plan = project.run("plan acme").ok();
+    assert!(plan.stdout().contains("a restore that began at "), "{}", plan.screen());
+    assert!(plan.stdout().contains("No changes."), "what it made is nobody's: {}", plan.screen());
+    // It goes on, makes nothing twice, and can be taken back.
+    project.run(&format!("restore acme {file} --yes")).ok();
+    let names = project.run("drift acme --unmanaged --json").code(0).json();
+    assert_eq!(names["tenants"][0]["foreign"].as_array().unwrap().len(), 39, "{names:#}");
+    assert_eq!(ours(&project), ["roles/R00"]);
+    project.run("apply acme --undo --yes").ok();
+    assert_eq!(ours(&project), ["roles/R00"], "an undo of a restore gives nothing up");
 }

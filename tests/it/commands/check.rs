@@ -53,7 +53,7 @@ fn twelve_mistakes_are_all_found_in_one_run_with_their_places() {
     3 |     callbacks: 5
       |                ^
 
-    error[dangling-reference]: there is no application `Wbe` in the files
+    error[dangling-reference]: `client_id`: there is no application `Wbe` in the files
      --> templates/05-dangling.yaml:2:5
       |
     2 |   - client_id: Wbe

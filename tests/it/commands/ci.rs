@@ -56,7 +56,7 @@ fn a_workspace_below_the_top_of_its_repository_is_named() {
     assert!(ran.stderr().contains("--tenants FIRST,SECOND"), "{}", ran.screen());
     outer.run("ci init gitlab --workspace identity --tenants canary,live --branch trunk").ok();
     let text = outer.read(".gitlab-ci.yml");
-    assert!(text.contains("tenantry promote canary live --workspace identity --yes"), "{text}");
+    assert!(text.contains("tenantry promote canary live --workspace identity --yes --lock-wait 600"), "{text}");
     outer.run("ci init gitlab --workspace identity --tenants canary,live --branch 'a;b' --force").code(64);
     outer.run("ci init gitlab --workspace identity --tenants canary,live --install 'a; b' --force").code(64);
     outer.run("ci init gitlab --workspace identity --tenants canary,nobody --force").code(64);

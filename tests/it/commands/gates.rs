@@ -30,6 +30,10 @@ fn connection(strategy: &str) -> String {
     )
 }
 
+fn keys(algorithm: &str) -> String {
+    connection("oidc").replace("} }\n", &format!("}}, keys: {{ signing_alg: {algorithm} }} }}\n"))
+}
+
 fn cases() -> Vec<Case> {
     vec![
         Case {
@@ -66,6 +70,13 @@ fn cases() -> Vec<Case> {
             before: connection("oidc"),
             after: connection("google-oauth2"),
             says: "--allow-replace 'connections/partner'",
+        },
+        Case {
+            gate: "rotate",
+            policy: "",
+            before: keys("RS256"),
+            after: keys("ES256"),
+            says: "--allow-replace 'connections/partner/keys'",
         },
     ]
 }

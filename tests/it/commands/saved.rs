@@ -85,6 +85,36 @@ fn an_untouched_object_that_changed_is_none_of_its_business() {
 }
 
 #[test]
+fn another_order_of_sets_and_another_time_of_writing_are_no_change() {
+    let template = "clients:
+  - { name: Web, app_type: spa, callbacks: ['https://a.example/1', 'https://a.example/2'] }
+actions:
+  - name: Gate
+    code: exports.onExecutePostLogin = async () => {};
+    deployed: true
+    supported_triggers: [{ id: post-login, version: v3 }]
+";
+    let project = Project::new().tenant("dev", "domain: sandbox\n").file(".gitignore", ".tenantry\n");
+    git2::Repository::init(project.path("")).unwrap();
+    project.write("templates/all.yaml", template);
+    project.run("apply dev --yes").ok();
+    let next = template.replace("async () => {}", "async () => { return; }").replace("example/1", "example/3");
+    project.write("templates/all.yaml", &next);
+    project.run("plan dev --out next.plan").ok();
+    let before = project.read(".tenantry/sandbox/dev.json");
+    meddle(&project, &template.replace("async () => {}", "async () => { throw 1; }"));
+    meddle(&project, template);
+    let after = project.read(".tenantry/sandbox/dev.json");
+    let time = |text: &str| text.split("\"updated_at\"").nth(1).map(|rest| rest.chars().take(40).collect::<String>());
+    assert_ne!(time(&before), time(&after), "somebody has written meanwhile");
+    project.write("faults.json", r#"[{"at": {"method": "GET"}, "times": 1000, "what": "shuffled"}]"#);
+    let project = project.env("TENANTRY_SANDBOX_FAULTS", "faults.json");
+    let result = project.run("apply next.plan --yes --json").ok().json();
+    assert_eq!(result["summary"]["updated"], 2, "{result:#}");
+    project.run("plan dev --exit-code").ok();
+}
+
+#[test]
 fn an_object_of_the_name_that_was_created_since_makes_it_stale() {
     let project = applied();
     project.write(

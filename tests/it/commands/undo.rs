@@ -48,3 +48,93 @@ fn the_journal_of_another_tenant_is_refused() {
     let ran = project.run_binary(&format!("apply test --undo --yes --journal {journal}")).code(64);
     assert!(ran.stderr().contains("is of dev (sandbox)"), "{}", ran.screen());
 }
+
+#[test]
+fn a_rotation_is_not_taken_back_by_another_one() {
+    let keys = |algorithm| {
+        format!(
+            "connections: [{{ name: op, strategy: okta, options: {{ client_id: a, domain: x.okta.com }}, \
+             keys: {{ signing_alg: {algorithm} }} }}]\n"
+        )
+    };
+    let project = Project::new().tenant("dev", "domain: sandbox\n").template("all", &keys("RS256"));
+    project.run_binary("apply dev --yes").ok();
+    project.write("templates/all.yaml", &keys("ES256"));
+    project.run_binary("apply dev --yes --allow-replace connections/op/keys").ok();
+    let state = || std::fs::read(project.path(".tenantry/sandbox/dev.json")).ok();
+    let before = state();
+    let ran = project.run_binary("apply dev --undo --yes").ok();
+    assert!(ran.stdout().contains("cannot come back: connections/op/keys was rotated"), "{}", ran.screen());
+    assert_eq!(before, state(), "something was written");
+}
+
+const HELD: &str = "clients:
+  - { name: Web, app_type: regular_web }
+  - { name: Jobs, app_type: non_interactive }
+resourceServers: [{ name: Orders, identifier: https://orders.example, scopes: [{ value: 'read:orders' }] }]
+clientGrants: [{ client_id: Jobs, audience: https://orders.example, scope: ['read:orders'], organization_usage: allow }]
+databases: [{ name: users, strategy: auth0, enabled_clients: [Web, Jobs] }]
+connections:
+  - { name: google-oauth2, strategy: google-oauth2, options: { client_id: abc }, enabled_clients: [Web] }
+organizations:
+  - name: acme
+    connections: [{ name: google-oauth2, assign_membership_on_login: true }]
+    client_grants: [{ client_id: Jobs }]
+actions:
+  - name: Gate
+    code: exports.onExecutePostLogin = async () => {};
+    deployed: true
+    supported_triggers: [{ id: post-login, version: v3 }]
+triggers: { post-login: [{ action_name: Gate }] }
+";
+
+/// The same with three things less, and no word of the lists that hold them.
+const LESS: &str = "clients: [{ name: Web, app_type: regular_web }]
+resourceServers: [{ name: Orders, identifier: https://orders.example, scopes: [{ value: 'read:orders' }] }]
+clientGrants: []
+databases: [{ name: users, strategy: auth0 }]
+connections: []
+organizations: [{ name: acme }]
+actions: []
+";
+
+#[test]
+fn lists_that_held_what_was_deleted_hold_it_again() {
+    let project = Project::new().tenant("dev", "domain: sandbox\n").template("all", HELD);
+    project.commit("first");
+    project.run_binary("apply dev --yes").ok();
+    project.run_binary("export dev --to before").ok();
+    project.write("templates/all.yaml", LESS);
+    let all = "--allow-empty * --allow-unbind * --max-deletes 9 --allow-delete *";
+    let ran = project.run_binary(&format!("apply dev --yes {all}")).ok();
+    assert!(ran.stdout().contains("4 deleted"), "{}", ran.screen());
+    let ran = project.run_binary("apply dev --undo --yes").ok();
+    project.run_binary("export dev --to after").ok();
+    let (before, after) = (project.files("before"), project.files("after"));
+    for path in before.keys().filter(|path| path.contains("templates/")) {
+        assert_eq!(text(after.get(path)), text(before.get(path)), "{path}\n{}", ran.screen());
+    }
+}
+
+#[test]
+fn lists_that_are_too_many_to_read_are_said() {
+    let connection = "connections: [{ name: google-oauth2, strategy: google-oauth2, options: { client_id: abc } }]\n";
+    let organizations: String = (0..251).map(|n| format!("  - name: org-{n}\n")).collect();
+    let project = Project::new()
+        .tenant("dev", "domain: sandbox\n")
+        .template("organizations", &format!("organizations:\n{organizations}"))
+        .template("connections", connection);
+    project.commit("first");
+    project.run("apply dev --yes").ok();
+    project.write("templates/connections.yaml", "connections: []\n");
+    let ran = project.run("apply dev --yes --allow-empty *").ok();
+    let unread = "organization connections of 251 organizations are not read";
+    assert!(ran.stdout().contains(&format!("{unread}: an undo would not bring that back")), "{}", ran.screen());
+    let ran = project.run("apply dev --undo --yes").ok();
+    let lost = format!("cannot come back: what went with connections/google-oauth2: {unread}");
+    assert!(ran.stdout().contains(&lost), "{}", ran.screen());
+}
+
+fn text(bytes: Option<&Vec<u8>>) -> String {
+    bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+}

@@ -162,6 +162,34 @@ pub const CASES: &[Case] = &[
         goes: Goes::Exact(&["DELETE /connections/*"]),
     },
     Case {
+        kind: "connections/scim_tokens",
+        needs: "",
+        before: "connections: [{ name: okta, strategy: okta, options: { client_id: a, domain: x.okta.com }, scim_configuration: {}, scim_tokens: [{ name: directory, scopes: ['get:users', 'post:users'], token_lifetime: 900, deliver: scim }] }]",
+        creates: &[
+            r#"POST /connections {"name":"okta","strategy":"okta","options":{"client_id":"a","domain":"x.okta.com"}}"#,
+            r#"POST /connections/*/scim-configuration {}"#,
+            r#"POST /connections/*/scim-configuration/tokens {"scopes":["get:users","post:users"],"token_lifetime":900}"#,
+        ],
+        after: "connections: [{ name: okta, strategy: okta, options: { client_id: a, domain: x.okta.com }, scim_configuration: {}, scim_tokens: [{ name: directory, scopes: ['post:users', 'get:users'], token_lifetime: 1800, deliver: scim }] }]",
+        updates: &[
+            "DELETE /connections/*/scim-configuration/tokens/*",
+            r#"POST /connections/*/scim-configuration/tokens {"scopes":["post:users","get:users"],"token_lifetime":1800}"#,
+        ],
+        goes: Goes::Exact(&["DELETE /connections/*"]),
+    },
+    Case {
+        kind: "connections/keys",
+        needs: "",
+        before: "connections: [{ name: okta, strategy: okta, options: { client_id: a, domain: x.okta.com }, keys: { signing_alg: RS256 } }]",
+        creates: &[
+            r#"POST /connections {"name":"okta","strategy":"okta","options":{"client_id":"a","domain":"x.okta.com"}}"#,
+            r#"POST /connections/*/keys {"signing_alg":"RS256"}"#,
+        ],
+        after: "connections: [{ name: okta, strategy: okta, options: { client_id: a, domain: x.okta.com }, keys: { signing_alg: PS256 } }]",
+        updates: &[r#"POST /connections/*/keys/rotate {"signing_alg":"PS256"}"#],
+        goes: Goes::Exact(&["DELETE /connections/*"]),
+    },
+    Case {
         kind: "connections/directory_provisioning_configuration",
         needs: "",
         before: "connections: [{ name: gapps, strategy: google-apps, options: { client_id: a, domain: x.example }, directory_provisioning_configuration: { synchronize_automatically: false } }]",

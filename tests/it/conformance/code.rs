@@ -4,6 +4,15 @@ use super::cases::{ACTION, CLIENT, Case, Goes};
 
 pub const CASES: &[Case] = &[
     Case {
+        kind: "customDomainDefault",
+        needs: "customDomains: [{ domain: a.example, type: auth0_managed_certs }, { domain: b.example, type: auth0_managed_certs }]",
+        before: "customDomains: [{ domain: a.example, type: auth0_managed_certs }, { domain: b.example, type: auth0_managed_certs, is_default: true }]",
+        creates: &[r#"PATCH /custom-domains/default {"domain":"b.example"}"#],
+        after: "customDomains: [{ domain: a.example, type: auth0_managed_certs, is_default: true }, { domain: b.example, type: auth0_managed_certs, is_default: false }]",
+        updates: &[r#"PATCH /custom-domains/default {"domain":"a.example"}"#],
+        goes: Goes::Never,
+    },
+    Case {
         kind: "actions",
         needs: "",
         before: "actions: [{ name: Gate, code: 'exports.a = 1;', deployed: true, secrets: [{ name: KEY, value: s1 }], supported_triggers: [{ id: post-login, version: v3 }] }]",

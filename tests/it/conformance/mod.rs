@@ -3,6 +3,7 @@
 mod beyond;
 pub mod cases;
 mod code;
+mod experiments;
 mod rare;
 
 use std::collections::BTreeSet;
@@ -14,7 +15,7 @@ use crate::support::core::{Core, all_kinds, told};
 
 /// Returns every case.
 pub fn all() -> impl Iterator<Item = &'static Case> {
-    cases::CASES.iter().chain(code::CASES).chain(beyond::CASES).chain(rare::CASES)
+    cases::CASES.iter().chain(code::CASES).chain(beyond::CASES).chain(rare::CASES).chain(experiments::CASES)
 }
 
 /// Says whether a request sent is the one expected: `*` is one path segment or one string, `...` any other members.

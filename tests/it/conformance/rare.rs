@@ -70,6 +70,21 @@ pub const CASES: &[Case] = &[
         goes: Goes::Never,
     },
     Case {
+        kind: "connections/synchronized_groups",
+        needs: "",
+        before: "connections: [{ name: g, strategy: google-apps, options: { client_id: i, domain: a.example }, directory_provisioning_configuration: { synchronize_groups: selected, synchronized_groups: [{ id: b2, name: Staff }, { id: a1 }] } }]",
+        creates: &[
+            r#"POST /connections {"name":"g","strategy":"google-apps","options":{"client_id":"i","domain":"a.example"}}"#,
+            r#"POST /connections/*/directory-provisioning {"synchronize_groups":"selected"}"#,
+            r#"PUT /connections/*/directory-provisioning/synchronized-groups {"groups":[{"id":"a1"},{"id":"b2","name":"Staff"}]}"#,
+        ],
+        after: "connections: [{ name: g, strategy: google-apps, options: { client_id: i, domain: a.example }, directory_provisioning_configuration: { synchronize_groups: selected, synchronized_groups: [{ id: c3, email: c@a.example }, { id: b2 }] } }]",
+        updates: &[
+            r#"PUT /connections/*/directory-provisioning/synchronized-groups {"groups":[{"id":"b2","name":"Staff"},{"id":"c3","email":"c@a.example"}]}"#,
+        ],
+        goes: Goes::Exact(&["DELETE /connections/*"]),
+    },
+    Case {
         kind: "customSigningKeys",
         needs: "",
         before: "customSigningKeys: { keys: [{ kty: RSA, kid: one, n: abc, e: AQAB }] }",

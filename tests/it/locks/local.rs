@@ -33,8 +33,9 @@ fn of_two_applies_at_the_same_moment_one_is_turned_away_and_hears_by_whom() {
     assert_eq!(codes, [0, 6], "{}{}", said(&ended[0]), said(&ended[1]));
     let text = said(&ended[loser]);
     let winner = format!("(pid {}) since 20", pids[1 - loser]);
-    assert!(text.contains("error: locked by ") && text.contains(&winner), "{text}");
+    assert!(text.contains("error: `acme` is locked by ") && text.contains(&winner), "{text}");
     assert!(text.contains("Z: tenantry apply acme --yes\n"), "{text}");
+    assert!(text.contains(&format!("or end it (`kill {}`)", pids[1 - loser])), "{text}");
     // Who waits gets its turn, and a plan asks nobody.
     let first = start(&project, "apply acme --yes");
     project.run("plan acme").ok();

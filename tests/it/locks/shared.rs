@@ -11,20 +11,20 @@ const ROLES: &str = "roles:\n  - { name: Reader, description: Reads }\n  - name:
 const RECORDS: &str = "refs/tenantry/acme.eu.auth0.com";
 const LOCK: &str = "refs/tenantry/locks/acme.eu.auth0.com";
 
-fn git(folder: &Path, words: &[&str]) -> String {
+pub fn git(folder: &Path, words: &[&str]) -> String {
     let output = Command::new("git").args(words).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
 /// A bare repository that everybody shares, and the tenant.
-struct Site {
-    place: Project,
-    served: Served,
+pub struct Site {
+    pub place: Project,
+    pub served: Served,
 }
 
 impl Site {
-    fn new(history: &str, flags: &str) -> Self {
+    pub fn new(history: &str, flags: &str) -> Self {
         let place = Project::bare();
         let served = Served::start(&place, flags);
         let folder = place.path(".");
@@ -39,13 +39,13 @@ impl Site {
         site
     }
 
-    fn commit(&self, clone: &str) {
+    pub fn commit(&self, clone: &str) {
         let folder = self.place.path(clone);
         git(&folder, &["add", "-A"]);
         git(&folder, &["-c", "user.name=Ann", "-c", "user.email=a@x", "commit", "-q", "-m", "change"]);
     }
 
-    fn clone(&self, name: &str, flags: &[&str]) -> Project {
+    pub fn clone(&self, name: &str, flags: &[&str]) -> Project {
         let origin = format!("file://{}", self.place.path("origin.git").display());
         let project = Project::bare();
         git(&project.path("."), &[&["clone", "-q"], flags, &[&origin, "."]].concat());
@@ -58,16 +58,16 @@ impl Site {
             .env("USER", name)
     }
 
-    fn origin(&self, words: &[&str]) -> String {
+    pub fn origin(&self, words: &[&str]) -> String {
         git(&self.place.path("origin.git"), words)
     }
 
-    fn refs(&self) -> Vec<String> {
+    pub fn refs(&self) -> Vec<String> {
         let refs = self.origin(&["for-each-ref", "--format=%(refname)"]);
         refs.lines().filter(|name| *name != "refs/heads/main").map(str::to_owned).collect()
     }
 
-    fn records(&self, of: &str) -> usize {
+    pub fn records(&self, of: &str) -> usize {
         // One line: every commit has at most one parent.
         assert_eq!(self.origin(&["rev-list", "--min-parents=2", of]), "");
         self.origin(&["rev-list", of]).lines().count()
@@ -169,12 +169,13 @@ fn a_lock_of_a_killed_run_shows_its_holder_and_its_plan_and_is_broken_taken_over
     killed();
     let ran = bob.run("apply acme --yes --lock-ttl 3").code(6);
     assert!(
-        ran.stderr().contains("locked by ") && ran.stderr().contains("tenantry apply acme --yes"),
+        ran.stderr().contains("`acme` is locked by ") && ran.stderr().contains("tenantry apply acme --yes"),
         "{}",
         ran.screen()
     );
+    assert!(ran.stderr().contains("`tenantry unlock acme` breaks it at once"), "{}", ran.screen());
     let ran = bob.run("unlock acme").code(64);
-    assert!(ran.stderr().contains("It was about to create roles/"), "{}", ran.screen());
+    assert!(ran.stderr().contains("It may have created roles/"), "{}", ran.screen());
     bob.run("unlock acme --yes").ok();
     assert_eq!(site.refs(), Vec::<String>::new());
     // Ann's own folder knows that its run is dead.
@@ -186,7 +187,8 @@ fn a_lock_of_a_killed_run_shows_its_holder_and_its_plan_and_is_broken_taken_over
     );
     killed();
     // Bob cannot know, and waits until it has not moved for as long as it promised to.
-    bob.run("apply acme --yes --lock-ttl 3 --lock-wait 0.5").code(6);
+    let ran = bob.run("apply acme --yes --lock-ttl 3 --lock-wait 0.5").code(6);
+    assert!(ran.stderr().contains("waiting up to 1 s: `acme` is locked by "), "{}", ran.screen());
     bob.run("apply acme --yes --lock-ttl 3 --lock-wait 60 --accept-drift").ok();
     assert_eq!(site.refs(), [RECORDS]);
 }
@@ -249,6 +251,36 @@ fn a_line_that_was_rewritten_or_is_gone_is_refused() {
     std::fs::remove_file(ann.path(".tenantry/acme.eu.auth0.com/remote.json")).unwrap();
     ann.run("apply acme --yes --allow-dirty").ok();
     assert_eq!(site.records(RECORDS), 2);
+}
+
+#[test]
+fn records_are_checked_against_those_at_the_remote() {
+    let site = Site::new("{ remote: origin }", "");
+    let ann = site.clone("ann", &[]);
+    let found = |of: &Project, code: u8| {
+        let json = of.run("history acme --verify --json").code(code).json();
+        let faults = json["tenants"][0]["faults"].as_array().unwrap();
+        faults.iter().map(|fault| fault["what"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    ann.run("apply acme --yes").ok();
+    assert!(found(&ann, 0).is_empty());
+    let first = site.origin(&["rev-parse", RECORDS]);
+    ann.write("templates/roles.yaml", "roles:\n  - name: Writer\n");
+    ann.run("apply acme --yes --allow-dirty").ok();
+    // Another clone takes in what it does not have, and finds it whole.
+    let bob = site.clone("bob", &["--depth", "1"]);
+    assert!(found(&bob, 0).is_empty());
+    assert_eq!(git(&bob.path("."), &["rev-list", "--count", RECORDS]), "2");
+    // The remote loses the last one.
+    site.origin(&["update-ref", RECORDS, &first]);
+    assert!(found(&ann, 1)[0].contains("is not in the line there any more"));
+    std::fs::remove_file(ann.path(".tenantry/acme.eu.auth0.com/remote.json")).unwrap();
+    assert!(found(&ann, 1)[0].starts_with("it is here and not at the git remote"));
+    site.origin(&["update-ref", "-d", RECORDS]);
+    assert!(found(&bob, 1)[0].contains("has no records any more"));
+    git(&ann.path("."), &["remote", "set-url", "origin", "file:///nowhere/at/all.git"]);
+    let ran = ann.run("history acme --verify").code(1);
+    assert!(ran.stdout().contains("a gap cannot be ruled out"), "{}", ran.screen());
 }
 
 #[test]

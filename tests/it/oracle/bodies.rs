@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 use tenantry::catalogue::fields;
-use tenantry::catalogue::kind::{Kind, Verb};
-use tenantry::catalogue::shape::Shape;
+use tenantry::catalogue::kind::{Kind, MemberStyle, Verb};
 use tenantry::catalogue::table::catalogue;
 use tenantry::model::address::Address;
 use tenantry::model::diagnostic::{Diagnostics, Severity};
@@ -17,7 +16,10 @@ use tenantry::model::value::Value;
 /// What became of the recorded bodies.
 #[derive(Default)]
 pub struct Outcome {
+    /// How many requests were judged.
     pub seen: usize,
+    /// Those that were not, by method and path, with their count.
+    pub apart: BTreeMap<String, usize>,
     /// Kind, field and rule of everything that the check calls an error.
     pub findings: BTreeSet<String>,
     /// The same of everything that it warns of.
@@ -27,8 +29,7 @@ pub struct Outcome {
 /// Checks every accepted write of the recordings that belongs to a kind.
 pub fn refused(folder: &Path) -> Outcome {
     let mut outcome = Outcome::default();
-    each_write(folder, &mut |kind, key, body, creates| {
-        outcome.seen += 1;
+    let (seen, apart) = each_write(folder, &mut |kind, key, body, creates| {
         let findings = findings(kind, key, body);
         for finding in &findings.0 {
             let said = format!("{}: {} {}", kind.name, finding.code, finding.summary);
@@ -42,6 +43,7 @@ pub fn refused(folder: &Path) -> Outcome {
             outcome.findings.extend(missing.iter().map(|field| format!("{}: missing {field}", kind.name)));
         }
     });
+    (outcome.seen, outcome.apart) = (seen, apart);
     outcome
 }
 
@@ -72,6 +74,8 @@ pub fn slips(folder: &Path) -> (usize, BTreeSet<String>) {
 fn findings(kind: &Kind, key: &BTreeMap<String, String>, body: &Json) -> Diagnostics {
     let mut findings = Diagnostics::default();
     fields::check(kind, key, &node(body), false, &mut findings, &Address::root(&kind.name));
+    // What answers alone should have was sent, and the server took it.
+    fields::forgive_read_only(&mut findings);
     findings
 }
 
@@ -106,30 +110,61 @@ fn swapped(body: &Json, path: &str) -> Option<Json> {
 
 type Visit<'a> = dyn FnMut(&'static Kind, &BTreeMap<String, String>, &Json, bool) + 'a;
 
-/// Calls with every accepted write: kind, key, body, and whether it creates.
-fn each_write(folder: &Path, visit: &mut Visit<'_>) {
+/// Calls with every accepted write: kind, key, body as files have it, and whether it creates. Returns how many requests were
+/// visited, and those that were not, each with its count.
+fn each_write(folder: &Path, visit: &mut Visit<'_>) -> (usize, BTreeMap<String, usize>) {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
+    let (mut visited, mut apart) = (0, BTreeMap::new());
     for file in files {
         let exchanges: Vec<Json> = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
-        exchanges.iter().for_each(|exchange| one(exchange, visit));
+        for exchange in &exchanges {
+            let (method, status) = (exchange["method"].as_str().unwrap(), exchange["status"].as_u64().unwrap());
+            if !(200..300).contains(&status) || !matches!(method, "POST" | "PATCH" | "PUT") {
+                continue;
+            }
+            let path = exchange["path"].as_str().unwrap().trim_start_matches("/api/v2");
+            match one(method, path, &exchange["request_body"], visit) {
+                true => visited += 1,
+                false => *apart.entry(format!("{method} {}", plain(path))).or_default() += 1,
+            }
+        }
     }
+    (visited, apart)
 }
 
-fn one(exchange: &Json, visit: &mut Visit<'_>) {
-    let (method, status) = (exchange["method"].as_str().unwrap(), exchange["status"].as_u64().unwrap());
-    let path = exchange["path"].as_str().unwrap().trim_start_matches("/api/v2");
-    let body = &exchange["request_body"];
-    if !(200..300).contains(&status) || !body.is_object() || !matches!(method, "POST" | "PATCH" | "PUT") {
-        return;
-    }
-    for kind in catalogue().kinds().filter(|kind| kind.shape != Shape::Membership && kind.bare.is_none()) {
+/// The path with `*` for what looks like an id.
+fn plain(path: &str) -> String {
+    let is_id = |part: &&str| part.len() > 15 && part.contains(|c: char| c.is_ascii_digit());
+    path.split('/').map(|part| if is_id(&part) { "*" } else { part }).collect::<Vec<_>>().join("/")
+}
+
+/// Visits each kind that the request may be of; false if there is none, or no body.
+fn one(method: &str, path: &str, body: &Json, visit: &mut Visit<'_>) -> bool {
+    let mut visited = false;
+    for kind in catalogue().kinds() {
         let verbs = &kind.verbs;
-        let creates = verbs.create.is_some_and(|verb| name(verb) == method) && fits(kind.create_path(), path).is_some();
+        let is = |verb: Option<Verb>| verb.is_some_and(|verb| name(verb) == method);
+        if let Some(membership) = &kind.membership {
+            let member = membership.member_path.as_deref().is_some_and(|template| fits(template, path).is_some());
+            let fitting = (is(verbs.create) || is(verbs.update)) && (fits(&kind.path, path).is_some() || member);
+            if let Some(members) = as_members(kind, body).filter(|_| fitting) {
+                visited = true;
+                visit(kind, &BTreeMap::new(), &members, false);
+            }
+            continue;
+        }
+        let body = match &kind.bare {
+            Some(bare) if bare.request && !body.is_null() => &serde_json::json!({ bare.field.clone(): body }),
+            _ => body,
+        };
+        let creates = is(verbs.create) && fits(kind.create_path(), path).is_some();
         let objects = kind.key_paths.values().map(|key| key.path.clone()).chain([kind.object_path()]);
-        let key = objects.into_iter().find_map(|object| fits(&object, path));
-        let updates = verbs.update.is_some_and(|verb| name(verb) == method) && key.is_some();
-        if !(creates || updates) || !belongs(kind, body) || kind.key_paths.values().any(|key| key.inside.is_some()) {
+        let key = objects.into_iter().find_map(|object| fits(&object, path)).or_else(|| spelt(kind, path));
+        // The other tools replace some objects whole where we merge.
+        let updates = (is(verbs.update) || verbs.update.is_some() && method == "PUT") && key.is_some();
+        let inside = kind.key_paths.values().any(|key| key.inside.is_some());
+        if !(creates || updates) || !body.is_object() || !belongs(kind, body) || inside {
             continue;
         }
         let own = kind.key_paths.iter().find(|(_, own)| own.path == path).map(|(key, _)| key.clone());
@@ -137,8 +172,39 @@ fn one(exchange: &Json, visit: &mut Visit<'_>) {
         if let Some(own) = own {
             key = kind.identity.iter().cloned().zip(own.split(',').map(str::to_owned)).collect();
         }
+        visited = true;
         visit(kind, &key, body, creates);
     }
+    visited
+}
+
+/// The key of a kind whose paths spell it otherwise (`universal_login` is `universal-login` there).
+fn spelt(kind: &Kind, path: &str) -> Option<BTreeMap<String, String>> {
+    (kind.keys.len() == 1 && fits(&kind.object_path().replace('_', "-"), path).is_some()).then(BTreeMap::new)
+}
+
+/// The body of a request about members as the list (or the map) that files hold; none where it has no body.
+fn as_members(kind: &Kind, body: &Json) -> Option<Json> {
+    let membership = kind.membership.as_ref()?;
+    if body.is_null() || membership.map_value.is_some() {
+        return body.as_object().cloned().map(Json::Object);
+    }
+    let list = match membership.wrap.as_deref().and_then(|wrap| body.get(wrap)) {
+        Some(inner) => inner.clone(),
+        None if body.is_array() => body.clone(),
+        None => Json::Array(vec![body.clone()]),
+    };
+    let mut list = list;
+    for item in list.as_array_mut()?.iter_mut().filter_map(Json::as_object_mut) {
+        // What files say by the list itself, and by the name of an action.
+        if membership.style == MemberStyle::Status {
+            item.remove("status");
+        }
+        if let Some(reference) = item.remove("ref") {
+            item.insert(membership.identity[0].clone(), reference["value"].clone());
+        }
+    }
+    Some(list)
 }
 
 fn name(verb: Verb) -> &'static str {

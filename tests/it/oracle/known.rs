@@ -15,6 +15,10 @@ const ANSWERED: &str = "in recorded answers (catalog.json, undocumented paths; r
 /// Accepted by real tenants.
 const RECORDED: &str = "in requests that real tenants accepted (compact-schema.md, hand-added fields)";
 
+/// Calls of the Terraform provider that a real tenant answered; this tool makes the documented one instead.
+const RECORDED_CALL: &str =
+    "in recordings and npm auth0 7.1.0 (catalog.json), not in the document; only the sandbox takes it";
+
 /// Early access since summer 2026.
 const LIMITS: &str =
     "early access since summer 2026: in npm auth0 7.1.0 and in recordings, not in the document of May 2026";
@@ -38,6 +42,26 @@ pub const REQUESTS: &[(&str, &str)] = &[
     ("agents: get /agents/{}", SDK),
     ("agents: patch /agents/{}", SDK),
     ("agents: post /agents", SDK),
+    (
+        "connections/synchronized_groups: delete /connections/{}/directory-provisioning/synchronized-groups",
+        RECORDED_CALL,
+    ),
+    ("connections/synchronized_groups: post /connections/{}/directory-provisioning/synchronized-groups", RECORDED_CALL),
+    ("experiments: delete /experimentation/experiments/{}", BETA),
+    ("experiments: get /experimentation/experiments", BETA),
+    ("experiments: get /experimentation/experiments/{}", BETA),
+    ("experiments: patch /experimentation/experiments/{}", BETA),
+    ("experiments: post /experimentation/experiments", BETA),
+    ("featureFlags: delete /experimentation/feature-flags/{}", BETA),
+    ("featureFlags: get /experimentation/feature-flags", BETA),
+    ("featureFlags: get /experimentation/feature-flags/{}", BETA),
+    ("featureFlags: patch /experimentation/feature-flags/{}", BETA),
+    ("featureFlags: post /experimentation/feature-flags", BETA),
+    ("featureFlags/variations: delete /experimentation/feature-flags/{}/variations/{}", BETA),
+    ("featureFlags/variations: get /experimentation/feature-flags/{}/variations", BETA),
+    ("featureFlags/variations: get /experimentation/feature-flags/{}/variations/{}", BETA),
+    ("featureFlags/variations: patch /experimentation/feature-flags/{}/variations/{}", BETA),
+    ("featureFlags/variations: post /experimentation/feature-flags/{}/variations", BETA),
     ("segments: delete /experimentation/segments/{}", BETA),
     ("segments: get /experimentation/segments", BETA),
     ("segments: get /experimentation/segments/{}", BETA),
@@ -74,6 +98,19 @@ pub const REQUESTS: &[(&str, &str)] = &[
 
 /// Fields that the table has and the document of May 2026 lacks.
 pub const FIELDS: &[(&str, &str)] = &[
+    ("experiment: allocation_strategy", BETA),
+    ("experiment: allocations", BETA),
+    ("experiment: assignment_config", BETA),
+    ("experiment: authentication_flow", BETA),
+    ("experiment: description", BETA),
+    ("experiment: feature_flag_id", BETA),
+    ("experiment: name", BETA),
+    ("feature_flag: description", BETA),
+    ("feature_flag: name", BETA),
+    ("feature_flag: parameters", BETA),
+    ("feature_flag_variation: description", BETA),
+    ("feature_flag_variation: name", BETA),
+    ("feature_flag_variation: overrides", BETA),
     ("experiment_segment: description", BETA),
     ("experiment_segment: name", BETA),
     ("experiment_segment: rules", BETA),
@@ -102,6 +139,9 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("connection: options.oidc_metadata.pushed_authorization_request_endpoint", NEWER),
     ("connection: options.oidc_metadata.require_pushed_authorization_requests", NEWER),
     ("connection: options.pushed_authorization_request_endpoint", NEWER),
+    ("connection_directory_synchronized_group: direct_members_count", NEWER),
+    ("connection_directory_synchronized_group: email", NEWER),
+    ("connection_directory_synchronized_group: name", NEWER),
     ("connection_profile: cross_app_access_resource_app", NEWER),
     ("connection_profile: provisioning", NEWER),
     ("connection_profile: strategy_overrides.ad.provisioning", NEWER),
@@ -200,6 +240,8 @@ pub const UNUSED: &[(&str, &str)] = &[
 
 /// Fields that only one of both calls required on create.
 pub const REQUIRED: &[(&str, &str)] = &[
+    ("connections/keys: signing_alg", "the algorithm is all that files say of keys"),
+    ("connections/scim_tokens: scopes", "a token that files say nothing of could not be compared"),
     ("emailTemplates: template", "it is the resource's name, which is always there"),
     ("eventStreams: name", "a stream without a name could not be recognised again"),
     ("logStreams: name", "a stream without a name could not be recognised again"),
@@ -209,6 +251,7 @@ pub const REQUIRED: &[(&str, &str)] = &[
 /// Fields that kind files speak of and that no request or answer of the document has.
 pub const NAMED: &[(&str, &str)] = &[
     ("actions: current_version", ANSWERED),
+    ("connections/scim_tokens: name", FILES),
     ("agents: agent_id", SDK),
     ("agents: created_at", SDK),
     ("agents: updated_at", SDK),
@@ -219,6 +262,8 @@ pub const NAMED: &[(&str, &str)] = &[
     ("clients: owners", ANSWERED),
     ("clients: signing_keys[].key", ANSWERED),
     ("connections: provisioning_ticket_url", ANSWERED),
+    ("customDomainDefault: created_at", ANSWERED),
+    ("customDomainDefault: updated_at", "as of the domain itself"),
     ("customDomains: created_at", ANSWERED),
     ("customDomains: updated_at", "exports of the Deploy CLI strip it with the other dates (deploy-cli 4.1)"),
     ("databases: provisioning_ticket_url", ANSWERED),
@@ -235,6 +280,19 @@ pub const NAMED: &[(&str, &str)] = &[
     ("rateLimitPolicies: updated_at", ANSWERED),
     ("resourceServers: authorization_details[].type", ANSWERED),
     ("resourceServers: token_encryption.encryption_key.thumbprint_sha256", ANSWERED),
+    ("experiments: created_at", BETA),
+    ("experiments: ended_at", BETA),
+    ("experiments: is_valid", BETA),
+    ("experiments: started_at", BETA),
+    ("experiments: status", BETA),
+    ("experiments: updated_at", BETA),
+    ("featureFlags: created_at", BETA),
+    ("featureFlags: status", BETA),
+    ("featureFlags: type", BETA),
+    ("featureFlags: updated_at", BETA),
+    ("featureFlags/variations: feature_flag_id", BETA),
+    ("featureFlags/variations: updated_at", BETA),
+    ("featureFlags/variations: created_at", BETA),
     ("segments: created_at", BETA),
     ("segments: type", BETA),
     ("segments: updated_at", BETA),
@@ -248,3 +306,30 @@ pub const REFUSED: &[(&str, &str)] = &[];
 
 /// Bodies that a real tenant accepted and the check warns of.
 pub const WARNED: &[(&str, &str)] = &[];
+
+const NO_BODY: &str = "it has no body";
+const OPERATION: &str = "an operation, no setting";
+const EXCEPTED: &str = "of a kind that no file configures (excepted.toml)";
+const USERS: &str = "of users, who are no configuration";
+
+/// Accepted writes of the recordings that no kind is judged by.
+pub const APART: &[(&str, &str)] = &[
+    ("POST /actions/actions/*/deploy", NO_BODY),
+    ("POST /actions/modules/*/versions", NO_BODY),
+    ("POST /clients/cimd/preview", OPERATION),
+    ("POST /clients/cimd/register", OPERATION),
+    ("POST /connections/*/directory-provisioning/synchronized-groups", EXCEPTED),
+    ("POST /connections/*/keys/rotate", NO_BODY),
+    ("POST /connections/*/scim-configuration", NO_BODY),
+    ("POST /connections/*/scim-configuration/tokens", EXCEPTED),
+    ("POST /custom-domains/cd_auth0managed/verify", NO_BODY),
+    ("POST /custom-domains/cd_selfmanaged/verify", NO_BODY),
+    ("POST /keys/encryption", EXCEPTED),
+    ("POST /keys/encryption/*", EXCEPTED),
+    ("POST /keys/encryption/*/wrapping-key", NO_BODY),
+    ("POST /keys/encryption/rekey", NO_BODY),
+    ("POST /organizations/*/members", USERS),
+    ("POST /roles", "a role that belongs to one organization: the kind leaves those alone"),
+    ("POST /users", USERS),
+    ("PUT /connections/*/directory-provisioning/synchronized-groups", EXCEPTED),
+];

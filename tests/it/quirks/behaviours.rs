@@ -41,6 +41,11 @@ pub fn all() -> Vec<Behaviour> {
             Nothing("what an answer lacks, a fault takes away"),
         ),
         row(
+            "untrue-answer",
+            Test(unreliable::a_success_that_is_none_is_told),
+            Test(unreliable::a_server_may_say_what_it_did_not_do),
+        ),
+        row(
             "empty-answer",
             Test(unreliable::an_answer_may_be_empty),
             Nothing("what an answer lacks, a fault takes away"),

@@ -4,9 +4,9 @@
 //! literals, not derived from the catalogue.
 
 mod behaviours;
-mod client;
+pub mod client;
 mod sections;
-mod server;
+pub mod server;
 mod unreliable;
 
 use std::collections::BTreeSet;
@@ -16,6 +16,7 @@ use tenantry::catalogue::table::catalogue;
 
 use self::behaviours::Behaviour;
 use crate::conformance::{self, cases::Case};
+use crate::who;
 
 /// What shows one side of a quirk.
 enum Side {
@@ -105,13 +106,24 @@ fn sides(quirk: Quirk) -> (Side, Side) {
             (Test(client::one_logout_is_written_and_the_other_follows), Test(server::one_logout_is_the_other))
         }
         Quirk::OneIsDefault => (
-            Nothing("which domain is the default is chosen by an operation of its own that no file asks for"),
+            Case("customDomainDefault", r#"PATCH /custom-domains/default {"domain":"b.example"}"#),
             Test(server::the_default_domain_must_be_ready),
         ),
         Quirk::KeyRing => (
             Nothing("keys that rotate are not managed: the files hold nothing of them"),
             Test(server::an_encryption_key_is_made_in_steps),
         ),
+        Quirk::NamedByRecord => (
+            Case("connections/scim_tokens", "DELETE /connections/*/scim-configuration/tokens/*"),
+            Test(server::a_token_is_shown_once_and_has_no_name),
+        ),
+        Quirk::KeySuccession => (
+            Case("connections/keys", r#"POST /connections/*/keys/rotate {"signing_alg":"PS256"}"#),
+            Test(server::a_rotation_makes_the_next_key),
+        ),
+        Quirk::EventLog => {
+            (Test(who::the_log_is_searched_back_to_the_record), Test(who::the_log_tells_of_writes_alone))
+        }
         Quirk::SharedMembers => {
             (Test(client::members_of_others_stay), Test(server::a_member_that_is_there_is_a_conflict))
         }

@@ -107,7 +107,7 @@ const ROWS: &[(&str, By)] = &[
     ("3.6.13", N("rotating the keys of a connection is an operation, not configuration, and no kind")),
     ("3.6.14", N("which strategies take the configuration is the tenant's to say; the sandbox takes it for every one")),
     ("3.6.15", T("every_kind_is_made_changed_and_unmade")),
-    ("3.6.16", N("synchronized groups belong to a directory outside; they are no kind yet, and tests/replay says so")),
+    ("3.6.16", T("synchronized_groups_are_replaced_whole_and_keep_what_the_directory_says")),
     (
         "3.6.17",
         N("both are the server's: read-only in the kind files, and realms are compared only if the files name them"),

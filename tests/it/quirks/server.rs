@@ -318,3 +318,30 @@ pub fn an_encryption_key_is_made_in_steps() {
     let kid = key["kid"].as_str().unwrap();
     answers(t, Method::Post, &format!("{path}/{kid}/wrapping-key"), json!({}), 201);
 }
+
+pub fn a_rotation_makes_the_next_key() {
+    let t = &mut tenant();
+    let options = json!({"client_id": "a", "token_endpoint_auth_method": "private_key_jwt"});
+    let path = made(t, "/connections", "id", json!({"name": "op", "strategy": "oidc", "options": options}));
+    let next = answers(t, Method::Post, &format!("{path}/keys/rotate"), Json::Null, 201);
+    assert_eq!((&next["algorithm"], &next["next"], next.get("current")), (&json!("RS256"), &json!(true), None));
+    let keys = get(t, &format!("{path}/keys"));
+    let standing = |name: &str| keys.as_array().unwrap().iter().filter(|key| key[name] == true).count();
+    assert_eq!((standing("current"), standing("previous"), standing("next")), (1, 1, 1), "{keys}");
+    answers(t, Method::Delete, &format!("{path}/keys"), Json::Null, 404);
+}
+
+pub fn a_token_is_shown_once_and_has_no_name() {
+    let t = &mut tenant();
+    let options = json!({"client_id": "a", "domain": "x.okta.com"});
+    let path = made(t, "/connections", "id", json!({"name": "okta", "strategy": "okta", "options": options}));
+    let tokens = format!("{path}/scim-configuration/tokens");
+    let token = answers(t, Method::Post, &tokens, json!({"scopes": ["get:users"]}), 201);
+    let id = token["token_id"].as_str().unwrap();
+    assert!(token["token"].as_str().unwrap().starts_with(&format!("{id}.")), "{token}");
+    let list = get(t, &tokens);
+    assert_eq!((&list[0]["token_id"], list[0].get("token"), list[0].get("name")), (&json!(id), None, None));
+    answers(t, Method::Post, &tokens, json!({"name": "a", "scopes": ["get:users"]}), 400);
+    answers(t, Method::Patch, &format!("{tokens}/{id}"), json!({"scopes": []}), 404);
+    answers(t, Method::Delete, &format!("{tokens}/{id}"), Json::Null, 204);
+}

@@ -7,7 +7,7 @@ use tenantry::model::address::Address;
 use tenantry::model::applied::{Applied, Owned};
 use tenantry::model::plan::Plan;
 use tenantry::model::record::{Actor, Doing, RunKind, RunScope};
-use tenantry::pipeline::apply::{Unwritten, apply};
+use tenantry::pipeline::apply::apply;
 use tenantry::pipeline::matching;
 use tenantry::pipeline::ownership;
 use tenantry::pipeline::plan::{Facts, plan};
@@ -18,7 +18,7 @@ use tenantry::pipeline::report::redaction::Redaction;
 use tenantry::pipeline::rollback;
 
 use super::edits::{Dice, Files};
-use crate::support::core::{Core, NoTime, told, wait};
+use crate::support::core::{Core, NoTime, Taking, told, wait};
 
 /// So many sequences run unless `TENANTRY_ROLLBACKS` says another number.
 const SEQUENCES: u64 = 60;
@@ -79,7 +79,7 @@ impl Tenant {
         let redaction = Redaction::of_plan(plan);
         let mut steps = Steps::default();
         let mut listen = |event| steps.note(&event, &redaction);
-        let outcome = wait(apply(plan, &self.core.api, &NoTime::default(), &mut Unwritten, &mut listen));
+        let outcome = wait(apply(plan, &self.core.api, &NoTime::default(), &mut Taking, &mut listen));
         assert!(outcome.failures.is_empty(), "{text}\n{:#?}\n{:#?}", told(plan), outcome.failures);
         self.core.remembered.fingerprints.extend(outcome.sent.clone());
         let circumstances = Circumstances {

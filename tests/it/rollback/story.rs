@@ -73,6 +73,49 @@ fn objects(project: &Project, tenant: &str) -> BTreeMap<String, Json> {
 }
 
 #[test]
+fn a_promotion_is_saved_and_applied_later_whatever_lies_in_the_work_tree() {
+    let project = workspace();
+    project.run("apply dev --yes").ok();
+    project.run("promote dev test --yes --out x.plan").code(64);
+    let shown = project.run("promote dev test --plan-only --out test.plan --json").ok().json();
+    project.write("templates/all.yaml", "roles: [{ name: Something else }]\n");
+    let ran = project.run("apply test.plan --yes").ok();
+    assert!(ran.stdout().contains("dev -> test: ") && ran.stdout().contains("3 created"), "{}", ran.screen());
+    let record = project.run("history test last --json").ok().json();
+    assert_eq!((&record["run"], &record["from"]["tenant"]), (&"promotion".into(), &"dev".into()));
+    assert_eq!((&record["from"]["record"], &record["config"]["dirty"]), (&1.into(), &false.into()));
+    assert_eq!(record["config"]["commit"], shown["promotion"]["commit"]);
+    assert_eq!(record["plan"], shown["fingerprint"]);
+    let ran = project.run("apply test.plan --yes").code(5);
+    assert!(ran.stderr().contains("the plan is stale"), "{}", ran.screen());
+    // Edits in the tenant that it comes from are accepted when the plan is saved, or it is not.
+    project.write("templates/all.yaml", &V1.replace("Reads", "Edited"));
+    let other = Project::new().tenant("dev", "domain: sandbox\n");
+    other.write("templates/all.yaml", "roles: [{ name: Reader, description: Edited }]\n");
+    other.run(&format!("apply dev --yes --state-dir '{}'", project.path(".tenantry").display())).ok();
+    let ran = project.run("promote dev prod --plan-only --out prod.plan").code(4);
+    assert!(ran.stderr().contains("so no plan is saved") && !project.path("prod.plan").exists(), "{}", ran.screen());
+    project.run("promote dev prod --plan-only --out prod.plan --accept-source-drift").ok();
+    project.run("apply prod.plan --yes").ok();
+    let record = project.run("history prod last --json").ok().json();
+    assert_eq!(record["gates"][0]["name"], "source-drift", "{record:#}");
+}
+
+#[test]
+fn what_does_not_come_back_is_told_to_programs_too() {
+    let project = workspace();
+    project.run("apply dev --yes").ok();
+    second(&project);
+    project.run("apply dev --yes").ok();
+    let planned = project.run("rollback dev --to previous --plan-only --json").ok().json();
+    let lost = planned["rollback"]["lost"].as_array().unwrap();
+    assert!(lost.iter().any(|line| line.as_str().unwrap().contains("Worker")), "{lost:?}");
+    let done = project.run("rollback dev --to previous --yes --allow-delete 'resourceServers/API' --json").ok().json();
+    assert_eq!(done["rollback"], planned["rollback"]);
+    assert_eq!(done["applied"], true);
+}
+
+#[test]
 fn the_story_of_a_week() {
     let ann = workspace();
     git(&ann.path("."), "init -q --bare remote.git");
@@ -168,12 +211,13 @@ fn what_git_does_not_have_is_said() {
     let refused = project.run("promote prod test --plan-only").code(64);
     assert!(refused.stderr().contains("not committed"), "{}", refused.screen());
     project.run("apply prod --yes --target roles/Reader").ok();
-    // A shallow clone says how to have more.
+    // A shallow clone whose origin is gone says how to have more.
     git(&project.path("."), "commit -q -a -m v2");
     let clone = tempfile::tempdir().unwrap();
     git(clone.path(), &format!("clone -q --depth 1 --no-tags file://{} shop", project.path(".").display()));
     let shallow = Project::bare();
     let path = clone.path().join("shop");
+    git(&path, "remote set-url origin /nowhere/at/all.git");
     let refused = shallow.run(&format!("rollback prod --to v1 --plan-only --workspace {}", path.display())).code(64);
     assert!(refused.stderr().contains("fetch-depth: 0"), "{}", refused.screen());
 }

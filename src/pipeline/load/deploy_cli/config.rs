@@ -37,6 +37,7 @@ pub(super) fn tenant_settings(
         credentials: credentials(settings, tree, findings),
         policy: Policy { manage, manage_kinds, ..Policy::default() },
         bind: std::collections::BTreeMap::new(),
+        deliver: Default::default(),
         external: Vec::new(),
         excluded: excluded(settings, findings),
         deploy_cli: true,

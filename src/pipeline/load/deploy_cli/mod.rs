@@ -5,6 +5,7 @@
 //! | `project.rs` | the way from settings and files to Documents |
 //! | `settings.rs`, `settings.toml` | config file and environment, each value in its form |
 //! | `config.rs` | what the settings mean here |
+//! | `profile.rs` | what the settings say, for whoever writes them down otherwise |
 //! | `layout.rs`, `layout.toml` | where each type lies in either format |
 //! | `source.rs` | one text: keywords, parsing, places, leftover markers |
 //! | `comment.rs` | markers that YAML takes for comments |
@@ -31,11 +32,13 @@ mod directory_format;
 mod item;
 mod kept;
 pub(in crate::pipeline) mod layout;
+mod profile;
 mod project;
 mod settings;
 mod source;
 mod unread;
 mod yaml_format;
 
+pub use profile::{Given, Profile};
 pub use project::load_deploy_cli;
 pub use settings::ConfigText;

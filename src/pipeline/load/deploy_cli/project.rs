@@ -115,7 +115,7 @@ fn choose_by_name(source: &mut Source<'_>, excluded: &mut Excluded, exclude: Opt
     }
 }
 
-fn mappings(settings: &Settings) -> Mappings {
+pub(super) fn mappings(settings: &Settings) -> Mappings {
     let entries =
         settings.get("AUTH0_KEYWORD_REPLACE_MAPPINGS").map(|setting| setting.value.entries()).unwrap_or_default();
     Mappings(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value().to_shown())).collect())

@@ -3,7 +3,7 @@
 //! | file | does |
 //! |---|---|
 //! | `project.rs` | the way from files to Documents |
-//! | `workspace.rs`, `tenant_file.rs`, `credentials.rs`, `policy.rs` | the tool's own files, by hand for places and near names |
+//! | `workspace.rs`, `tenant_file.rs`, `credentials.rs`, `policy.rs`, `deliver.rs` | the tool's own files, by hand for places and near names |
 //! | `form.rs` | reading a map of known keys |
 //! | `vault.rs` | secrets by name, fetched when used |
 //! | `engine.rs`, `audit.rs`, `variable.rs`, `functions.rs` | handlebars, and what its strict mode lets through |
@@ -19,26 +19,27 @@
 
 mod audit;
 mod combine;
-mod companion;
+pub(in crate::pipeline) mod companion;
 mod credentials;
+mod deliver;
 mod directive;
 mod engine;
 mod form;
-mod functions;
+pub(in crate::pipeline) mod functions;
 mod identity;
 mod marker;
 mod overlay;
 mod policy;
 mod project;
 mod removal;
-mod render;
+pub(in crate::pipeline) mod render;
 mod scalar;
-mod secrecy;
-mod spot;
+pub(in crate::pipeline) mod secrecy;
+pub(in crate::pipeline) mod spot;
 mod tenant_file;
 #[cfg(test)]
 mod tests;
-mod token;
+pub(in crate::pipeline) mod token;
 mod variable;
 mod vault;
 mod workspace;

@@ -6,7 +6,17 @@ use crate::model::desired::{Excluded, Manage, MaxDeletes, Mention, MentionIn, Po
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::model::document::{Content, Node};
 
-const KEYS: [&str; 6] = ["manage", "protect", "max_deletes", "ignore", "require_clean", "exclude"];
+const KEYS: [&str; 9] = [
+    "manage",
+    "protect",
+    "max_deletes",
+    "ignore",
+    "require_clean",
+    "exclude",
+    "exclude_named",
+    "exclude_third_party",
+    "only_connections",
+];
 const RULES: [&str; 3] = ["owned", "additive", "exact"];
 /// The key of `manage` for all kinds that it does not name.
 const ALL_OTHERS: &str = "default";
@@ -45,7 +55,27 @@ pub fn read(node: &Node, mentions: &mut Vec<Mention>, findings: &mut Diagnostics
             }
         }
     }
+    excluded.third_party_clients = form.flag("exclude_third_party", findings).unwrap_or_default();
+    excluded.only_connections.extend(form.texts("only_connections", findings));
+    if let Some(node) = form.node("exclude_named") {
+        named(node, &mut excluded, findings);
+    }
     (policy, excluded)
+}
+
+/// Names of objects by their kind's key, for kinds that are told apart by another field.
+fn named(node: &Node, excluded: &mut Excluded, findings: &mut Diagnostics) {
+    if !matches!(node.value, Content::Map(_)) {
+        findings.push(wrong_type(node, "`exclude_named`", "a map from kind to names"));
+    }
+    for entry in node.entries() {
+        if is_kind(&entry.key) {
+            let names = texts(&entry.value, &format!("`{}`", entry.key), findings);
+            excluded.names.entry(entry.key.clone()).or_default().extend(names);
+        } else {
+            findings.push(unknown_kind(&entry.key).at(&entry.key_place));
+        }
+    }
 }
 
 /// Keeps the addresses of a list with their places; names of whole kinds are none.

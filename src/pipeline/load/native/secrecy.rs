@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use super::spot::Spot;
+use crate::model::address::Address;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Entry, Node, TextPart};
 use crate::model::path::{FieldPath, Segment};
@@ -43,16 +44,23 @@ fn literal(value: &Node, says_something: bool, text: Option<&str>, spot: &Spot, 
         return;
     }
     let is_mask = text.is_some_and(|text| kind.fields.masks.iter().any(|mask| mask == text));
-    let (named, fixed): (Vec<_>, Vec<_>) =
-        kind.fields.secret.iter().cloned().partition(|pattern| pattern.to_string().ends_with('*'));
-    let is_secret = spot.is_any_of(&fixed) || (spot.is_any_of(&named) && spot.field().is_some_and(speaks_of_a_secret));
-    if !is_mask && is_secret {
+    if !is_mask && needs_secret(spot) {
+        let field = spot.field().map(|field| format!("`{field}`: ")).unwrap_or_default();
         findings.push(
-            Diagnostic::error("literal-secret", "a secret stands here in plain text")
+            Diagnostic::error("literal-secret", format!("{field}a secret stands here in plain text"))
                 .at(&value.place)
+                .on(&Address::root(&kind.name))
                 .help("Write `{{secret \"name\"}}`, and name its source under `secrets` in the tenant's file."),
         );
     }
+}
+
+/// Says whether a field takes nothing but secrets.
+pub fn needs_secret(spot: &Spot) -> bool {
+    let Some(kind) = spot.kind() else { return false };
+    let (named, fixed): (Vec<_>, Vec<_>) =
+        kind.fields.secret.iter().cloned().partition(|pattern| pattern.to_string().ends_with('*'));
+    spot.is_any_of(&fixed) || (spot.is_any_of(&named) && spot.field().is_some_and(speaks_of_a_secret))
 }
 
 fn speaks_of_a_secret(field: &FieldPath) -> bool {
@@ -80,6 +88,7 @@ fn hidden(value: &Node, spot: &Spot, findings: &mut Diagnostics) {
         findings.push(
             Diagnostic::error("secret-in-plain-field", format!("`{field}` is no secret field: the tenant shows it"))
                 .at(&value.place)
+                .on(&Address::root(&kind.name))
                 .help("Use a variable if the value may be seen; otherwise put the secret where Auth0 keeps secrets."),
         );
     }

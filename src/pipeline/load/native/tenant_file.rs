@@ -6,14 +6,15 @@ use super::form::{Form, wrong_type};
 use super::functions;
 use super::token;
 use super::vault::Vault;
-use super::{credentials, policy};
+use super::{credentials, deliver, policy};
 use crate::model::desired::{Mention, MentionIn, TenantSettings};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Node};
 use crate::model::names::{Domain, TenantName};
 
 /// What a tenant's file may hold.
-pub const KEYS: [&str; 8] = ["domain", "credentials", "vars", "secrets", "overlay", "policy", "bind", "external"];
+pub const KEYS: [&str; 9] =
+    ["domain", "credentials", "vars", "secrets", "deliver", "overlay", "policy", "bind", "external"];
 /// The domain that means the tenant inside the program.
 const SANDBOX: &str = "sandbox";
 /// Variables of a Deploy CLI run that do no harm here: the domain is compared, the credentials stand in.
@@ -71,6 +72,7 @@ pub fn settings(
         credentials: credentials::read(form.node("credentials"), writing, vault, findings),
         policy,
         bind: bind.unwrap_or_default(),
+        deliver: deliver::read(form.node("deliver"), findings),
         external: form.texts("external", findings),
         excluded,
         deploy_cli: false,

@@ -1,0 +1,130 @@
+//! Tags and commits between clones: tags go to the remote, and what a clone lacks comes from there.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::shared::{Site, git};
+use crate::support::Project;
+
+const SECOND: &str = "roles:\n  - { name: Reader, description: Reads all }\n  - name: Auditor\n";
+const THIRD: &str = "roles:\n  - { name: Reader, description: Reads more }\n";
+
+/// Commits what is in a clone, and hands it on.
+fn push(clone: &Project) -> String {
+    let folder = clone.path(".");
+    git(&folder, &["add", "-A"]);
+    git(&folder, &["-c", "user.name=Ann", "-c", "user.email=a@x", "commit", "-q", "--allow-empty", "-m", "change"]);
+    git(&folder, &["push", "-q", "origin", "HEAD:main"]);
+    git(&folder, &["rev-parse", "HEAD"])
+}
+
+/// A remote with three commits, each applied; the first is tagged. Returns the commits, too.
+fn three() -> (Site, Project, [String; 3]) {
+    let site = Site::new("{ remote: origin }", "");
+    let ann = site.clone("ann", &[]);
+    // Another name for the same tenant, with records of its own.
+    ann.write("tenants/twin.yaml", "domain: twin.eu.auth0.com\n");
+    let first = push(&ann);
+    ann.run("apply acme --yes --tag v1").ok();
+    let rest = [SECOND, THIRD].map(|text| {
+        ann.write("templates/roles.yaml", text);
+        let commit = push(&ann);
+        ann.run("apply acme --yes").ok();
+        commit
+    });
+    let [second, third] = rest;
+    (site, ann, [first, second, third])
+}
+
+const SHALLOW: [&str; 3] = ["--depth", "1", "--no-tags"];
+
+#[test]
+fn a_tag_goes_to_the_remote_and_one_of_another_commit_is_refused_before_any_write() {
+    let site = Site::new("{ remote: origin }", "");
+    let (ann, bob) = (site.clone("ann", &[]), site.clone("bob", &[]));
+    ann.run("apply acme --yes --tag v1").ok();
+    let head = git(&ann.path("."), &["rev-parse", "HEAD"]);
+    assert_eq!(site.origin(&["rev-parse", "v1^{commit}"]), head);
+    assert_eq!(site.origin(&["cat-file", "-t", "refs/tags/v1"]), "tag", "it is an annotated one");
+    // The same tag of the same commit is no obstacle, and Bob gets that very tag.
+    bob.run("apply acme --yes --tag v1").ok();
+    assert_eq!(git(&bob.path("."), &["rev-parse", "v1"]), site.origin(&["rev-parse", "v1"]));
+    git(&bob.path("."), &["tag", "-d", "v1"]);
+    bob.write("templates/roles.yaml", SECOND);
+    push(&bob);
+    let writes = site.served.writes();
+    let ran = bob.run("apply acme --yes --tag v1").code(1);
+    assert!(ran.stderr().contains("the tag `v1` exists already at the git remote `origin`"), "{}", ran.screen());
+    assert_eq!(site.served.writes(), writes);
+    // Refused by the host once all is applied.
+    let hook = site.place.path("origin.git/hooks/update");
+    std::fs::write(&hook, "#!/bin/sh\ncase $1 in refs/tags/*) echo 'no tags here' >&2; exit 1;; esac\n").unwrap();
+    std::fs::set_permissions(&hook, PermissionsExt::from_mode(0o755)).unwrap();
+    let ran = bob.run("apply acme --yes --tag v2").code(1);
+    assert!(ran.stderr().contains("all was applied; the tag `v2` stands in this repository"), "{}", ran.screen());
+    assert!(ran.stderr().contains("no tags here") && ran.stderr().contains("git push origin refs/tags/v2"));
+    assert!(site.served.writes() > writes);
+    std::fs::remove_file(hook).unwrap();
+    // Typed again, it is handed on.
+    bob.run("apply acme --yes --tag v2").ok();
+    assert_eq!(site.origin(&["rev-parse", "v2"]), git(&bob.path("."), &["rev-parse", "v2"]));
+}
+
+#[test]
+fn a_shallow_clone_fetches_what_a_rollback_needs() {
+    let (site, _, commits) = three();
+    for to in ["v1", "previous", "1", &commits[0], &commits[0][..8]] {
+        let bob = site.clone("bob", &SHALLOW);
+        let ran = bob.run(&format!("rollback acme --to {to} --plan-only")).ok();
+        let wanted = if to == "previous" { "+ roles/Auditor" } else { "+ roles/Writer" };
+        assert!(ran.stdout().contains(wanted), "{to}: {}", ran.screen());
+        // Neither branch nor tag of the clone has moved.
+        assert_eq!(git(&bob.path("."), &["rev-parse", "HEAD"]), commits[2]);
+        assert_eq!(git(&bob.path("."), &["tag"]), "");
+    }
+    let bob = site.clone("bob", &SHALLOW);
+    let ran = bob.run("diff acme@v1 acme@.").ok();
+    assert!(ran.stdout().contains("roles/Writer"), "{}", ran.screen());
+    bob.run("rollback acme --to v1 --yes").ok();
+    let list = bob.run("history acme").ok();
+    assert!(list.stdout().contains("rollback"), "{}", list.screen());
+    // The next apply of what was left is held back in a shallow clone, too.
+    let held = site.clone("cem", &SHALLOW).run("apply acme --yes").code(4);
+    assert!(held.stdout().contains("gate closed[hold]"), "{}", held.screen());
+}
+
+#[test]
+fn a_shallow_clone_fetches_what_a_promotion_needs() {
+    let (site, ann, commits) = three();
+    // The clone knows a commit that was never applied.
+    push(&ann);
+    for (more, commit) in [("", &commits[2]), (" --tag v1", &commits[0])] {
+        let bob = site.clone("bob", &SHALLOW);
+        let ran = bob.run(&format!("promote acme twin{more} --plan-only --json"));
+        assert_eq!(ran.json()["promotion"]["commit"], **commit, "{}", ran.screen());
+    }
+    let bob = site.clone("bob", &SHALLOW);
+    bob.run("promote acme twin --yes").ok();
+    let record = site.clone("cem", &SHALLOW).run("history twin last --json").ok().json();
+    assert_eq!((&record["run"], &record["config"]["commit"]), (&"promotion".into(), &commits[2].as_str().into()));
+}
+
+#[test]
+fn what_can_be_had_nowhere_is_said_with_the_way_out() {
+    let (site, ann, commits) = three();
+    let bob = site.clone("bob", &SHALLOW);
+    let ran = bob.run("rollback acme --to no-such --plan-only").code(64);
+    assert!(ran.stderr().contains("fetch-depth: 0"), "{}", ran.screen());
+    // The records are here, what they name is not, and nobody answers.
+    bob.run("plan acme").ok();
+    git(&bob.path("."), &["remote", "set-url", "origin", "file:///nowhere/at/all.git"]);
+    let ran = bob.run("rollback acme --to v1 --plan-only").code(64);
+    assert!(ran.stderr().contains("does not answer") && ran.stderr().contains("fetch-depth: 0"), "{}", ran.screen());
+    // A commit that its clone has kept to itself.
+    ann.write("templates/roles.yaml", SECOND);
+    git(&ann.path("."), &["-c", "user.name=Ann", "-c", "user.email=a@x", "commit", "-q", "-a", "-m", "mine"]);
+    ann.run("apply acme --yes").ok();
+    let cem = site.clone("cem", &[]);
+    let ran = cem.run("promote acme twin --plan-only").code(64);
+    assert!(ran.stderr().contains("let it be pushed from there"), "{}", ran.screen());
+    drop(commits);
+}
