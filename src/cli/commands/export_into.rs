@@ -200,7 +200,7 @@ impl<'a> Case<'a> {
                 }
                 Wrong::All => Differences::new(),
             };
-            let blamed = if blamed.is_empty() { self.culprits(&changes, &before, names, run)? } else { blamed };
+            let blamed = if blamed.is_empty() { self.culprits(&changes, &before, &names, run)? } else { blamed };
             if blamed.is_empty() {
                 return Err(Failure::Bug(
                     "edited files do not read as they should, and each edit alone does".to_owned(),
@@ -229,20 +229,22 @@ impl<'a> Case<'a> {
         Ok(into::into(changes, ground))
     }
 
-    /// Finds the edits that make the files unreadable, by halves.
+    /// Finds the edits that the files read as they should without, alone or together with others, by halves: what was
+    /// found to be fine stays while the rest is tried beside it.
     fn culprits(
         &self,
         changes: &[Change],
         before: &Differences,
-        names: Differences,
+        names: &Differences,
         run: &Run<'_>,
     ) -> Result<Differences, Failure> {
-        let mut found = Differences::new();
+        let (mut fine, mut found) = (Differences::new(), Differences::new());
         let mut open = vec![names.iter().cloned().collect::<Vec<_>>()];
         while let Some(some) = open.pop() {
-            let others = names.iter().filter(|name| !some.contains(name)).cloned().collect();
+            let others = names.iter().filter(|name| !some.contains(name) && !fine.contains(name)).cloned().collect();
             let came = self.edited(changes, &others, run)?;
-            if came.files.is_empty() || !matches!(self.wrong(&came, before, run)?, Wrong::All) {
+            if came.files.is_empty() || matches!(self.wrong(&came, before, run)?, Wrong::Nothing) {
+                fine.extend(some);
                 continue;
             }
             match some.as_slice() {
@@ -250,12 +252,11 @@ impl<'a> Case<'a> {
                 [one] => drop(found.insert(one.clone())),
                 some => {
                     let (first, second) = some.split_at(some.len() / 2);
-                    open.extend([first.to_vec(), second.to_vec()]);
+                    open.extend([second.to_vec(), first.to_vec()]);
                 }
             }
         }
-        // None alone, all together: none of them is worth the risk.
-        Ok(if found.is_empty() { names } else { found })
+        Ok(found)
     }
 
     /// Reads the files as they would be. Returns what they would say that they should not.

@@ -1,5 +1,7 @@
 //! Changes of a scanned text, collected as replacements of bytes and made all at once.
 
+use std::cmp::Reverse;
+
 use serde_json::Value as Json;
 
 use super::lines;
@@ -42,6 +44,8 @@ struct Splice {
     start: usize,
     end: usize,
     text: String,
+    /// What lines are added to: where the ends of several meet, those of the innermost come first.
+    inside: Option<Id>,
 }
 
 impl<'t> Edits<'t> {
@@ -70,7 +74,7 @@ impl<'t> Edits<'t> {
     /// If two of them are about the same bytes.
     pub fn text(&self) -> Result<String, Layout> {
         let mut splices: Vec<&Splice> = self.splices.iter().collect();
-        splices.sort_by_key(|splice| (splice.start, splice.end));
+        splices.sort_by_key(|splice| (splice.start, splice.end, Reverse(splice.inside)));
         let mut out = String::with_capacity(self.scan.text.len());
         let mut at = 0;
         for splice in splices {
@@ -83,7 +87,7 @@ impl<'t> Edits<'t> {
     }
 
     pub fn splice(&mut self, start: usize, end: usize, text: impl Into<String>) {
-        self.splices.push(Splice { start, end, text: text.into() });
+        self.splices.push(Splice { start, end, text: text.into(), inside: None });
     }
 
     fn around(&self, flow: bool, indent: usize) -> Around<'static> {
@@ -186,7 +190,7 @@ impl<'t> Edits<'t> {
             Some(last) => {
                 let column = self.scan.bits[last.key].column;
                 let text = phrase::member(key, value, Around { spread, ..self.around(false, column) });
-                self.insert_lines(self.scan.bits[last.value].end, column, &text);
+                self.insert_lines(map, self.scan.bits[last.value].end, column, &text);
             }
         }
         Ok(())
@@ -301,21 +305,22 @@ impl<'t> Edits<'t> {
             };
             match behind {
                 None => self.splice(first, first, format!("{}{text}{}", " ".repeat(column), self.eol)),
-                Some(end) => self.insert_lines(end, column, &text),
+                Some(end) => self.insert_lines(list, end, column, &text),
             }
         }
         lost.into_iter().for_each(|(from, to)| self.splice(from, to, ""));
         Ok(())
     }
 
-    /// Puts lines below the line that a byte stands on.
-    pub fn insert_lines(&mut self, below: usize, column: usize, text: &str) {
+    /// Puts lines of a list or map below the line that a byte stands on.
+    fn insert_lines(&mut self, inside: Id, below: usize, column: usize, text: &str) {
         let at = lines::line_after(self.scan.text, below);
         let pad = " ".repeat(column);
-        match self.scan.text[..at].ends_with('\n') || at == 0 {
-            true => self.splice(at, at, format!("{pad}{text}{}", self.eol)),
-            false => self.splice(at, at, format!("{}{pad}{text}", self.eol)),
-        }
+        let text = match self.scan.text[..at].ends_with('\n') || at == 0 {
+            true => format!("{pad}{text}{}", self.eol),
+            false => format!("{}{pad}{text}", self.eol),
+        };
+        self.splices.push(Splice { start: at, end: at, text, inside: Some(inside) });
     }
 
     fn emptied(&mut self, id: Id, empty: &str, members: &[(usize, usize)]) -> Result<(), Layout> {
@@ -429,6 +434,19 @@ mod tests {
             list(json_text, "a", &[keep(1), Slot::New(json!({ "b": "c" }))]),
             "{\n  \"a\": [\n    2,\n    {\n      \"b\": \"c\"\n    }\n  ]\n}\n"
         );
+    }
+
+    #[test]
+    fn lines_that_meet_stand_in_what_they_belong_to() {
+        let text = "a:\n- b:\n    c: 1\nd: 2\n";
+        let done = edited(text, "", |edits, root| {
+            let (list, item) = (at(&edits.scan, "a"), at(&edits.scan, "a.0"));
+            edits.list(list, &[Slot::Keep(0), Slot::New(json!("x"))])?;
+            edits.add(item, "e", &json!(3))?;
+            edits.add(at(&edits.scan, "a.0.b"), "f", &json!(4))?;
+            edits.add(root, "g", &json!(5))
+        });
+        assert_eq!(done, "a:\n- b:\n    c: 1\n    f: 4\n  e: 3\n- x\nd: 2\ng: 5\n");
     }
 
     #[test]
