@@ -100,7 +100,15 @@ impl<'t> Edits<'t> {
     /// If there is no telling what else would change.
     pub fn set(&mut self, id: Id, value: &Json) -> Result<(), Layout> {
         self.own(id)?;
+        self.silent(id)?;
         let (start, end) = (self.scan.bits[id].start, self.scan.bits[id].end);
+        if start == end {
+            let sign = self.scan.bits[id].key.map_or_else(
+                || lines::dash(self.scan.text, start).map(|_| ()),
+                |key| self.scan.text.get(self.scan.bits[key].end..start)?.contains(':').then_some(()),
+            );
+            sign.ok_or(Layout::Unusual)?;
+        }
         let flow = self.in_flow(id);
         let indent = match self.scan.bits[id].key {
             Some(key) => self.scan.bits[key].column,
@@ -117,7 +125,12 @@ impl<'t> Edits<'t> {
         if text.starts_with('|') && !lines::is_last_on_line(self.scan.text, end) {
             text = phrase::flow(value, around);
         }
-        if self.scan.source(id).ends_with('\n') {
+        if let Some(note) = self.scan.note(id) {
+            text.insert_str(text.find(['\r', '\n']).unwrap_or(text.len()), &format!(" {note}"));
+        }
+        // A text that ends in a line break says so by one, at the end of the file, too.
+        let is_last = end == self.scan.text.len() && text.starts_with('|');
+        if is_last || self.scan.source(id).ends_with('\n') {
             text.push_str(self.eol);
         }
         if start == end && !self.scan.text[..start].ends_with([' ', '\t', '\n']) {
@@ -133,6 +146,7 @@ impl<'t> Edits<'t> {
     /// As for [`Edits::set`].
     pub fn remove(&mut self, map: Id, member: Member) -> Result<(), Layout> {
         self.own(map)?;
+        self.silent(map)?;
         let members = self.scan.members(map).to_vec();
         let bytes = |member: &Member| (self.scan.bits[member.key].start, self.scan.bits[member.value].end);
         let position = members.iter().position(|other| other.key == member.key).ok_or(Layout::Unusual)?;
@@ -152,7 +166,12 @@ impl<'t> Edits<'t> {
         match (lines::line_start(self.scan.text, start), next) {
             (Some(from), _) => self.splice(from, lines::line_after(self.scan.text, end), ""),
             // The first of a map that is an item of a list: the next one moves up beside the dash.
-            (None, Some((next, _))) => self.splice(start, next, ""),
+            (None, Some((next, _))) => {
+                let behind = lines::line_after(self.scan.text, end).min(next);
+                let gap = self.scan.text.get(behind..next).ok_or(Layout::Unusual)?;
+                // Comments above the next one stay.
+                self.splice(start, next - gap.trim_start().len(), "");
+            }
             (None, None) => return Err(Layout::Unusual),
         }
         Ok(())
@@ -172,6 +191,7 @@ impl<'t> Edits<'t> {
     /// As for [`Edits::set`].
     pub fn add_spread(&mut self, map: Id, key: &str, value: &Json, spread: usize) -> Result<(), Layout> {
         self.own(map)?;
+        self.silent(map)?;
         let last = self.scan.members(map).last().copied();
         let is_flow = self.scan.is_flow(map);
         match last {
@@ -182,9 +202,8 @@ impl<'t> Edits<'t> {
             None => return Err(Layout::Unusual),
             Some(last) if is_flow => {
                 let column = self.scan.bits[last.key].column;
-                let own_line = lines::line_start(self.scan.text, self.scan.bits[last.key].start).is_some();
                 let text = phrase::member(key, value, self.around(true, column));
-                let gap = if own_line { format!(",{}{}", self.eol, " ".repeat(column)) } else { ", ".to_owned() };
+                let gap = self.gap(last.key);
                 self.splice(self.scan.bits[last.value].end, self.scan.bits[last.value].end, format!("{gap}{text}"));
             }
             Some(last) => {
@@ -202,16 +221,20 @@ impl<'t> Edits<'t> {
     /// As for [`Edits::set`].
     pub fn list(&mut self, list_id: Id, slots: &[Slot]) -> Result<(), Layout> {
         self.own(list_id)?;
+        self.silent(list_id)?;
         let items: Vec<Id> = self.scan.items(list_id).to_vec();
         if slots.iter().filter_map(list::kept).any(|index| index >= items.len()) {
             return Err(Layout::Unusual);
         }
         let kept = list::unmoved(slots);
         let moved = |slot: &Slot| match slot {
-            Slot::Keep(index) if !kept.contains(index) => Slot::Moved(self.scan.source(items[*index]).to_owned()),
-            other => other.clone(),
+            Slot::Keep(index) if !kept.contains(index) => {
+                let item = items[*index];
+                self.own(item).map(|()| Slot::Moved(self.with_comment(item, self.scan.is_flow(list_id)).to_owned()))
+            }
+            other => Ok(other.clone()),
         };
-        let slots: &[Slot] = &slots.iter().map(moved).collect::<Vec<_>>();
+        let slots: &[Slot] = &slots.iter().map(moved).collect::<Result<Vec<_>, _>>()?;
         match self.scan.bits[list_id].form {
             Form::List { flow: true, .. } => self.flow_list(list_id, &items, &kept, slots),
             Form::List { flow: false, .. } => self.block_list(list_id, &items, &kept, slots),
@@ -232,7 +255,7 @@ impl<'t> Edits<'t> {
             Slot::Moved(text) => text.clone(),
             Slot::Keep(_) => String::new(),
         };
-        let gap = if broken { format!(",{}{}", self.eol, " ".repeat(column)) } else { ", ".to_owned() };
+        let gap = items.first().map_or_else(|| ", ".to_owned(), |first| self.gap(*first));
         let mut splices = Vec::new();
         let Some(first) = kept.first().copied() else {
             let new: Vec<String> = slots.iter().map(said).collect();
@@ -345,6 +368,25 @@ impl<'t> Edits<'t> {
         Ok(())
     }
 
+    /// Returns what stands between two values in `[]` or `{}`: a line break, if one begins its line.
+    fn gap(&self, value: Id) -> String {
+        let start = self.scan.bits[value].start;
+        let indent = lines::line_start(self.scan.text, start).and_then(|from| self.scan.text.get(from..start));
+        indent.map_or_else(|| ", ".to_owned(), |indent| format!(",{}{indent}", self.eol))
+    }
+
+    /// Returns an item's text; where it has lines of its own with the comment behind it.
+    fn with_comment(&self, item: Id, flow: bool) -> &'t str {
+        let bit = &self.scan.bits[item];
+        let end = if flow { bit.end } else { lines::line_after(self.scan.text, bit.end) };
+        self.scan.text.get(bit.start..end).unwrap_or_default().trim_end()
+    }
+
+    /// Comments inside `[]` and `{}` are about what stands before or behind them: who knows.
+    fn silent(&self, id: Id) -> Result<(), Layout> {
+        if self.scan.is_flow(id) && self.scan.has_comment(id) { Err(Layout::Unusual) } else { Ok(()) }
+    }
+
     /// Says whether a value stands inside `[]` or `{}`.
     fn in_flow(&self, id: Id) -> bool {
         let (start, end) = (self.scan.bits[id].start, self.scan.bits[id].end);
@@ -358,103 +400,5 @@ impl<'t> Edits<'t> {
 
     fn own(&self, id: Id) -> Result<(), Layout> {
         if self.scan.is_shared(id) { Err(Layout::Anchored) } else { Ok(()) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    /// Finds a value by its keys.
-    fn at(scan: &Scan<'_>, path: &str) -> Id {
-        let step = |id: Id, key: &str| match key.parse::<usize>() {
-            Ok(index) => scan.items(id)[index],
-            Err(_) => scan.member(id, key).unwrap().value,
-        };
-        path.split('.').filter(|key| !key.is_empty()).fold(scan.root.unwrap(), step)
-    }
-
-    fn edited(text: &str, path: &str, edit: impl FnOnce(&mut Edits<'_>, Id) -> Result<(), Layout>) -> String {
-        let mut edits = Edits::new(Scan::of(text, false).unwrap(), text.starts_with('{'));
-        let id = at(&edits.scan, path);
-        edit(&mut edits, id).unwrap();
-        edits.text().unwrap()
-    }
-
-    fn set(text: &str, path: &str, value: Json) -> String {
-        edited(text, path, |edits, id| edits.set(id, &value))
-    }
-
-    fn list(text: &str, path: &str, slots: &[Slot]) -> String {
-        edited(text, path, |edits, id| edits.list(id, slots))
-    }
-
-    fn without(text: &str, path: &str, key: &str) -> String {
-        edited(text, path, |edits, id| {
-            let member = edits.scan.member(id, key).unwrap();
-            edits.remove(id, member)
-        })
-    }
-
-    #[test]
-    fn only_the_letters_of_the_value_change() {
-        assert_eq!(set("a: 1 # one\nb: 'x'\n", "a", json!(2)), "a: 2 # one\nb: 'x'\n");
-        assert_eq!(set("a: 1 # one\nb: 'x'\n", "b", json!("it's")), "a: 1 # one\nb: 'it''s'\n");
-        assert_eq!(set("a:\nb: 1\n", "b", json!(true)), "a:\nb: true\n");
-        let block = "a:\n  b: |\n    one\n    two\n\n  c: 1\n";
-        assert_eq!(set(block, "a.b", json!("three\n")), "a:\n  b: |\n    three\n\n  c: 1\n");
-        assert_eq!(set(block, "a.b", json!("three")), "a:\n  b: |-\n    three\n\n  c: 1\n");
-        assert_eq!(set("a: x # c\n", "a", json!("y\nz")), "a: \"y\\nz\" # c\n");
-    }
-
-    #[test]
-    fn items_come_and_go_as_lines_or_between_commas() {
-        let keep = Slot::Keep;
-        let new = |text: &str| Slot::New(json!(text));
-        assert_eq!(list("a: [x, y, z] # c\n", "a", &[keep(0), keep(2), new("w")]), "a: [x, z, w] # c\n");
-        assert_eq!(list("a: [x, y]\n", "a", &[keep(1)]), "a: [y]\n");
-        assert_eq!(list("a: [x, y]\n", "a", &[new("w"), keep(1)]), "a: [w, y]\n");
-        assert_eq!(list("a: []\n", "a", &[new("w")]), "a: [w]\n");
-        assert_eq!(list("a: [x]\n", "a", &[]), "a: []\n");
-        assert_eq!(list("a: [x, 'y', z]\n", "a", &[keep(1), keep(2), keep(0)]), "a: ['y', z, x]\n");
-        assert_eq!(list("a:\n  - x\n  - { y: 1 }\n", "a", &[keep(1), keep(0)]), "a:\n  - { y: 1 }\n  - x\n");
-        let block = "a:\n  # first\n  - x # ex\n  # second\n  - y\nb: 1\n";
-        assert_eq!(list(block, "a", &[keep(0), new("z")]), "a:\n  # first\n  - x # ex\n  - z\n  # second\nb: 1\n");
-        assert_eq!(list(block, "a", &[keep(1)]), "a:\n  # first\n  # second\n  - y\nb: 1\n");
-        assert_eq!(list(block, "a", &[]), "a: []\n  # first\n  # second\nb: 1\n");
-        assert_eq!(list(block, "a", &[new("w"), keep(0), keep(1)]), block.replace("  - x", "  - w\n  - x"));
-        let maps = "a:\n- b: 1\n  c: 2\n- b: 3";
-        assert_eq!(
-            list(maps, "a", &[keep(0), keep(1), Slot::New(json!({ "b": 4 }))]),
-            "a:\n- b: 1\n  c: 2\n- b: 3\n- b: 4"
-        );
-        let json_text = "{\n  \"a\": [\n    1,\n    2\n  ]\n}\n";
-        assert_eq!(
-            list(json_text, "a", &[keep(1), Slot::New(json!({ "b": "c" }))]),
-            "{\n  \"a\": [\n    2,\n    {\n      \"b\": \"c\"\n    }\n  ]\n}\n"
-        );
-    }
-
-    #[test]
-    fn lines_that_meet_stand_in_what_they_belong_to() {
-        let text = "a:\n- b:\n    c: 1\nd: 2\n";
-        let done = edited(text, "", |edits, root| {
-            let (list, item) = (at(&edits.scan, "a"), at(&edits.scan, "a.0"));
-            edits.list(list, &[Slot::Keep(0), Slot::New(json!("x"))])?;
-            edits.add(item, "e", &json!(3))?;
-            edits.add(at(&edits.scan, "a.0.b"), "f", &json!(4))?;
-            edits.add(root, "g", &json!(5))
-        });
-        assert_eq!(done, "a:\n- b:\n    c: 1\n    f: 4\n  e: 3\n- x\nd: 2\ng: 5\n");
-    }
-
-    #[test]
-    fn members_go_with_their_lines() {
-        assert_eq!(without("a:\n  b: 1\n  c: 2 # two\n", "a", "c"), "a:\n  b: 1\n");
-        assert_eq!(without("a:\n  b: 1\n", "a", "b"), "a: {}\n");
-        assert_eq!(without("a: { b: 1, c: 2 }\n", "a", "b"), "a: { c: 2 }\n");
-        assert_eq!(without("a: { b: 1, c: 2 }\n", "a", "c"), "a: { b: 1 }\n");
-        assert_eq!(without("- b: 1\n  c: 2\n", "0", "b"), "- c: 2\n");
     }
 }
