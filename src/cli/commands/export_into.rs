@@ -90,6 +90,8 @@ struct Case<'a> {
     sources: SourceTexts,
     traced: Traced,
     others: Vec<Other>,
+    /// Where values of other tenants stand.
+    places: HashSet<At>,
     target: Target,
     history: History,
     remembered: Remembered,
@@ -101,12 +103,24 @@ struct Other {
     tenant: TenantName,
     /// `None` where its files cannot be read.
     desired: Option<Desired>,
-    places: HashSet<At>,
     errors: usize,
 }
 
-/// What differs between files and tenant, as one names it.
+/// What differs between files and tenant, by address and path.
 type Differences = BTreeSet<(Address, String)>;
+
+/// What is wrong with files as they would be.
+enum Wrong {
+    Nothing,
+    /// These differ from what they should be.
+    Fields(Differences),
+    /// They cannot be read.
+    All,
+}
+
+fn named(came: &into::Into) -> Differences {
+    came.written.iter().map(|field| (field.address.clone(), field.path.to_string())).collect()
+}
 
 impl<'a> Case<'a> {
     fn open(args: &'a ExportArgs, run: &Run<'_>) -> Result<Self, Failure> {
@@ -115,10 +129,12 @@ impl<'a> Case<'a> {
         let traced =
             project.traced.take().unwrap_or_else(|| Traced { traces: BTreeMap::new(), places: HashSet::new() });
         let (desired, found, sources) = project.sound()?;
-        let mut others = Vec::new();
+        let (mut others, mut places) = (Vec::new(), HashSet::new());
         if !desired.settings.deploy_cli {
             for other in tenants(run)?.into_iter().flatten().filter(|other| *other != desired.settings.tenant) {
-                others.push(Other::read(other, BTreeMap::new(), run)?);
+                let (other, stands) = Other::read(other, BTreeMap::new(), run)?;
+                others.push(other);
+                places.extend(stands);
             }
         }
         let target = Target::of(&desired.settings, run.settings.sandbox);
@@ -144,7 +160,7 @@ impl<'a> Case<'a> {
             message: reason,
             help: "`tenantry scopes TENANT --for plan` prints the scopes that reading needs.".to_owned(),
         })?;
-        Ok(Self { args, tenant, desired, found, sources, traced, others, target, history, remembered, live })
+        Ok(Self { args, tenant, desired, found, sources, traced, others, places, target, history, remembered, live })
     }
 
     fn facts(&self) -> Facts {
@@ -167,57 +183,87 @@ impl<'a> Case<'a> {
     fn settled(&self, run: &Run<'_>) -> Result<(into::Into, usize), Failure> {
         let changes = self.plan(&self.desired);
         let before = differences(&changes);
-        let mut refused: HashSet<(Address, String)> = HashSet::new();
-        let places: HashSet<At> = self.others.iter().flat_map(|other| other.places.iter().cloned()).collect();
-        let tree = WorkTree::open(workspace(run)?)?;
+        let mut refused = Differences::new();
         loop {
-            let came = into::into(
-                &changes,
-                Ground {
-                    desired: &self.desired,
-                    traces: &self.traced.traces,
-                    texts: &self.sources,
-                    others: &places,
-                    others_unknown: self.others.iter().any(|other| other.desired.is_none()),
-                    place: match self.args.into {
-                        Some(IntoPlace::Template) => Where::Template,
-                        Some(IntoPlace::Overlay) => Where::Overlay,
-                        Some(IntoPlace::Fitting) | None => Where::Fitting,
-                    },
-                    refused: &refused,
-                    is_there: &|path| tree.read(path).is_ok(),
-                },
-            );
+            let came = self.edited(&changes, &refused, run)?;
             if came.files.is_empty() {
                 return Ok((came, changes.len()));
             }
-            let wrong = self.wrong(&came, &before, run)?;
-            if wrong.is_empty() {
-                return Ok((came, changes.len()));
-            }
-            // By the field itself if it is known, else all of the resource's, else everything.
-            let at = |field: &into::Field| (field.address.clone(), field.path.to_string());
-            let names: Vec<(Address, String)> = came.written.iter().map(at).collect();
-            let exact: Vec<_> = names.iter().filter(|name| wrong.contains(name)).cloned().collect();
-            let beside = |name: &&(Address, String)| wrong.iter().any(|(address, _)| *address == name.0);
-            let near: Vec<_> = names.iter().filter(beside).cloned().collect();
-            let blamed = [exact, near, names].into_iter().find(|blamed| !blamed.is_empty()).unwrap_or_default();
+            let names = named(&came);
+            let blamed = match self.wrong(&came, &before, run)? {
+                Wrong::Nothing => return Ok((came, changes.len())),
+                // By the field itself if it is known, else by all of its resource's.
+                Wrong::Fields(wrong) => {
+                    let beside = |name: &&(Address, String)| wrong.iter().any(|(address, _)| *address == name.0);
+                    let exact: Differences = names.intersection(&wrong).cloned().collect();
+                    if exact.is_empty() { names.iter().filter(beside).cloned().collect() } else { exact }
+                }
+                Wrong::All => Differences::new(),
+            };
+            let blamed = if blamed.is_empty() { self.culprits(&changes, &before, &names, run)? } else { blamed };
             if blamed.is_empty() {
-                return Err(Failure::Bug("edited files do not read as they should, and nothing was edited".to_owned()));
+                return Err(Failure::Bug(
+                    "edited files do not read as they should, and each edit alone does".to_owned(),
+                ));
             }
             refused.extend(blamed);
         }
     }
 
-    /// Reads the files as they would be. Returns what they would say that they should not.
-    fn wrong(&self, came: &into::Into, before: &Differences, run: &Run<'_>) -> Result<Differences, Failure> {
-        let project = Project::read(run, self.tenant.as_ref(), &look(self.args, came.files.clone()))?;
-        let everything = || before.iter().cloned().collect();
-        let Some(desired) = project.desired.filter(|_| !project.found.has_errors()) else {
-            return Ok(everything());
+    fn edited(&self, changes: &[Change], refused: &Differences, run: &Run<'_>) -> Result<into::Into, Failure> {
+        let tree = WorkTree::open(workspace(run)?)?;
+        let ground = Ground {
+            desired: &self.desired,
+            traces: &self.traced.traces,
+            texts: &self.sources,
+            others: &self.places,
+            others_unknown: self.others.iter().any(|other| other.desired.is_none()),
+            place: match self.args.into {
+                Some(IntoPlace::Template) => Where::Template,
+                Some(IntoPlace::Overlay) => Where::Overlay,
+                Some(IntoPlace::Fitting) | None => Where::Fitting,
+            },
+            refused,
+            is_there: &|path| tree.read(path).is_ok(),
         };
-        let written: Differences =
-            came.written.iter().map(|field| (field.address.clone(), field.path.to_string())).collect();
+        Ok(into::into(changes, ground))
+    }
+
+    /// Finds the edits that the files read as they should without, alone or together with others, by halves: what was
+    /// found to be fine stays while the rest is tried beside it.
+    fn culprits(
+        &self,
+        changes: &[Change],
+        before: &Differences,
+        names: &Differences,
+        run: &Run<'_>,
+    ) -> Result<Differences, Failure> {
+        let (mut fine, mut found) = (Differences::new(), Differences::new());
+        let mut open = vec![names.iter().cloned().collect::<Vec<_>>()];
+        while let Some(some) = open.pop() {
+            let others = names.iter().filter(|name| !some.contains(name) && !fine.contains(name)).cloned().collect();
+            let came = self.edited(changes, &others, run)?;
+            if came.files.is_empty() || matches!(self.wrong(&came, before, run)?, Wrong::Nothing) {
+                fine.extend(some);
+                continue;
+            }
+            match some.as_slice() {
+                [] => {}
+                [one] => drop(found.insert(one.clone())),
+                some => {
+                    let (first, second) = some.split_at(some.len() / 2);
+                    open.extend([second.to_vec(), first.to_vec()]);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads the files as they would be. Returns what they would say that they should not.
+    fn wrong(&self, came: &into::Into, before: &Differences, run: &Run<'_>) -> Result<Wrong, Failure> {
+        let project = Project::read(run, self.tenant.as_ref(), &look(self.args, came.files.clone()))?;
+        let Some(desired) = project.desired.filter(|_| !project.found.has_errors()) else { return Ok(Wrong::All) };
+        let written = named(came);
         let after = differences(&self.plan(&desired));
         let should: Differences = before.difference(&written).cloned().collect();
         let mut wrong: Differences = after.symmetric_difference(&should).cloned().collect();
@@ -226,13 +272,13 @@ impl<'a> Case<'a> {
         let is_written = |address: &Address| written.iter().any(|(other, _)| other == address);
         for other in &self.others {
             let Some(wanted) = &other.desired else { continue };
-            let now = Other::read(other.tenant.clone(), came.files.clone(), run)?;
-            let Some(wants) = now.desired.filter(|_| now.errors <= other.errors) else { return Ok(everything()) };
+            let now = Other::read(other.tenant.clone(), came.files.clone(), run)?.0;
+            let Some(wants) = now.desired.filter(|_| now.errors <= other.errors) else { return Ok(Wrong::All) };
             let moved = comparison::declared(wanted, &wants).changes;
             let may = |change: &Change| self.args.into == Some(IntoPlace::Template) && is_written(&change.address);
             wrong.extend(moved.into_iter().filter(|change| !may(change)).map(|change| (change.address, String::new())));
         }
-        Ok(wrong)
+        Ok(if wrong.is_empty() { Wrong::Nothing } else { Wrong::Fields(wrong) })
     }
 
     /// Writes the files, if nobody edited them meanwhile.
@@ -252,12 +298,16 @@ impl<'a> Case<'a> {
 }
 
 impl Other {
-    fn read(tenant: TenantName, edits: BTreeMap<String, String>, run: &Run<'_>) -> Result<Self, Failure> {
+    fn read(
+        tenant: TenantName,
+        edits: BTreeMap<String, String>,
+        run: &Run<'_>,
+    ) -> Result<(Self, HashSet<At>), Failure> {
         let look = Look { no_commands: true, edits, traced: true, ..Look::default() };
         let project = Project::read(run, Some(&tenant), &look)?;
         let errors = project.found.0.iter().filter(|finding| finding.severity == Severity::Error).count();
         let places = project.traced.map(|traced| traced.places).unwrap_or_default();
-        Ok(Self { tenant, desired: project.desired, places, errors })
+        Ok((Self { tenant, desired: project.desired, errors }, places))
     }
 }
 

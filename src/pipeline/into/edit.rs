@@ -1,8 +1,11 @@
 //! Changes of a scanned text, collected as replacements of bytes and made all at once.
 
+use std::cmp::Reverse;
+
 use serde_json::Value as Json;
 
 use super::lines;
+use super::list;
 use super::phrase::{self, Around};
 use super::scan::{Form, Id, Member, Scan};
 
@@ -23,6 +26,8 @@ pub enum Slot {
     /// An item that stays, by its index.
     Keep(usize),
     New(Json),
+    /// An item that stood elsewhere in the list, letter by letter.
+    Moved(String),
 }
 
 /// The changes of one file.
@@ -39,6 +44,8 @@ struct Splice {
     start: usize,
     end: usize,
     text: String,
+    /// What lines are added to: where the ends of several meet, those of the innermost come first.
+    inside: Option<Id>,
 }
 
 impl<'t> Edits<'t> {
@@ -67,7 +74,7 @@ impl<'t> Edits<'t> {
     /// If two of them are about the same bytes.
     pub fn text(&self) -> Result<String, Layout> {
         let mut splices: Vec<&Splice> = self.splices.iter().collect();
-        splices.sort_by_key(|splice| (splice.start, splice.end));
+        splices.sort_by_key(|splice| (splice.start, splice.end, Reverse(splice.inside)));
         let mut out = String::with_capacity(self.scan.text.len());
         let mut at = 0;
         for splice in splices {
@@ -80,7 +87,7 @@ impl<'t> Edits<'t> {
     }
 
     pub fn splice(&mut self, start: usize, end: usize, text: impl Into<String>) {
-        self.splices.push(Splice { start, end, text: text.into() });
+        self.splices.push(Splice { start, end, text: text.into(), inside: None });
     }
 
     fn around(&self, flow: bool, indent: usize) -> Around<'static> {
@@ -93,7 +100,15 @@ impl<'t> Edits<'t> {
     /// If there is no telling what else would change.
     pub fn set(&mut self, id: Id, value: &Json) -> Result<(), Layout> {
         self.own(id)?;
+        self.silent(id)?;
         let (start, end) = (self.scan.bits[id].start, self.scan.bits[id].end);
+        if start == end {
+            let sign = self.scan.bits[id].key.map_or_else(
+                || lines::dash(self.scan.text, start).map(|_| ()),
+                |key| self.scan.text.get(self.scan.bits[key].end..start)?.contains(':').then_some(()),
+            );
+            sign.ok_or(Layout::Unusual)?;
+        }
         let flow = self.in_flow(id);
         let indent = match self.scan.bits[id].key {
             Some(key) => self.scan.bits[key].column,
@@ -110,7 +125,12 @@ impl<'t> Edits<'t> {
         if text.starts_with('|') && !lines::is_last_on_line(self.scan.text, end) {
             text = phrase::flow(value, around);
         }
-        if self.scan.source(id).ends_with('\n') {
+        if let Some(note) = self.scan.note(id) {
+            text.insert_str(text.find(['\r', '\n']).unwrap_or(text.len()), &format!(" {note}"));
+        }
+        // A text that ends in a line break says so by one, at the end of the file, too.
+        let is_last = end == self.scan.text.len() && text.starts_with('|');
+        if is_last || self.scan.source(id).ends_with('\n') {
             text.push_str(self.eol);
         }
         if start == end && !self.scan.text[..start].ends_with([' ', '\t', '\n']) {
@@ -126,6 +146,7 @@ impl<'t> Edits<'t> {
     /// As for [`Edits::set`].
     pub fn remove(&mut self, map: Id, member: Member) -> Result<(), Layout> {
         self.own(map)?;
+        self.silent(map)?;
         let members = self.scan.members(map).to_vec();
         let bytes = |member: &Member| (self.scan.bits[member.key].start, self.scan.bits[member.value].end);
         let position = members.iter().position(|other| other.key == member.key).ok_or(Layout::Unusual)?;
@@ -145,7 +166,12 @@ impl<'t> Edits<'t> {
         match (lines::line_start(self.scan.text, start), next) {
             (Some(from), _) => self.splice(from, lines::line_after(self.scan.text, end), ""),
             // The first of a map that is an item of a list: the next one moves up beside the dash.
-            (None, Some((next, _))) => self.splice(start, next, ""),
+            (None, Some((next, _))) => {
+                let behind = lines::line_after(self.scan.text, end).min(next);
+                let gap = self.scan.text.get(behind..next).ok_or(Layout::Unusual)?;
+                // Comments above the next one stay.
+                self.splice(start, next - gap.trim_start().len(), "");
+            }
             (None, None) => return Err(Layout::Unusual),
         }
         Ok(())
@@ -165,6 +191,7 @@ impl<'t> Edits<'t> {
     /// As for [`Edits::set`].
     pub fn add_spread(&mut self, map: Id, key: &str, value: &Json, spread: usize) -> Result<(), Layout> {
         self.own(map)?;
+        self.silent(map)?;
         let last = self.scan.members(map).last().copied();
         let is_flow = self.scan.is_flow(map);
         match last {
@@ -175,15 +202,14 @@ impl<'t> Edits<'t> {
             None => return Err(Layout::Unusual),
             Some(last) if is_flow => {
                 let column = self.scan.bits[last.key].column;
-                let own_line = lines::line_start(self.scan.text, self.scan.bits[last.key].start).is_some();
                 let text = phrase::member(key, value, self.around(true, column));
-                let gap = if own_line { format!(",{}{}", self.eol, " ".repeat(column)) } else { ", ".to_owned() };
+                let gap = self.gap(last.key);
                 self.splice(self.scan.bits[last.value].end, self.scan.bits[last.value].end, format!("{gap}{text}"));
             }
             Some(last) => {
                 let column = self.scan.bits[last.key].column;
                 let text = phrase::member(key, value, Around { spread, ..self.around(false, column) });
-                self.insert_lines(self.scan.bits[last.value].end, column, &text);
+                self.insert_lines(map, self.scan.bits[last.value].end, column, &text);
             }
         }
         Ok(())
@@ -193,17 +219,25 @@ impl<'t> Edits<'t> {
     ///
     /// # Errors
     /// As for [`Edits::set`].
-    pub fn list(&mut self, list: Id, slots: &[Slot]) -> Result<(), Layout> {
-        self.own(list)?;
-        let items: Vec<Id> = self.scan.items(list).to_vec();
-        let kept: Vec<usize> =
-            slots.iter().filter_map(|slot| if let Slot::Keep(i) = slot { Some(*i) } else { None }).collect();
-        if !kept.is_sorted() || kept.iter().any(|index| *index >= items.len()) {
+    pub fn list(&mut self, list_id: Id, slots: &[Slot]) -> Result<(), Layout> {
+        self.own(list_id)?;
+        self.silent(list_id)?;
+        let items: Vec<Id> = self.scan.items(list_id).to_vec();
+        if slots.iter().filter_map(list::kept).any(|index| index >= items.len()) {
             return Err(Layout::Unusual);
         }
-        match self.scan.bits[list].form {
-            Form::List { flow: true, .. } => self.flow_list(list, &items, &kept, slots),
-            Form::List { flow: false, .. } => self.block_list(list, &items, &kept, slots),
+        let kept = list::unmoved(slots);
+        let moved = |slot: &Slot| match slot {
+            Slot::Keep(index) if !kept.contains(index) => {
+                let item = items[*index];
+                self.own(item).map(|()| Slot::Moved(self.with_comment(item, self.scan.is_flow(list_id)).to_owned()))
+            }
+            other => Ok(other.clone()),
+        };
+        let slots: &[Slot] = &slots.iter().map(moved).collect::<Result<Vec<_>, _>>()?;
+        match self.scan.bits[list_id].form {
+            Form::List { flow: true, .. } => self.flow_list(list_id, &items, &kept, slots),
+            Form::List { flow: false, .. } => self.block_list(list_id, &items, &kept, slots),
             _ => Err(Layout::Unusual),
         }
     }
@@ -215,17 +249,16 @@ impl<'t> Edits<'t> {
             items.first().is_some_and(|id| lines::line_start(self.scan.text, self.scan.bits[*id].start).is_some());
         let column = items.first().map_or(0, |id| self.scan.bits[*id].column);
         let around = self.around(true, column);
-        let said = |value: &Json| match self.json && broken {
-            true => phrase::pretty(value, around),
-            false => phrase::flow(value, around),
+        let said = |slot: &Slot| match slot {
+            Slot::New(value) if self.json && broken => phrase::pretty(value, around),
+            Slot::New(value) => phrase::flow(value, around),
+            Slot::Moved(text) => text.clone(),
+            Slot::Keep(_) => String::new(),
         };
-        let gap = if broken { format!(",{}{}", self.eol, " ".repeat(column)) } else { ", ".to_owned() };
+        let gap = items.first().map_or_else(|| ", ".to_owned(), |first| self.gap(*first));
         let mut splices = Vec::new();
         let Some(first) = kept.first().copied() else {
-            let new: Vec<String> = slots
-                .iter()
-                .map(|slot| if let Slot::New(value) = slot { said(value) } else { String::new() })
-                .collect();
+            let new: Vec<String> = slots.iter().map(said).collect();
             let (from, to) = match (items.first(), items.last()) {
                 (Some(first), Some(last)) if broken && !new.is_empty() => {
                     (self.scan.bits[*first].start, self.scan.bits[*last].end)
@@ -247,13 +280,13 @@ impl<'t> Edits<'t> {
         for slot in slots {
             match (slot, behind) {
                 (Slot::Keep(index), _) => behind = Some(*index),
-                (Slot::New(value), None) => {
+                (slot, None) => {
                     let at = bytes(first).map_or(start + 1, |(at, _)| at);
-                    splices.push((at, at, format!("{}{gap}", said(value))));
+                    splices.push((at, at, format!("{}{gap}", said(slot))));
                 }
-                (Slot::New(value), Some(index)) => {
+                (slot, Some(index)) => {
                     let at = bytes(index).map_or(end, |(_, at)| at);
-                    splices.push((at, at, format!("{gap}{}", said(value))));
+                    splices.push((at, at, format!("{gap}{}", said(slot))));
                 }
             }
         }
@@ -285,30 +318,32 @@ impl<'t> Edits<'t> {
         let around = self.around(false, column);
         let mut behind = None;
         for slot in slots {
-            match (slot, behind) {
-                (Slot::Keep(index), _) => behind = Some(self.scan.bits[items[*index]].end),
-                (Slot::New(value), None) => {
-                    let text = phrase::item(value, spread, around);
-                    self.splice(first, first, format!("{}{text}{}", " ".repeat(column), self.eol));
+            let text = match slot {
+                Slot::Keep(index) => {
+                    behind = Some(self.scan.bits[items[*index]].end);
+                    continue;
                 }
-                (Slot::New(value), Some(end)) => {
-                    let text = phrase::item(value, spread, around);
-                    self.insert_lines(end, column, &text);
-                }
+                Slot::New(value) => phrase::item(value, spread, around),
+                Slot::Moved(text) => format!("- {text}"),
+            };
+            match behind {
+                None => self.splice(first, first, format!("{}{text}{}", " ".repeat(column), self.eol)),
+                Some(end) => self.insert_lines(list, end, column, &text),
             }
         }
         lost.into_iter().for_each(|(from, to)| self.splice(from, to, ""));
         Ok(())
     }
 
-    /// Puts lines below the line that a byte stands on.
-    pub fn insert_lines(&mut self, below: usize, column: usize, text: &str) {
+    /// Puts lines of a list or map below the line that a byte stands on.
+    fn insert_lines(&mut self, inside: Id, below: usize, column: usize, text: &str) {
         let at = lines::line_after(self.scan.text, below);
         let pad = " ".repeat(column);
-        match self.scan.text[..at].ends_with('\n') || at == 0 {
-            true => self.splice(at, at, format!("{pad}{text}{}", self.eol)),
-            false => self.splice(at, at, format!("{}{pad}{text}", self.eol)),
-        }
+        let text = match self.scan.text[..at].ends_with('\n') || at == 0 {
+            true => format!("{pad}{text}{}", self.eol),
+            false => format!("{}{pad}{text}", self.eol),
+        };
+        self.splices.push(Splice { start: at, end: at, text, inside: Some(inside) });
     }
 
     fn emptied(&mut self, id: Id, empty: &str, members: &[(usize, usize)]) -> Result<(), Layout> {
@@ -333,6 +368,25 @@ impl<'t> Edits<'t> {
         Ok(())
     }
 
+    /// Returns what stands between two values in `[]` or `{}`: a line break, if one begins its line.
+    fn gap(&self, value: Id) -> String {
+        let start = self.scan.bits[value].start;
+        let indent = lines::line_start(self.scan.text, start).and_then(|from| self.scan.text.get(from..start));
+        indent.map_or_else(|| ", ".to_owned(), |indent| format!(",{}{indent}", self.eol))
+    }
+
+    /// Returns an item's text; where it has lines of its own with the comment behind it.
+    fn with_comment(&self, item: Id, flow: bool) -> &'t str {
+        let bit = &self.scan.bits[item];
+        let end = if flow { bit.end } else { lines::line_after(self.scan.text, bit.end) };
+        self.scan.text.get(bit.start..end).unwrap_or_default().trim_end()
+    }
+
+    /// Comments inside `[]` and `{}` are about what stands before or behind them: who knows.
+    fn silent(&self, id: Id) -> Result<(), Layout> {
+        if self.scan.is_flow(id) && self.scan.has_comment(id) { Err(Layout::Unusual) } else { Ok(()) }
+    }
+
     /// Says whether a value stands inside `[]` or `{}`.
     fn in_flow(&self, id: Id) -> bool {
         let (start, end) = (self.scan.bits[id].start, self.scan.bits[id].end);
@@ -346,88 +400,5 @@ impl<'t> Edits<'t> {
 
     fn own(&self, id: Id) -> Result<(), Layout> {
         if self.scan.is_shared(id) { Err(Layout::Anchored) } else { Ok(()) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    /// Finds a value by its keys.
-    fn at(scan: &Scan<'_>, path: &str) -> Id {
-        let step = |id: Id, key: &str| match key.parse::<usize>() {
-            Ok(index) => scan.items(id)[index],
-            Err(_) => scan.member(id, key).unwrap().value,
-        };
-        path.split('.').filter(|key| !key.is_empty()).fold(scan.root.unwrap(), step)
-    }
-
-    fn edited(text: &str, path: &str, edit: impl FnOnce(&mut Edits<'_>, Id) -> Result<(), Layout>) -> String {
-        let mut edits = Edits::new(Scan::of(text, false).unwrap(), text.starts_with('{'));
-        let id = at(&edits.scan, path);
-        edit(&mut edits, id).unwrap();
-        edits.text().unwrap()
-    }
-
-    fn set(text: &str, path: &str, value: Json) -> String {
-        edited(text, path, |edits, id| edits.set(id, &value))
-    }
-
-    fn list(text: &str, path: &str, slots: &[Slot]) -> String {
-        edited(text, path, |edits, id| edits.list(id, slots))
-    }
-
-    fn without(text: &str, path: &str, key: &str) -> String {
-        edited(text, path, |edits, id| {
-            let member = edits.scan.member(id, key).unwrap();
-            edits.remove(id, member)
-        })
-    }
-
-    #[test]
-    fn only_the_letters_of_the_value_change() {
-        assert_eq!(set("a: 1 # one\nb: 'x'\n", "a", json!(2)), "a: 2 # one\nb: 'x'\n");
-        assert_eq!(set("a: 1 # one\nb: 'x'\n", "b", json!("it's")), "a: 1 # one\nb: 'it''s'\n");
-        assert_eq!(set("a:\nb: 1\n", "b", json!(true)), "a:\nb: true\n");
-        let block = "a:\n  b: |\n    one\n    two\n\n  c: 1\n";
-        assert_eq!(set(block, "a.b", json!("three\n")), "a:\n  b: |\n    three\n\n  c: 1\n");
-        assert_eq!(set(block, "a.b", json!("three")), "a:\n  b: |-\n    three\n\n  c: 1\n");
-        assert_eq!(set("a: x # c\n", "a", json!("y\nz")), "a: \"y\\nz\" # c\n");
-    }
-
-    #[test]
-    fn items_come_and_go_as_lines_or_between_commas() {
-        let keep = Slot::Keep;
-        let new = |text: &str| Slot::New(json!(text));
-        assert_eq!(list("a: [x, y, z] # c\n", "a", &[keep(0), keep(2), new("w")]), "a: [x, z, w] # c\n");
-        assert_eq!(list("a: [x, y]\n", "a", &[keep(1)]), "a: [y]\n");
-        assert_eq!(list("a: [x, y]\n", "a", &[new("w"), keep(1)]), "a: [w, y]\n");
-        assert_eq!(list("a: []\n", "a", &[new("w")]), "a: [w]\n");
-        assert_eq!(list("a: [x]\n", "a", &[]), "a: []\n");
-        let block = "a:\n  # first\n  - x # ex\n  # second\n  - y\nb: 1\n";
-        assert_eq!(list(block, "a", &[keep(0), new("z")]), "a:\n  # first\n  - x # ex\n  - z\n  # second\nb: 1\n");
-        assert_eq!(list(block, "a", &[keep(1)]), "a:\n  # first\n  # second\n  - y\nb: 1\n");
-        assert_eq!(list(block, "a", &[]), "a: []\n  # first\n  # second\nb: 1\n");
-        assert_eq!(list(block, "a", &[new("w"), keep(0), keep(1)]), block.replace("  - x", "  - w\n  - x"));
-        let maps = "a:\n- b: 1\n  c: 2\n- b: 3";
-        assert_eq!(
-            list(maps, "a", &[keep(0), keep(1), Slot::New(json!({ "b": 4 }))]),
-            "a:\n- b: 1\n  c: 2\n- b: 3\n- b: 4"
-        );
-        let json_text = "{\n  \"a\": [\n    1,\n    2\n  ]\n}\n";
-        assert_eq!(
-            list(json_text, "a", &[keep(1), Slot::New(json!({ "b": "c" }))]),
-            "{\n  \"a\": [\n    2,\n    {\n      \"b\": \"c\"\n    }\n  ]\n}\n"
-        );
-    }
-
-    #[test]
-    fn members_go_with_their_lines() {
-        assert_eq!(without("a:\n  b: 1\n  c: 2 # two\n", "a", "c"), "a:\n  b: 1\n");
-        assert_eq!(without("a:\n  b: 1\n", "a", "b"), "a: {}\n");
-        assert_eq!(without("a: { b: 1, c: 2 }\n", "a", "b"), "a: { c: 2 }\n");
-        assert_eq!(without("a: { b: 1, c: 2 }\n", "a", "c"), "a: { b: 1 }\n");
-        assert_eq!(without("- b: 1\n  c: 2\n", "0", "b"), "- c: 2\n");
     }
 }

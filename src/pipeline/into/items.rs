@@ -16,11 +16,15 @@ use crate::model::desired::Resource;
 use crate::model::document::{Content, Node};
 use crate::model::path::{FieldPath, Segment};
 use crate::model::trace::{Crumb, Trace};
+use crate::model::value::Value;
 use crate::pipeline::load::native::{APPEND, WITHOUT};
+use crate::pipeline::members::key_of;
 
 impl Writer<'_> {
     /// Writes the items of one list that came and went.
-    pub fn items(&mut self, resource: &Resource, path: &FieldPath, deltas: &[&Delta]) {
+    ///
+    /// `order` is the order of a member list in the tenant, by key, if it is another one.
+    pub fn items(&mut self, resource: &Resource, path: &FieldPath, deltas: &[&Delta], order: Option<&[Value]>) {
         let (body, traces) = (trace::whole(resource), self.ground.traces);
         let found = traces.get(&resource.address).and_then(|trace| Some((trace, find(resource, &body, trace, path)?)));
         let Some((trace, spot)) = found else {
@@ -31,21 +35,33 @@ impl Writer<'_> {
         };
         let escaped = self.is_escaped(resource, path);
         let count = spot.value.as_list().map_or(0, <[_]>::len);
-        let mut slots: Vec<Slot> = (0..count).map(Slot::Keep).collect();
+        let named = |index: usize| {
+            let (membership, item) = (resource.kind.membership.as_ref()?, spot.value.as_list()?.get(index)?);
+            Some(key_of(membership, item))
+        };
+        let mut slots: Vec<(Option<String>, Slot)> =
+            (0..count).map(|index| (named(index), Slot::Keep(index))).collect();
         let mut is_said = true;
         for delta in deltas {
             match (&delta.before, delta.path.0.last()) {
-                (Some(live), _) => match said(&trace::renamed(resource.kind, live), escaped) {
-                    Some(json) => slots.push(Slot::New(json)),
+                // The order itself.
+                (_, Some(Segment::Key(_))) => {}
+                (Some(live), Some(Segment::Item(name))) => match said(&trace::renamed(resource.kind, live), escaped) {
+                    Some(json) => slots.push((Some(name.clone()), Slot::New(json))),
                     None => is_said = false,
                 },
                 (None, Some(Segment::Item(name))) => match trace::index_of(resource.kind, path, name, spot.value) {
-                    Some(index) => slots.retain(|slot| *slot != Slot::Keep(index)),
+                    Some(index) => slots.retain(|(_, slot)| *slot != Slot::Keep(index)),
                     None => is_said = false,
                 },
                 _ => is_said = false,
             }
         }
+        if let Some(order) = order {
+            let place = |name: &Option<String>| order.iter().position(|key| key.as_str() == name.as_deref());
+            slots.sort_by_key(|(name, _)| place(name));
+        }
+        let slots: Vec<Slot> = slots.into_iter().map(|(_, slot)| slot).collect();
         let done = match (is_said, spot.node.items().len() == count) {
             (true, true) => self.list(resource, trace, &spot, &slots, path),
             _ => Err(Why::Form),
@@ -89,7 +105,7 @@ impl Writer<'_> {
                     new => Some(new.clone()),
                 });
                 let mapped: Vec<Slot> = mapped.collect();
-                if !new.is_empty() || !own.is_empty() {
+                if !new.is_empty() || !own.is_empty() || !list::only_appends(slots) {
                     edits.list(id, &mapped).map_err(Why::Layout)?;
                 }
                 self.drop_elsewhere(items, &theirs)?;
@@ -108,6 +124,7 @@ impl Writer<'_> {
                         let pick = |slot: &Slot| match slot {
                             Slot::Keep(index) => old.get(*index).cloned(),
                             Slot::New(json) => Some(json.clone()),
+                            Slot::Moved(_) => None,
                         };
                         copy.list = Json::Array(slots.iter().filter_map(pick).collect());
                     }

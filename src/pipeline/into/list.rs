@@ -41,10 +41,32 @@ pub fn towards(
     Some(slots)
 }
 
-/// Says whether what is new stands behind all that stays.
+/// Says whether what is new stands behind all that stays, and that in its order.
 pub fn only_appends(slots: &[Slot]) -> bool {
     let first_new = slots.iter().position(|slot| matches!(slot, Slot::New(_))).unwrap_or(slots.len());
-    slots[first_new..].iter().all(|slot| matches!(slot, Slot::New(_)))
+    let (before, behind) = slots.split_at(first_new);
+    before.iter().filter_map(kept).is_sorted() && behind.iter().all(|slot| matches!(slot, Slot::New(_)))
+}
+
+/// Returns the index of an item that stays.
+pub fn kept(slot: &Slot) -> Option<usize> {
+    match slot {
+        Slot::Keep(index) => Some(*index),
+        _ => None,
+    }
+}
+
+/// Picks the most items that can stay where they are while the others move around them.
+pub fn unmoved(slots: &[Slot]) -> Vec<usize> {
+    let indices: Vec<usize> = slots.iter().filter_map(kept).collect();
+    let mut runs: Vec<Vec<usize>> = Vec::new();
+    for (position, index) in indices.iter().enumerate() {
+        let longest = runs[..position].iter().filter(|run| run.last() < Some(index)).max_by_key(|run| run.len());
+        let mut run = longest.cloned().unwrap_or_default();
+        run.push(*index);
+        runs.push(run);
+    }
+    runs.into_iter().max_by_key(Vec::len).unwrap_or_default()
 }
 
 /// Returns the items that go.
@@ -71,5 +93,6 @@ mod tests {
         assert_eq!(slots(json!([]), json!(["x"])), [Slot::New(json!("x"))]);
         assert_eq!(slots(json!(["a"]), json!([])), []);
         assert!(!only_appends(&slots(json!(["a"]), json!(["x", "a"]))));
+        assert_eq!(unmoved(&[Slot::Keep(2), Slot::Keep(0), Slot::New(json!(1)), Slot::Keep(1)]), [0, 1]);
     }
 }

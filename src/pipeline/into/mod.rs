@@ -22,6 +22,8 @@ mod overlay;
 mod phrase;
 mod run;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod writer;
 

@@ -1,11 +1,12 @@
 //! Each field that moved: written where it stands or into the tenant's overlay, or told as a conflict.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use indexmap::IndexMap;
 
 use super::trace::At;
 use super::writer::Writer;
+use crate::catalogue::shape::Shape;
 use crate::model::address::Address;
 use crate::model::change::{Action, Cause, Change, Delta, DeltaNote};
 use crate::model::desired::{Desired, Resource};
@@ -38,7 +39,7 @@ pub struct Ground<'a> {
     pub others_unknown: bool,
     pub place: Where,
     /// What was tried before and does not read as the tenant has it: address and path.
-    pub refused: &'a HashSet<(Address, String)>,
+    pub refused: &'a BTreeSet<(Address, String)>,
     /// Says whether there is such a file.
     pub is_there: &'a dyn Fn(&str) -> bool,
 }
@@ -105,6 +106,8 @@ pub enum Why {
     Secret,
     #[error("the files say it in another form than the tenant")]
     Form,
+    #[error("no overlay can name it, and other tenants have it from the same template")]
+    Nameless,
     #[error("{0}")]
     Layout(super::edit::Layout),
     #[error("a file for it would lie where one lies already, `{0}`")]
@@ -121,6 +124,9 @@ impl Why {
                 "Change what the expression is made of, or write the value into the overlay in `{file}`, as `--into=overlay` does."
             ),
             (Self::Expression(_), None) => "Change the keyword's mapping, or write the value in its place.".to_owned(),
+            (Self::Nameless, _) => {
+                "`--into=template` writes it for all of them; else put what differs into a variable.".to_owned()
+            }
             (Self::Both, _) => {
                 "Decide which one is meant: edit the file, or apply it with `--accept-drift`.".to_owned()
             }
@@ -172,6 +178,7 @@ fn one(writer: &mut Writer<'_>, change: &Change, resource: &Resource) {
             continue;
         }
         match delta.path.0.split_last() {
+            _ if is_order(resource, &delta.path) => lists.entry(FieldPath::default()).or_default().push(delta),
             Some((Segment::Item(_), list)) if delta.before.is_some() != delta.after.is_some() => {
                 lists.entry(FieldPath(list.to_vec())).or_default().push(delta);
             }
@@ -180,7 +187,16 @@ fn one(writer: &mut Writer<'_>, change: &Change, resource: &Resource) {
     }
     // What is inside items first: an item's number is the one that it has in the file.
     single.into_iter().for_each(|delta| writer.value(resource, delta));
-    lists.iter().for_each(|(list, deltas)| writer.items(resource, list, deltas));
+    for (list, deltas) in &lists {
+        let order = deltas.iter().find(|delta| is_order(resource, &delta.path));
+        let order = order.and_then(|delta| delta.before.as_ref()?.as_list());
+        writer.items(resource, list, deltas, order);
+    }
+}
+
+/// Says whether a difference is that of the order of members.
+fn is_order(resource: &Resource, path: &FieldPath) -> bool {
+    resource.kind.shape == Shape::Membership && matches!(path.0.as_slice(), [Segment::Key(_)])
 }
 
 fn holds_secret(value: &Value) -> bool {

@@ -154,6 +154,11 @@ impl<'t> Scan<'t> {
                 Some(key) => {
                     members.push(Member { key, value: id });
                     self.bits[id].key = Some(key);
+                    let bit = &mut self.bits[id];
+                    // No value is told to stand at the colon.
+                    if bit.start == bit.end && self.text.as_bytes().get(bit.start) == Some(&b':') {
+                        (bit.start, bit.end) = (bit.start + 1, bit.end + 1);
+                    }
                 }
             },
             _ => {}
@@ -230,6 +235,25 @@ impl<'t> Scan<'t> {
 
     pub fn is_flow(&self, id: Id) -> bool {
         matches!(self.bits[id].form, Form::List { flow: true, .. } | Form::Map { flow: true, .. })
+    }
+
+    /// Says whether a comment stands inside a value, between what it holds.
+    pub fn has_comment(&self, id: Id) -> bool {
+        let bit = &self.bits[id];
+        let is_text = |at: usize| {
+            let holds = |bit: &Bit| matches!(bit.form, Form::Scalar { .. }) && (bit.start..bit.end).contains(&at);
+            self.bits.iter().any(holds)
+        };
+        self.source(id).match_indices('#').any(|(at, _)| !is_text(bit.start + at))
+    }
+
+    /// Returns the comment behind the `|` or `>` of a block text.
+    pub fn note(&self, id: Id) -> Option<&'t str> {
+        let Form::Scalar { style: ScalarStyle::Literal | ScalarStyle::Folded, .. } = self.bits[id].form else {
+            return None;
+        };
+        let first = self.source(id).lines().next()?;
+        first.get(first.find('#')?..).map(str::trim_end)
     }
 
     /// Says whether it may stand for more than one value.

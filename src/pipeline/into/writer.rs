@@ -315,6 +315,10 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn put(&mut self, trail: Vec<Crumb>, json: Json) -> Result<(), Why> {
+        let is_nameless = |crumb: &Crumb| matches!(crumb, Crumb::Resource { name, .. } if name.is_empty());
+        if trail.iter().any(is_nameless) {
+            return Err(Why::Nameless);
+        }
         if self.overlay_file.is_some() && self.patch.put(&trail, json) { Ok(()) } else { Err(Why::Form) }
     }
 
