@@ -14,6 +14,9 @@ pub struct Membership {
     /// Files write plain values of the identity field, not objects.
     #[serde(default)]
     pub scalar: bool,
+    /// The bodies that add and remove members list plain values of the identity field, though reads show objects.
+    #[serde(default)]
+    pub scalar_sent: bool,
     /// The body that removes members lists plain values of the identity field, though the body that adds lists objects.
     #[serde(default)]
     pub remove_scalar: bool,

@@ -13,7 +13,8 @@ include!(concat!(env!("OUT_DIR"), "/kinds.rs"));
 #[derive(Debug)]
 pub struct Catalogue {
     kinds: Vec<Kind>,
-    /// What no file configures and the sandbox answers all the same: people and what they have.
+    /// What no file configures: people and what they have, groups. The sandbox answers for them, and those that files
+    /// name are looked up.
     unmanaged: Vec<Kind>,
 }
 
@@ -92,7 +93,20 @@ impl Catalogue {
     /// Returns the kinds whose objects a name of this space may mean.
     pub fn in_space(&'static self, space: &str) -> impl Iterator<Item = &'static Kind> {
         let space = space.to_owned();
-        self.kinds.iter().filter(move |kind| kind.space() == space)
+        self.kinds.iter().chain(self.looked_up()).filter(move |kind| kind.space() == space)
+    }
+
+    /// Returns what files refer to and cannot describe: its objects come from elsewhere, and the tenant is asked for them.
+    pub fn looked_up(&'static self) -> impl Iterator<Item = &'static Kind> {
+        let is_named = |other: &Kind| {
+            self.kinds.iter().flat_map(|kind| &kind.references).any(|reference| reference.space == other.space())
+        };
+        self.unmanaged.iter().filter(move |other| is_named(other))
+    }
+
+    /// Says whether what a reference of this space names can only be looked up.
+    pub fn is_looked_up(&'static self, space: &str) -> bool {
+        self.looked_up().any(|kind| kind.space() == space)
     }
 
     /// Returns the top-level keys that project files may hold.

@@ -138,7 +138,7 @@ fn keys_have_as_many_parts_as_the_identity() {
 
 #[test]
 fn references_point_at_kinds() {
-    let spaces: BTreeSet<&str> = catalogue().kinds().map(Kind::space).collect();
+    let spaces: BTreeSet<&str> = catalogue().kinds().chain(catalogue().looked_up()).map(Kind::space).collect();
     each(|kind| {
         for reference in &kind.references {
             assert!(spaces.contains(reference.space.as_str()), "{}: no space `{}`", kind.name, reference.space);

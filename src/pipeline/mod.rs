@@ -12,6 +12,7 @@ pub mod chosen;
 pub mod comparison;
 pub mod consent;
 pub mod credentials;
+pub mod dangling;
 pub mod delivery;
 pub mod diff;
 pub mod drift;

@@ -21,6 +21,7 @@ use crate::pipeline::basis::{self, Ground};
 use crate::pipeline::canonical::is_builtin;
 use crate::pipeline::cause;
 use crate::pipeline::chosen;
+use crate::pipeline::dangling;
 use crate::pipeline::delivery;
 use crate::pipeline::gates;
 use crate::pipeline::images;
@@ -107,19 +108,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     unique_order::untangle(&mut stepper.drafts, &matched, &mut findings);
     notes.extend(partings::make_room(&mut stepper.drafts, &matched));
     partings::held(desired, &stepper.drafts, &mut findings);
-    let dangling = order::dangling(&stepper.drafts, &known, desired);
-    for (reference, place, address) in dangling {
-        let kind = catalogue().in_space(&reference.space).next();
-        let title = kind.map_or("object", |kind| kind.title.as_str());
-        findings.push(
-            Diagnostic::error(
-                "dangling-reference",
-                format!("there is no {title} `{}` in the files or in the tenant", reference.name),
-            )
-            .on(&address)
-            .at(&place),
-        );
-    }
+    dangling::report(order::dangling(&stepper.drafts, &known, desired), (&known, live), &mut findings);
     findings.extend(std::mem::take(&mut stepper.findings));
     let fingerprints = std::mem::take(&mut stepper.fingerprints);
     let missing = std::mem::take(&mut stepper.missing);

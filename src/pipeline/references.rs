@@ -78,8 +78,10 @@ impl Known {
         known
     }
 
+    /// What files cannot describe is for the plan to judge.
     fn has(&self, reference: &Reference) -> bool {
         self.names.get(&reference.space).is_some_and(|names| names.contains(&reference.name))
+            || catalogue().is_looked_up(&reference.space)
     }
 }
 

@@ -157,7 +157,7 @@ fn roots_for(desired: &Desired) -> Vec<Task> {
             }
         });
     }
-    let mut tasks = Vec::new();
+    let mut tasks = look_ups(&mut spaces);
     for kind in catalogue().kinds().filter(|kind| kind.parent.is_none()) {
         if !kinds.contains(kind.name.as_str()) && !spaces.contains(kind.space()) {
             continue;
@@ -165,6 +165,13 @@ fn roots_for(desired: &Desired) -> Vec<Task> {
         tasks.extend(root_tasks(kind, desired.resources.iter().chain(&desired.removed)));
     }
     tasks
+}
+
+/// The lists in which what files cannot describe is looked up; what its names are made of is needed with it.
+fn look_ups(spaces: &mut BTreeSet<&str>) -> Vec<Task> {
+    let kinds: Vec<&'static Kind> = catalogue().looked_up().filter(|kind| spaces.contains(kind.space())).collect();
+    spaces.extend(kinds.iter().flat_map(|kind| &kind.references).map(|reference| reference.space.as_str()));
+    kinds.into_iter().map(|kind| Task { kind, parent: None, key: BTreeMap::new() }).collect()
 }
 
 fn root_tasks<'a>(kind: &'static Kind, resources: impl Iterator<Item = &'a Resource>) -> Vec<Task> {
@@ -239,7 +246,7 @@ fn roots_of_all(only: &[String], exclude: &[String]) -> Vec<Task> {
         spaces.extend(kind.references.iter().filter(|r| r.by == "id").map(|r| r.space.as_str()));
         sources.extend(kind.key_values_from.values().map(|source| source.kind.as_str()));
     }
-    let mut tasks = Vec::new();
+    let mut tasks = look_ups(&mut spaces);
     for kind in catalogue().kinds().filter(|kind| kind.parent.is_none()) {
         let needed = spaces.contains(kind.space()) || sources.contains(kind.name.as_str());
         if !chosen(kind, only, exclude) && !needed {

@@ -9,7 +9,8 @@ use tenantry::pipeline::example::example;
 use crate::support::Project;
 
 /// Kinds whose example a new tenant refuses, with the reason.
-const REFUSED: &[(&str, &str)] = &[];
+const REFUSED: &[(&str, &str)] =
+    &[("roles/groups", "a group comes from a directory; a new tenant has none, and files cannot make one")];
 
 fn secrets_of(text: &str) -> BTreeSet<String> {
     let rest = text.split("{{secret ").skip(1);

@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 
 use tenantry::pipeline::scopes::{for_apply, for_plan};
 use tenantry::sandbox::api::SandboxApi;
-use tenantry::sandbox::tenant::Tenant;
 
 use crate::commands::https::Served;
 use crate::conformance;
 use crate::support::Project;
-use crate::support::core::{Core, OWN, told};
+use crate::support::core::{Core, tenant, told};
 
 fn granting(scopes: &BTreeSet<String>) -> Core {
     let mut core = Core::new();
-    core.api.inner = SandboxApi::new(Tenant::new("sandbox", OWN)).granting(scopes.clone());
+    core.api.inner = SandboxApi::new(tenant()).granting(scopes.clone());
     core
 }
 

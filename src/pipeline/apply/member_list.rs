@@ -50,7 +50,7 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
                 let remove: Vec<Value> = change.remove.iter().map(|member| identity_only(membership, member)).collect();
                 for (method, list) in [(Method::Post, &change.add), (Method::Delete, &remove)] {
                     for rows in list.chunks(batch.min(list.len().max(1))) {
-                        let plain = method == Method::Delete && membership.remove_scalar;
+                        let plain = membership.scalar_sent || method == Method::Delete && membership.remove_scalar;
                         let body = wrap(membership, self.list_body(membership, rows, plain)?);
                         self.send(Request::new(method, path.clone(), Some(body))).await?;
                     }

@@ -271,7 +271,8 @@ impl<'a> Composer<'a> {
     fn external(&self, live: &Live) -> BTreeSet<String> {
         let mut external = BTreeSet::new();
         for reference in &self.referred {
-            if self.described.contains(&(reference.space.clone(), reference.name.clone())) {
+            let is_described = self.described.contains(&(reference.space.clone(), reference.name.clone()));
+            if is_described || catalogue().is_looked_up(&reference.space) {
                 continue;
             }
             let held = live.objects.iter().find(|object| {

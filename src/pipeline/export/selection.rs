@@ -34,7 +34,8 @@ impl<'a> Selection<'a> {
     /// Says whether a kind is wanted: named by its name or key, or nothing is named; and not excluded.
     pub fn has_kind(&self, kind: &Kind) -> bool {
         let named = |words: &[String]| words.iter().any(|word| word == &kind.name || word == kind.top_key());
-        (self.only.is_empty() || named(self.only)) && !named(self.exclude)
+        let is_managed = catalogue().kind(&kind.name).is_some();
+        is_managed && (self.only.is_empty() || named(self.only)) && !named(self.exclude)
     }
 
     /// Says whether an object is exported. Not: what Auth0 owns, the tool's own client, and what hangs on that.

@@ -128,6 +128,15 @@ pub const CASES: &[Case] = &[
         goes: Goes::Exact(&["DELETE /agents/*"]),
     },
     Case {
+        kind: "roles/groups",
+        needs: "",
+        before: "roles: [{ name: Admin, groups: ['Username-Password-Authentication,Engineering'] }]",
+        creates: &[r#"POST /roles {"name":"Admin"}"#, r#"POST /roles/*/groups {"groups":["grp_1"]}"#],
+        after: "roles: [{ name: Admin, groups: ['Username-Password-Authentication,Finance'] }]",
+        updates: &[r#"DELETE /roles/*/groups {"groups":["grp_1"]}"#, r#"POST /roles/*/groups {"groups":["grp_2"]}"#],
+        goes: Goes::Exact(&["DELETE /roles/*"]),
+    },
+    Case {
         kind: "segments",
         needs: "",
         before: "segments: [{ name: Staff, rules: [{ attribute: email, operator: ends_with, value: '@a.example' }] }]",

@@ -28,6 +28,24 @@ use tenantry::sandbox::tenant::Tenant;
 /// The client that a run logs in with, in a sandbox.
 pub const OWN: &str = "tEnAnTrY0000000000000000000own00";
 
+/// Returns a new tenant with a directory: some groups, as (connection, name, id). No call makes one.
+pub fn tenant_with(groups: &[(&str, &str, &str)]) -> Tenant {
+    let mut kept: serde_json::Value = serde_json::from_str(&Tenant::new("sandbox", OWN).to_json()).unwrap();
+    for (connection, name, id) in groups {
+        let connections = kept["collections"]["/connections"].as_object().unwrap();
+        let found = connections.iter().find(|(_, held)| held["name"] == *connection);
+        let group = serde_json::json!({ "id": id, "name": name, "connection_id": found.map_or(*connection, |(id, _)| id.as_str()) });
+        kept["collections"]["/groups"][id] = group;
+    }
+    Tenant::from_json(&kept.to_string()).unwrap()
+}
+
+/// Returns a new tenant in which two groups are.
+pub fn tenant() -> Tenant {
+    let connection = "Username-Password-Authentication";
+    tenant_with(&[(connection, "Engineering", "grp_1"), (connection, "Finance", "grp_2")])
+}
+
 /// A sandbox that keeps the requests sent to it.
 #[derive(Debug)]
 pub struct Recorder {
@@ -120,7 +138,7 @@ pub struct Core {
 
 impl Core {
     pub fn new() -> Self {
-        Self::of(Tenant::new("sandbox", OWN))
+        Self::of(tenant())
     }
 
     pub fn of(tenant: Tenant) -> Self {
