@@ -222,13 +222,30 @@ impl Run<'_> {
         }
     }
 
-    /// Keeps the fingerprints of what the step has sent, and returns them.
+    /// Keeps the fingerprints of what the step has sent, and returns them. Another step of the address may be the one
+    /// that sends a secret.
     fn remember(&mut self, step: &Step) -> BTreeMap<String, String> {
         let prefix = format!("{}:", step.address);
         let of_step = self.plan.fingerprints.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix));
-        let sent: BTreeMap<String, String> = of_step.map(|(name, print)| (name.clone(), print.clone())).collect();
+        let sent: BTreeMap<String, String> = of_step
+            .filter(|(name, _)| sends(&step.operation, &name[prefix.len()..]))
+            .map(|(name, print)| (name.clone(), print.clone()))
+            .collect();
         self.outcome.sent.extend(sent.clone());
         sent
+    }
+}
+
+/// Says whether what a step sends holds a field.
+fn sends(operation: &Operation, field: &str) -> bool {
+    let top = field.split(['.', '[']).next().unwrap_or(field);
+    match operation {
+        Operation::Create { body, then: more } | Operation::Update { body, first: more, .. } => {
+            body.contains_key(top) || more.contains_key(top)
+        }
+        Operation::Fill { body } | Operation::Reset { body } => body.contains_key(top),
+        Operation::Members(_) => true,
+        Operation::Delete { .. } | Operation::Deploy { .. } => false,
     }
 }
 
