@@ -138,3 +138,30 @@ fn lists_that_are_too_many_to_read_are_said() {
 fn text(bytes: Option<&Vec<u8>>) -> String {
     bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
 }
+
+/// Roles that the files name otherwise than the tenant.
+fn keyed(names: [&str; 2], description: &str, permission: &str) -> String {
+    let role = |(key, name): (&str, &str)| {
+        format!(
+            "  - {{ $key: {key}, name: {name}, description: {key} {description}, permissions: \
+             [{{ resource_server_identifier: https://orders.example, permission_name: {permission} }}] }}\n"
+        )
+    };
+    let roles: String = ["one", "two"].into_iter().zip(names).map(role).collect();
+    let scopes = "[{ value: a }, { value: b }]";
+    format!("resourceServers: [{{ name: O, identifier: https://orders.example, scopes: {scopes} }}]\nroles:\n{roles}")
+}
+
+#[test]
+fn what_lies_in_an_object_that_somebody_renamed_is_read_where_it_is() {
+    let project = Project::new().tenant("dev", "domain: sandbox\n").template("all", &keyed(["A", "B"], "x", "a"));
+    git2::Repository::init(project.path(".")).unwrap();
+    project.commit("first");
+    project.run_binary("apply dev --yes").ok();
+    let tenant = project.read(".tenantry/sandbox/dev.json");
+    assert!(tenant.contains("\"A\""));
+    project.write(".tenantry/sandbox/dev.json", &tenant.replace("\"A\"", "\"Renamed\""));
+    let plan = project.run("plan dev").ok();
+    assert!(plan.stdout().contains("\"Renamed\" -> \"A\""), "{}", plan.screen());
+    assert!(plan.stdout().contains("0 to create, 1 to update"), "{}", plan.screen());
+}
