@@ -19,6 +19,7 @@ use crate::model::event::{Event, StepFailure, Summary};
 use crate::model::journal::Line;
 use crate::model::names::RemoteId;
 use crate::model::plan::{Operation, Plan, Step};
+use crate::pipeline::scope::ignored_by;
 
 /// Steps in flight at once; the way to the tenant paces itself below that.
 const PARALLEL: usize = 32;
@@ -82,12 +83,12 @@ pub async fn apply(
         {
             let step = &plan.steps[index];
             listen(Event::Started { step: index, address: step.address.clone(), action: step.action });
-            let ledger = run.ledger.clone();
+            let known = (run.ledger.clone(), ignored_by(&plan.settings, &step.address));
             let wait = !run.leads[index].is_empty();
             let began = clock.elapsed();
             let tools = Tools { api, clock, journal: &journal };
             running.push(async move {
-                let result = perform((index, step), ledger, wait, tools).await;
+                let result = perform((index, step), known, wait, tools).await;
                 (index, clock.elapsed().saturating_sub(began), result)
             });
         }

@@ -300,3 +300,17 @@ fn a_secret_that_waits_behind_another_step_of_its_object_is_not_taken_for_sent()
     project.run("apply dev --resume --yes").ok();
     project.run("plan dev --exit-code").ok();
 }
+
+#[test]
+fn what_is_ignored_of_an_answer_fails_no_create() {
+    let made = |settings: &str| {
+        let project = Project::new()
+            .tenant("dev", &format!("domain: sandbox\n{settings}"))
+            .template("all", "clients: [{ name: Web, description: ours, app_type: spa }]\n")
+            .file("faults.json", r#"[{"at": {"method": "POST"}, "what": "altered"}]"#);
+        project.env("TENANTRY_SANDBOX_FAULTS", "faults.json").run("apply dev --yes")
+    };
+    let told = made("").code(3);
+    assert!(told.stdout().contains("the server kept `description`"), "{}", told.screen());
+    made("policy: { ignore: ['clients/*:description'] }\n").ok();
+}
