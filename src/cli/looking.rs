@@ -134,7 +134,7 @@ impl Looked {
         let needed = scopes::for_plan(&recalled);
         let lacking = granted.as_ref().map(|granted| needed.lacking(granted)).unwrap_or_default();
         if lacking.is_empty() {
-            let live = refresh(api, Wanted::For(&recalled)).await?;
+            let live = refresh(api, Wanted::Known(&recalled, Some(&applied))).await?;
             let facts = Facts {
                 remembered,
                 applied: Some(applied),

@@ -208,7 +208,7 @@ impl Wish {
         }
         let mut live = {
             let _bar = run.terminal.bar(None, "reading the tenant");
-            refresh(api, Wanted::For(&self.desired)).await?
+            refresh(api, Wanted::Known(&self.desired, applied.as_ref())).await?
         };
         let is_first = consent.first_apply;
         let facts = Facts {

@@ -15,6 +15,7 @@ use crate::catalogue::kind::{KeySource, Kind, ParentFilter};
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
+use crate::model::applied::Applied;
 use crate::model::desired::{Desired, Resource};
 use crate::model::live::{Live, Object};
 use crate::model::names::RemoteId;
@@ -29,6 +30,8 @@ use crate::pipeline::scope::body_references;
 pub enum Wanted<'a> {
     /// What planning this needs.
     For(&'a Desired),
+    /// What planning this needs where a record says which objects are ours, whatever they are called by now.
+    Known(&'a Desired, Option<&'a Applied>),
     /// Every kind (of these names or keys, if any are named), for an export.
     Everything { only: Vec<String>, exclude: Vec<String> },
 }
@@ -37,7 +40,7 @@ pub enum Wanted<'a> {
 pub async fn refresh(api: &impl ReadApi, wanted: Wanted<'_>) -> Result<Live, ApiFailure> {
     let mut live = Live { own_client: api.own_client().await.map(RemoteId), ..Live::default() };
     let first = match &wanted {
-        Wanted::For(desired) => roots_for(desired),
+        Wanted::For(desired) | Wanted::Known(desired, _) => roots_for(desired),
         Wanted::Everything { only, exclude } => roots_of_all(only, exclude),
     };
     // Kinds that share a list (databases and connections) are read by one call.
@@ -53,7 +56,8 @@ pub async fn refresh(api: &impl ReadApi, wanted: Wanted<'_>) -> Result<Live, Api
     let mut done: BTreeSet<String> = BTreeSet::new();
     loop {
         let next: Vec<Task> = match &wanted {
-            Wanted::For(desired) => nested_for(desired, &live),
+            Wanted::For(desired) => nested_for(desired, None, &live),
+            Wanted::Known(desired, applied) => nested_for(desired, *applied, &live),
             Wanted::Everything { only, exclude } => nested_of_all(only, exclude, &live),
         };
         let fresh: Vec<Vec<Task>> =
@@ -71,12 +75,14 @@ async fn complete(api: &impl ReadApi, wanted: &Wanted<'_>, live: &mut Live) -> R
         object.kind.list.as_ref().is_some_and(|list| list.incomplete)
             && match wanted {
                 Wanted::Everything { only, exclude } => chosen(object.kind, only, exclude),
-                Wanted::For(desired) => desired.resources.iter().any(|resource| {
+                Wanted::For(desired) | Wanted::Known(desired, _) => desired.resources.iter().any(|resource| {
                     let name = canonical::raw_name(object);
                     let bound = desired.settings.bind.get(resource.address.as_str());
                     let is_bound = object.id.as_ref().is_some_and(|id| bound == Some(&id.0));
+                    let known = if let Wanted::Known(_, applied) = wanted { *applied } else { None };
+                    let is_ours = object.id.is_some() && recorded(resource, known) == object.id.as_ref();
                     resource.kind.name == object.kind.name
-                        && (is_bound || resource.name == name || resource.was.as_ref() == Some(&name))
+                        && (is_bound || is_ours || resource.name == name || resource.was.as_ref() == Some(&name))
                 }),
             }
     };
@@ -186,8 +192,8 @@ fn root_tasks<'a>(kind: &'static Kind, resources: impl Iterator<Item = &'a Resou
 }
 
 /// Which nested reads a plan needs, now that the parents are known.
-fn nested_for(desired: &Desired, live: &Live) -> Vec<Task> {
-    let parents = find_parents(desired, live);
+fn nested_for(desired: &Desired, applied: Option<&Applied>, live: &Live) -> Vec<Task> {
+    let parents = find_parents(desired, applied, live);
     let mut tasks: BTreeMap<String, Task> = BTreeMap::new();
     for resource in desired.resources.iter().chain(&desired.removed) {
         let Some(parent_kind) = resource.kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else {
@@ -212,12 +218,30 @@ fn nested_for(desired: &Desired, live: &Live) -> Vec<Task> {
     tasks.into_values().collect()
 }
 
+/// Returns the id that the record holds of a resource, under its address or the one before.
+fn recorded<'a>(resource: &Resource, applied: Option<&'a Applied>) -> Option<&'a RemoteId> {
+    if resource.kind.shape != Shape::Collection {
+        return None;
+    }
+    let was = resource.was.as_ref().map(|was| Address::named(&resource.kind.name, was));
+    let mut owned = std::iter::once(&resource.address).chain(&was).filter_map(|at| applied?.resources.get(at));
+    owned.find(|owned| owned.kind == resource.kind.name)?.id.as_ref()
+}
+
 /// Returns the ids of the live objects that the desired parents are.
-pub fn find_parents(desired: &Desired, live: &Live) -> BTreeMap<Address, RemoteId> {
+pub fn find_parents(desired: &Desired, applied: Option<&Applied>, live: &Live) -> BTreeMap<Address, RemoteId> {
     let mut ids = BTreeMap::new();
     for resource in &desired.resources {
         if let Some(id) = desired.settings.bind.get(resource.address.as_str()) {
             ids.insert(resource.address.clone(), RemoteId(id.clone()));
+            continue;
+        }
+        // What the record knows by its id may have got another name.
+        let of_kind = |object: &&Object| object.kind.name == resource.kind.name;
+        if let Some(id) = recorded(resource, applied)
+            && live.objects.iter().filter(of_kind).any(|object| object.id.as_ref() == Some(id))
+        {
+            ids.insert(resource.address.clone(), id.clone());
             continue;
         }
         let fitting = live.objects.iter().find(|object| {

@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::catalogue::kind::Kind;
 use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
-use crate::model::desired::{Desired, Excluded, Resource};
+use crate::model::desired::{Desired, Excluded, Resource, TenantSettings};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::model::path::FieldPattern;
 use crate::model::value::{Reference, Value};
@@ -167,6 +167,15 @@ pub fn body_references<'a>(resource: &'a Resource, visit: &mut impl FnMut(&'a Re
 /// Returns the fields of a resource that policy and exclusions leave alone.
 pub fn ignored(desired: &Desired, address: &Address) -> Vec<FieldPattern> {
     let rules = desired.settings.policy.ignore.iter().chain(&desired.excluded.fields);
+    of_rules(rules, address)
+}
+
+/// Returns the fields of a resource that a tenant's settings leave alone.
+pub fn ignored_by(settings: &TenantSettings, address: &Address) -> Vec<FieldPattern> {
+    of_rules(settings.policy.ignore.iter().chain(&settings.excluded.fields), address)
+}
+
+fn of_rules<'a>(rules: impl Iterator<Item = &'a String>, address: &Address) -> Vec<FieldPattern> {
     rules
         .filter_map(|rule| split_rule(rule))
         .filter(|(pattern, _)| fits(pattern, address))

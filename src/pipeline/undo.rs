@@ -54,15 +54,18 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
         excluded: Excluded::default(),
     };
     let mut applied = Applied::default();
-    for (address, image) in touched(journal) {
+    let moved = moved(journal);
+    for (there, image) in touched(journal) {
         let Some(kind) = catalogue().kind(&image.kind) else { continue };
+        let now = |at: &Address| moved.iter().fold(at.clone(), |at, (from, to)| at.moved(from, to));
+        let (address, image) = (&now(there), &Image { parent: image.parent.as_ref().map(now), ..image.clone() });
         desired.declared.insert(kind.name.clone());
         if goes_along(journal, image) {
             continue;
         }
         if kind.has(Quirk::NamedByRecord) {
-            let made = journal.made.get(address);
-            if let Some(id) = made.or_else(|| journal.beginning.carried.get(address)?.as_ref()) {
+            let made = journal.made.get(there);
+            if let Some(id) = made.or_else(|| journal.beginning.carried.get(there)?.as_ref()) {
                 let fields = Json::Object(serde_json::Map::new());
                 applied.resources.insert(address.clone(), Owned { id: Some(id.clone()), ..owned(kind, image, fields) });
                 let bare = Resource::bare(address.clone(), kind, image.name.clone(), image.parent.clone());
@@ -71,7 +74,7 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
             continue;
         }
         if !image.existed && kind.shape != Shape::Membership {
-            let made = journal.made.get(address).or_else(|| journal.beginning.carried.get(address)?.as_ref());
+            let made = journal.made.get(there).or_else(|| journal.beginning.carried.get(there)?.as_ref());
             if kind.id.is_some() && matches!(kind.shape, Shape::Collection | Shape::Child) {
                 let owned = Owned { id: made.cloned(), ..owned(kind, image, Json::Object(serde_json::Map::new())) };
                 applied.resources.insert(address.clone(), owned);
@@ -83,12 +86,17 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
         if kind.shape == Shape::Membership {
             applied.resources.insert(address.clone(), owned(kind, image, image.after.clone()));
         }
+        // Whatever it is called by now, it is this object that is put back, and no other one.
+        if kind.shape == Shape::Collection && image.id.is_some() {
+            applied.resources.insert(address.clone(), owned(kind, image, Json::Object(serde_json::Map::new())));
+        }
         // A rotation back would only bring the next key into use.
         if !kind.has(Quirk::KeySuccession) {
-            desired.resources.push(resource(address, kind, image));
+            let was = moved.contains_key(there).then(|| there.name());
+            desired.resources.push(Resource { was, ..resource(address, kind, image) });
         }
     }
-    add_parents(&mut desired);
+    add_parents(journal, &mut desired, &mut applied);
     Undoing { desired, applied }
 }
 
@@ -99,6 +107,24 @@ fn touched(journal: &Journal) -> Vec<(&Address, &Image)> {
         begun.contains(*address) || image.with.as_ref().is_some_and(|with| begun.contains(with))
     };
     journal.beginning.images.iter().filter(is).collect()
+}
+
+/// Where objects stood that the apply gave another name, by where they stand since. What the record knew under the same
+/// address before is named otherwise in the files than in the tenant, and stays where it is.
+fn moved(journal: &Journal) -> BTreeMap<&Address, Address> {
+    let prior = journal.beginning.ownership.prior.as_ref();
+    let stays = |address: &Address, image: &Image| {
+        prior.and_then(|prior| prior.resources.get(address)).is_some_and(|owned| owned.id == image.id)
+    };
+    let is = |kind: &&'static Kind| kind.shape == Shape::Collection && kind.parent.is_none();
+    let images = journal.beginning.images.iter().filter(|(_, image)| image.existed && !image.name.is_empty());
+    images
+        .filter(|(address, image)| !stays(address, image))
+        .filter_map(|(address, image)| {
+            let kind = catalogue().kind(&image.kind).filter(is)?;
+            Some((address, Address::named(&kind.name, &image.name))).filter(|(from, to)| *from != to)
+        })
+        .collect()
 }
 
 /// Says whether something lies in what the apply made, so that it goes with that.
@@ -128,31 +154,31 @@ fn resource(address: &Address, kind: &'static Kind, image: &Image) -> Resource {
         Value::Map(body) => body,
         _ => Map::new(),
     };
-    let segment_name = (!image.name.is_empty()).then_some(image.name.as_str());
-    let own = match (&image.parent, kind.shape) {
-        (_, Shape::Singleton | Shape::OptionalSingleton) => address.clone(),
-        (Some(parent), Shape::Membership) if address.as_str() == parent.child(kind.segment(), None).as_str() => {
-            address.clone()
-        }
-        (Some(parent), _) => parent.child(kind.segment(), segment_name),
-        (None, _) if kind.parent.is_none() && segment_name.is_some() => Address::named(&kind.name, &image.name),
-        _ => address.clone(),
-    };
-    let is_renamed = own != *address && kind.shape == Shape::Collection;
     let tool = if image.deployed { Map::from_iter([("deployed".to_owned(), Value::Bool(true))]) } else { Map::new() };
-    let was = is_renamed.then(|| address.name());
-    Resource { body, was, tool, ..Resource::bare(own, kind, image.name.clone(), image.parent.clone()) }
+    Resource { body, tool, ..Resource::bare(address.clone(), kind, image.name.clone(), image.parent.clone()) }
 }
 
 /// Nested things are found through what they lie in.
-fn add_parents(desired: &mut Desired) {
+fn add_parents(journal: &Journal, desired: &mut Desired, applied: &mut Applied) {
+    let ownership = &journal.beginning.ownership;
+    let ours = |address: &Address| {
+        ownership.prior.as_ref().and_then(|prior| prior.resources.get(address)).or_else(|| ownership.next.get(address))
+    };
     let mut known: BTreeSet<Address> = desired.resources.iter().map(|resource| resource.address.clone()).collect();
     let mut more = Vec::new();
     for resource in &desired.resources {
         let parent_kind = resource.kind.parent.as_deref().and_then(|name| catalogue().kind(name));
         let (Some(parent), Some(kind)) = (&resource.parent, parent_kind) else { continue };
         if known.insert(parent.clone()) {
-            let image = Image { kind: kind.name.clone(), name: parent.name(), existed: true, ..Image::default() };
+            let (name, id) = match ours(parent) {
+                Some(owned) => (owned.name.clone(), owned.id.clone()),
+                None => (parent.name(), None),
+            };
+            let image = Image { kind: kind.name.clone(), name, id, existed: true, ..Image::default() };
+            if kind.shape == Shape::Collection && image.id.is_some() {
+                let owned = owned(kind, &image, Json::Object(serde_json::Map::new()));
+                applied.resources.insert(parent.clone(), owned);
+            }
             more.push(self::resource(parent, kind, &image));
         }
     }

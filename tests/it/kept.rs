@@ -43,7 +43,7 @@ fn writes(exchanges: &[Json], seen: &mut usize, alarms: &mut BTreeSet<String>, d
         // The recordings' own mask is no value of a tenant's.
         let is_masked = |delta: &Delta| delta.note.is_some() && answer.to_string().contains("[REDACTED]");
         let missing = |shown: &Json| {
-            let mut deltas = missing_of(kind, &address, &body(request), &body(shown));
+            let mut deltas = missing_of(kind, &address, &body(request), &body(shown), &[]);
             deltas.retain(|delta| !is_masked(delta));
             deltas
         };

@@ -80,7 +80,7 @@ async fn look(
     let undoing = wish(journal, settings);
     let live = {
         let _bar = run.terminal.bar(None, "reading the tenant");
-        refresh(api, Wanted::For(&undoing.desired)).await?
+        refresh(api, Wanted::Known(&undoing.desired, Some(&undoing.applied))).await?
     };
     let facts = Facts {
         sandbox: target.is_sandbox(),

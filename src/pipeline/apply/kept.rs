@@ -20,6 +20,7 @@ use crate::model::address::Address;
 use crate::model::change::{Delta, DeltaNote};
 use crate::model::live::Object;
 use crate::model::names::RemoteId;
+use crate::model::path::FieldPattern;
 use crate::model::value::{Map, Part, Reference, Unfilled, Value};
 use crate::pipeline::diff::Comparison;
 use crate::pipeline::plan::Remembered;
@@ -73,8 +74,15 @@ fn short(text: &str) -> String {
     }
 }
 
-/// Returns what of a sent body an object does not show. References in `sent` are filled.
-pub fn missing_of(kind: &'static Kind, address: &Address, sent: &Map, shown: &Map) -> Vec<Delta> {
+/// Returns what of a sent body an object does not show, but for what planning ignores: a field that a tenant makes
+/// something else of is kept quiet so. References in `sent` are filled.
+pub fn missing_of(
+    kind: &'static Kind,
+    address: &Address,
+    sent: &Map,
+    shown: &Map,
+    ignored: &[FieldPattern],
+) -> Vec<Delta> {
     let mut sent = sent.clone();
     if kind.shape == Shape::Keyed {
         // The key stands in the path.
@@ -82,7 +90,7 @@ pub fn missing_of(kind: &'static Kind, address: &Address, sent: &Map, shown: &Ma
     }
     wire::as_read(kind, &mut sent, shown);
     let (remembered, known) = (Remembered::default(), BTreeMap::new());
-    let (mut deltas, _) = Comparison::new(kind, address, &remembered, &[], &known).bodies(&sent, shown);
+    let (mut deltas, _) = Comparison::new(kind, address, &remembered, ignored, &known).bodies(&sent, shown);
     deltas.retain(|delta| delta.note != Some(DeltaNote::CannotBeCompared));
     deltas
 }
@@ -132,11 +140,11 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
         let kind = self.step.kind;
         let sent = filled_map(sent, &|reference: &Reference| self.ledger.fill(reference))?;
         let shown = canonical::object(kind, None, params.key.clone(), answer.body.clone()).body;
-        if !answer.body.is_null() && missing_of(kind, &self.step.address, &sent, &shown).is_empty() {
+        if !answer.body.is_null() && missing_of(kind, &self.step.address, &sent, &shown, &self.ignored).is_empty() {
             return Ok(());
         }
         let read = async || match self.read_back(params).await? {
-            Some(body) => Ok(Some(missing_of(kind, &self.step.address, &sent, &body))),
+            Some(body) => Ok(Some(missing_of(kind, &self.step.address, &sent, &body, &self.ignored))),
             None => Ok(None),
         };
         self.believe(request, answer, read).await
@@ -162,7 +170,11 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
         let fill = |reference: &Reference| self.ledger.fill(reference);
         let whole = whole.iter().map(|member| filled(member, &fill)).collect::<Result<Vec<_>, _>>()?;
         let changed = changed.iter().map(|member| filled(member, &fill)).collect::<Result<Vec<_>, _>>()?;
-        let unlike = |live: &[Value]| member_diff::unlike(kind, &self.step.address, &whole, &changed, live);
+        let unlike = |live: &[Value]| {
+            let mut deltas = member_diff::unlike(kind, &self.step.address, &whole, &changed, live);
+            deltas.retain(|delta| !self.ignored.iter().any(|pattern| pattern.covers(&delta.path)));
+            deltas
+        };
         let shown = members::from_live(kind, shown);
         if unlike(shown.as_list().unwrap_or_default()).is_empty() {
             return Ok(());

@@ -15,6 +15,7 @@ use crate::api::response::Response;
 use crate::catalogue::quirk::Quirk;
 use crate::model::journal::Line;
 use crate::model::names::RemoteId;
+use crate::model::path::FieldPattern;
 use crate::model::plan::{Operation, Step};
 use crate::model::value::{Map, Reference, Unfilled, Value};
 
@@ -75,16 +76,17 @@ pub struct Tools<'a, 'j, A, C> {
     pub journal: &'a Journal<'j>,
 }
 
-/// Performs a step with what the ledger knew when it began.
+/// Performs a step with what the ledger knew when it began; what is ignored of it is not held against an answer.
 pub async fn perform(
     (index, step): (usize, &Step),
-    ledger: Ledger,
+    (ledger, ignored): (Ledger, Vec<FieldPattern>),
     wait_for_delete: bool,
     tools: Tools<'_, '_, impl WriteApi, impl Clock>,
 ) -> Result<Done, Undone> {
     let Tools { api, clock, journal } = tools;
     let (mut writes, mut made) = (0, None);
-    let performer = Performer { index, step, ledger, api, clock, journal, writes: &mut writes, made: &mut made };
+    let performer =
+        Performer { index, step, ledger, ignored, api, clock, journal, writes: &mut writes, made: &mut made };
     match performer.run(wait_for_delete).await {
         Ok(mut done) => {
             done.writes = writes;
@@ -98,6 +100,7 @@ pub(super) struct Performer<'a, 'j, A, C> {
     pub(super) index: usize,
     pub(super) step: &'a Step,
     pub(super) ledger: Ledger,
+    pub(super) ignored: Vec<FieldPattern>,
     pub(super) api: &'a A,
     pub(super) clock: &'a C,
     pub(super) journal: &'a Journal<'j>,

@@ -19,6 +19,7 @@ use crate::model::event::{Event, StepFailure, Summary};
 use crate::model::journal::Line;
 use crate::model::names::RemoteId;
 use crate::model::plan::{Operation, Plan, Step};
+use crate::pipeline::scope::ignored_by;
 
 /// Steps in flight at once; the way to the tenant paces itself below that.
 const PARALLEL: usize = 32;
@@ -82,12 +83,12 @@ pub async fn apply(
         {
             let step = &plan.steps[index];
             listen(Event::Started { step: index, address: step.address.clone(), action: step.action });
-            let ledger = run.ledger.clone();
+            let known = (run.ledger.clone(), ignored_by(&plan.settings, &step.address));
             let wait = !run.leads[index].is_empty();
             let began = clock.elapsed();
             let tools = Tools { api, clock, journal: &journal };
             running.push(async move {
-                let result = perform((index, step), ledger, wait, tools).await;
+                let result = perform((index, step), known, wait, tools).await;
                 (index, clock.elapsed().saturating_sub(began), result)
             });
         }
@@ -223,13 +224,30 @@ impl Run<'_> {
         }
     }
 
-    /// Keeps the fingerprints of what the step has sent, and returns them.
+    /// Keeps the fingerprints of what the step has sent, and returns them. Another step of the address may be the one
+    /// that sends a secret.
     fn remember(&mut self, step: &Step) -> BTreeMap<String, String> {
         let prefix = format!("{}:", step.address);
         let of_step = self.plan.fingerprints.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix));
-        let sent: BTreeMap<String, String> = of_step.map(|(name, print)| (name.clone(), print.clone())).collect();
+        let sent: BTreeMap<String, String> = of_step
+            .filter(|(name, _)| sends(&step.operation, &name[prefix.len()..]))
+            .map(|(name, print)| (name.clone(), print.clone()))
+            .collect();
         self.outcome.sent.extend(sent.clone());
         sent
+    }
+}
+
+/// Says whether what a step sends holds a field.
+fn sends(operation: &Operation, field: &str) -> bool {
+    let top = field.split(['.', '[']).next().unwrap_or(field);
+    match operation {
+        Operation::Create { body, then: more } | Operation::Update { body, first: more, .. } => {
+            body.contains_key(top) || more.contains_key(top)
+        }
+        Operation::Fill { body } | Operation::Reset { body } => body.contains_key(top),
+        Operation::Members(_) => true,
+        Operation::Delete { .. } | Operation::Deploy { .. } => false,
     }
 }
 

@@ -269,3 +269,48 @@ roles:
     assert_eq!(of("roles/Clerk")["result"], "created");
     assert_eq!((&result["summary"]["failed"], &result["summary"]["skipped"]), (&1.into(), &1.into()));
 }
+
+#[test]
+fn a_secret_that_waits_behind_another_step_of_its_object_is_not_taken_for_sent() {
+    let actions = |names: [&str; 2]| {
+        let action = |(key, name): (&str, &str)| {
+            format!(
+                "  - {{ $key: {key}, name: {name}, code: 'exports.a = 1;', runtime: node22, supported_triggers: \
+                 [{{ id: post-login, version: v3 }}], secrets: [{{ name: K, value: '{{{{secret \"{key}\"}}}}' }}] }}\n"
+            )
+        };
+        format!("actions:\n{}", ["one", "two"].into_iter().zip(names).map(action).collect::<String>())
+    };
+    let tenant = "domain: sandbox\nsecrets: { one: { env: ONE }, two: { env: TWO } }\n";
+    let project = Project::new().tenant("dev", tenant).template("all", &actions(["A", "B"]));
+    git2::Repository::init(project.path(".")).unwrap();
+    project.commit("first");
+    let project = project.env("ONE", "value-of-yesterday").env("TWO", "value-of-two");
+    project.run("apply dev --yes").ok();
+    // The names go round, so that `one` is called otherwise first; then nothing more is taken.
+    project.write("templates/all.yaml", &actions(["B", "A"]));
+    project.commit("round");
+    project.write("faults.json", r#"[{"at": {"write": 2}, "what": {"status": {"status": 400}}}]"#);
+    let project = project.env("ONE", "value-of-today");
+    let project = project.env("TENANTRY_SANDBOX_FAULTS", "faults.json");
+    project.run("apply dev --yes").code(3);
+    let project = project.env("TENANTRY_SANDBOX_FAULTS", "none.json").file("none.json", "[]");
+    let left = project.run("plan dev").ok();
+    assert!(left.stdout().contains("secrets[K].value: (secret one) changed"), "{}", left.screen());
+    project.run("apply dev --resume --yes").ok();
+    project.run("plan dev --exit-code").ok();
+}
+
+#[test]
+fn what_is_ignored_of_an_answer_fails_no_create() {
+    let made = |settings: &str| {
+        let project = Project::new()
+            .tenant("dev", &format!("domain: sandbox\n{settings}"))
+            .template("all", "clients: [{ name: Web, description: ours, app_type: spa }]\n")
+            .file("faults.json", r#"[{"at": {"method": "POST"}, "what": "altered"}]"#);
+        project.env("TENANTRY_SANDBOX_FAULTS", "faults.json").run("apply dev --yes")
+    };
+    let told = made("").code(3);
+    assert!(told.stdout().contains("the server kept `description`"), "{}", told.screen());
+    made("policy: { ignore: ['clients/*:description'] }\n").ok();
+}

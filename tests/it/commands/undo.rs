@@ -138,3 +138,73 @@ fn lists_that_are_too_many_to_read_are_said() {
 fn text(bytes: Option<&Vec<u8>>) -> String {
     bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
 }
+
+/// Roles that the files name otherwise than the tenant.
+fn keyed(names: [&str; 2], description: &str, permission: &str) -> String {
+    let role = |(key, name): (&str, &str)| {
+        format!(
+            "  - {{ $key: {key}, name: {name}, description: {key} {description}, permissions: \
+             [{{ resource_server_identifier: https://orders.example, permission_name: {permission} }}] }}\n"
+        )
+    };
+    let roles: String = ["one", "two"].into_iter().zip(names).map(role).collect();
+    let scopes = "[{ value: a }, { value: b }]";
+    format!("resourceServers: [{{ name: O, identifier: https://orders.example, scopes: {scopes} }}]\nroles:\n{roles}")
+}
+
+#[test]
+fn names_that_went_round_go_back_each_to_its_object_wherever_the_apply_was_cut() {
+    let state = |project: &Project| {
+        let plan = project.run("plan dev --exit-code").ok();
+        assert!(plan.stdout().contains(" 0 unmanaged"), "{}", plan.screen());
+        let all = project.run("history dev last --json").ok().json();
+        ["roles/one", "roles/two"].map(|a| all["applied"]["resources"][a]["id"].clone()).to_vec()
+    };
+    for cut in 2..=6 {
+        let project = Project::new().tenant("dev", "domain: sandbox\n").template("all", &keyed(["A", "B"], "old", "a"));
+        git2::Repository::init(project.path(".")).unwrap();
+        project.commit("first");
+        project.run_binary("apply dev --yes").ok();
+        let before = state(&project);
+        project.write("templates/all.yaml", &keyed(["B", "A"], "new", "b"));
+        project.commit("round");
+        project.write("faults.json", &format!(r#"[{{"at": {{"write": {cut}}}, "what": "die_before"}}]"#));
+        let mut dies = project.command("apply dev --yes");
+        dies.env("TENANTRY_SANDBOX_FAULTS", "faults.json").output().unwrap();
+        let undone = project.run_binary("apply dev --undo --yes").ok();
+        assert!(!undone.stdout().contains("+ roles/"), "{cut}: {}", undone.screen());
+        project.write("templates/all.yaml", &keyed(["A", "B"], "old", "a"));
+        project.commit("back");
+        assert_eq!(state(&project), before, "{cut}");
+    }
+}
+
+#[test]
+fn what_lies_in_something_that_the_files_name_otherwise_comes_back_into_it() {
+    let project = Project::new().tenant("dev", "domain: sandbox\n").template("all", &keyed(["A", "B"], "x", "a"));
+    git2::Repository::init(project.path(".")).unwrap();
+    project.commit("first");
+    project.run_binary("apply dev --yes").ok();
+    project.write("templates/all.yaml", &keyed(["A", "B"], "x", "b"));
+    project.commit("permissions");
+    project.run_binary("apply dev --yes").ok();
+    let undone = project.run_binary("apply dev --undo --yes").ok();
+    assert!(!undone.stdout().contains("+ roles/one\n"), "{}", undone.screen());
+    project.write("templates/all.yaml", &keyed(["A", "B"], "x", "a"));
+    project.commit("back");
+    project.run_binary("plan dev --exit-code").ok();
+}
+
+#[test]
+fn what_lies_in_an_object_that_somebody_renamed_is_read_where_it_is() {
+    let project = Project::new().tenant("dev", "domain: sandbox\n").template("all", &keyed(["A", "B"], "x", "a"));
+    git2::Repository::init(project.path(".")).unwrap();
+    project.commit("first");
+    project.run_binary("apply dev --yes").ok();
+    let tenant = project.read(".tenantry/sandbox/dev.json");
+    assert!(tenant.contains("\"A\""));
+    project.write(".tenantry/sandbox/dev.json", &tenant.replace("\"A\"", "\"Renamed\""));
+    let plan = project.run("plan dev").ok();
+    assert!(plan.stdout().contains("\"Renamed\" -> \"A\""), "{}", plan.screen());
+    assert!(plan.stdout().contains("0 to create, 1 to update"), "{}", plan.screen());
+}
