@@ -119,8 +119,18 @@ impl Remote {
     /// # Errors
     /// If the remote does not answer or has none.
     pub fn fetch(&self, what: &str) -> Result<(), RemoteError> {
-        let flags = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-filter"];
-        let ended = self.git(&[&["fetch"], &flags[..], &["--", &self.name, what]].concat())?;
+        let fetch = |more: &[&str]| {
+            // Servers give commits that no ref names under this protocol alone; git before 2.26 has to be told to use it.
+            let by_id = ["-c", "protocol.version=2"];
+            let before = if what.starts_with("refs/") { &[][..] } else { &by_id[..] };
+            let flags = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-filter"];
+            self.git(&[before, &flags[..], more, &["--", &self.name, what]].concat())
+        };
+        let mut ended = fetch(&["--no-write-fetch-head"])?;
+        if !ended.is_well && ended.errors.contains("unknown option") {
+            // Git before 2.29 cannot leave FETCH_HEAD alone.
+            ended = fetch(&[])?;
+        }
         if ended.is_well { Ok(()) } else { Err(self.unreachable(&ended)) }
     }
 

@@ -21,7 +21,6 @@ pub struct Applied {
 
 /// One resource that is ours. Values are as files write them: names in place of ids, secrets by name alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Owned {
     pub kind: String,
     /// Its identity as one name.

@@ -2,6 +2,10 @@
 
 use std::process::Command;
 
+use git2::{Oid, Repository, Signature};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
 use crate::support::Project;
 
 const REF: &str = "refs/tenantry/sandbox/dev";
@@ -188,4 +192,61 @@ fn what_is_forged_with_more_care_shows_too() {
     let project = applied();
     forge(&project, 0, "record.json", |_| "{".to_owned());
     assert_eq!(faults(&project), [(0, "header".to_owned())]);
+}
+
+/// Writes the last record anew as a program would that has more to say: with its seal.
+fn written_later(project: &Project) {
+    let repository = Repository::open(project.path(".")).unwrap();
+    let tip = repository.find_reference(REF).unwrap().peel_to_commit().unwrap();
+    let tree = tip.tree().unwrap();
+    let with_more = |path: &str, at: &str| {
+        let blob = repository.find_blob(tree.get_path(path.as_ref()).unwrap().id()).unwrap();
+        let mut file: serde_json::Value = serde_json::from_slice(blob.content()).unwrap();
+        for place in ["", at] {
+            let inner = file.pointer_mut(place).unwrap().as_object_mut().unwrap();
+            inner.insert("zz_later".to_owned(), json!({ "by": ["a later version"] }));
+        }
+        repository.blob(format!("{file:#}\n").as_bytes()).unwrap()
+    };
+    let mut update = git2::build::TreeUpdateBuilder::new();
+    for (path, at) in [("record.json", "/by"), ("roles/Reader.json", "/owned")] {
+        update.upsert(path, with_more(path, at), git2::FileMode::Blob);
+    }
+    let tree = repository.find_tree(update.create_updated(&repository, &tree).unwrap()).unwrap();
+    let author = Signature::now("Ann", "ann@example.com").unwrap();
+    let message = tip.message().unwrap().split("Seal: ").next().unwrap().to_owned();
+    let mut hash = Sha256::new();
+    let mut add = |part: &[u8]| {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    };
+    let parent: Oid = tip.parent_id(0).unwrap();
+    add(tree.id().as_bytes());
+    add(parent.as_bytes());
+    for _ in 0..2 {
+        add(author.name_bytes());
+        add(author.email_bytes());
+        add(&author.when().seconds().to_be_bytes());
+        add(&author.when().offset_minutes().to_be_bytes());
+    }
+    add(message.as_bytes());
+    let seal: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let message = format!("{message}Seal: v1-{seal}\n");
+    let parent = tip.parent(0).unwrap();
+    let id = repository.commit(None, &author, &author, &message, &tree, &[&parent]).unwrap();
+    repository.reference(REF, id, true, "later").unwrap();
+}
+
+#[test]
+fn what_a_later_version_adds_to_a_record_is_no_fault_and_no_obstacle() {
+    let project = applied();
+    written_later(&project);
+    // Another machine, that never saw the line before.
+    std::fs::remove_file(project.path(".tenantry/sandbox/dev/record")).unwrap();
+    let json = project.run("history dev --verify --json").ok().json();
+    assert_eq!((&json["tenants"][0]["sealed"], &json["tenants"][0]["whole"]), (&3.into(), &true.into()));
+    project.run("history dev last").ok();
+    let plan = project.run("plan dev --exit-code");
+    assert!(plan.ok().stdout().contains("No changes"));
+    project.run("drift dev").ok();
 }

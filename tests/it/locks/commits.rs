@@ -128,3 +128,27 @@ fn what_can_be_had_nowhere_is_said_with_the_way_out() {
     assert!(ran.stderr().contains("let it be pushed from there"), "{}", ran.screen());
     drop(commits);
 }
+
+#[test]
+fn an_older_git_will_do() {
+    let (site, _, commits) = three();
+    // As git 2.25 is: it knows no `--no-write-fetch-head`, and asks for a commit under a protocol that gives refs alone.
+    let old = "#!/bin/sh
+for word; do case $word in
+    --no-write-fetch-head) echo \"error: unknown option \\`no-write-fetch-head'\" >&2; exit 129;;
+    protocol.version=2) new=1;;
+esac; last=$word; done
+case $last in refs/*) ;; *) [ ${#last} != 40 ] || [ $new ] || { echo 'error: Server does not allow request for it' >&2; exit 1; };; esac
+PATH=$PLAIN exec git \"$@\"
+";
+    let git = site.place.path("old/git");
+    site.place.write("old/git", old);
+    std::fs::set_permissions(&git, PermissionsExt::from_mode(0o755)).unwrap();
+    let plain = std::env::var("PATH").unwrap();
+    let path = format!("{}:{plain}", site.place.path("old").display());
+    for to in ["v1", &commits[0]] {
+        let bob = site.clone("bob", &SHALLOW).env("PATH", &path).env("PLAIN", &plain);
+        let ran = bob.run(&format!("rollback acme --to {to} --plan-only")).ok();
+        assert!(ran.stdout().contains("+ roles/Writer"), "{to}: {}", ran.screen());
+    }
+}
