@@ -22,9 +22,9 @@ fn the_table_has_every_kind_once() {
     assert_eq!(names, known);
     let json = Project::bare().run("kinds --json").ok().json();
     assert_eq!(json["kinds"].as_array().map(Vec::len), Some(known.len()));
-    assert_eq!(json["api"], serde_json::json!({ "kinds": 90, "covered": 82 }));
-    assert_eq!(json["excepted"].as_object().map(|all| all.len()), Some(8));
-    assert!(json["excepted"]["role_group"]["not_managed"].is_string());
+    assert_eq!(json["api"], serde_json::json!({ "kinds": 90, "covered": 86 }));
+    assert_eq!(json["excepted"].as_object().map(|all| all.len()), Some(4));
+    assert!(json["excepted"]["encryption_key"]["not_managed"].is_string());
 }
 
 #[test]
