@@ -21,6 +21,7 @@ pub mod example;
 pub mod export;
 pub mod fingerprint;
 pub mod gates;
+pub mod given;
 pub mod hanging;
 pub mod images;
 pub mod into;

@@ -19,7 +19,7 @@ use crate::model::trace::{Crumb, Trace, Traces};
 use crate::model::value::{Map, Value};
 use crate::pipeline::keys::{self, KeyPlaces};
 use crate::pipeline::scope::Scope;
-use crate::pipeline::{credentials, delivery, members, place, references};
+use crate::pipeline::{chosen, credentials, delivery, given, members, place, references};
 
 /// The directives that a resource may carry through to here; loading has dealt with the others.
 const DIRECTIVES: [&str; 5] = ["$key", "$was", "$release", "$new", "$render"];
@@ -70,6 +70,7 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
     crate::pipeline::mentions::check(&desired, &mentions, &mut resolver.findings);
     crate::pipeline::scope::leave_out_excluded(&mut desired);
     crate::pipeline::scope::narrow(&mut desired, scope, &mut resolver.findings);
+    given::unquote(documents, &mut resolver.findings);
     (desired, resolver.findings)
 }
 
@@ -147,18 +148,8 @@ impl Resolver {
 
     /// Makes the singleton that points at the object with the flag.
     fn chosen(&mut self, kind: &'static Kind, marked: &Marked, list: &Node) {
-        let is_marked = |item: &&Node| item.get(&marked.flag).is_some_and(|n| matches!(n.value, Content::Bool(true)));
-        let mut all = list.items().iter().filter(is_marked);
-        let Some((item, field)) = all.next().and_then(|item| Some((item, item.get(&marked.field)?))) else { return };
-        let place = item.get(&marked.flag).map_or(&item.place, |flag| &flag.place).clone();
-        if let Some(second) = all.next() {
-            let at = second.get(&marked.flag).map_or(&second.place, |flag| &flag.place);
-            let finding = Diagnostic::error("too-many", format!("a tenant has one {}", kind.title)).at(at);
-            self.findings.push(finding.help(format!("The first `{}: true` is at {place}.", marked.flag)));
-        }
+        let Some(node) = chosen::flagged(kind, marked, list, &mut self.findings) else { return };
         self.declared.insert(kind.name.clone());
-        let entry = Entry { key: marked.field.clone(), key_place: place.clone(), value: field.clone() };
-        let node = Node::new(Content::Map(vec![entry]), place);
         self.resource(
             kind,
             None,
@@ -212,6 +203,8 @@ impl Resolver {
                 })
                 .collect(),
             (_, Content::Null) => Vec::new(),
+            // What stands there is another kind's, which says what is wrong with it.
+            _ if is_of_another(kind, steps) => Vec::new(),
             (step, _) => {
                 let wanted = if matches!(step, Step::Items) { "a list" } else { "a map" };
                 self.findings.push(
@@ -421,6 +414,13 @@ pub fn address_of(kind: &Kind, parent: Option<&Address>, name: &str) -> Address 
         (None, Some(name)) => Address::named(&kind.name, name),
         (None, None) => Address::root(&kind.name),
     }
+}
+
+/// Says whether the place of another kind inside the same parent ends where these steps of a kind's place begin.
+fn is_of_another(kind: &Kind, steps: &[Step]) -> bool {
+    let Some(parent) = &kind.parent else { return false };
+    let so_far = kind.place.strip_suffix(steps);
+    catalogue().nested(parent).any(|other| other.name != kind.name && so_far == Some(other.place.as_slice()))
 }
 
 /// Returns the one field that tells a resource from others, by its name in files.

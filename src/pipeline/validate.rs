@@ -3,6 +3,7 @@
 use crate::catalogue::table::catalogue;
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::model::document::Documents;
+use crate::pipeline::given;
 use crate::pipeline::load::deploy_cli::layout::layout;
 use crate::pipeline::scope::Scope;
 
@@ -48,6 +49,7 @@ pub fn validate(documents: &Documents, scope: &Scope) -> Diagnostics {
         }
         findings.push(finding);
     }
+    given::unquote(documents, &mut findings);
     for word in &scope.exclude {
         let known = word.contains('/') || keys.contains(&word.as_str()) || elsewhere.contains(&word.as_str());
         if !known {

@@ -121,6 +121,22 @@ proptest! {
 }
 
 #[test]
+fn no_finding_quotes_a_key_that_a_keyword_gave() {
+    for text in [
+        "##S_TOKEN##@@K@@",
+        "##S_TOKEN##: { a: 1 }",
+        "clients:\n  - name: a\n    ##S_TOKEN##: x\n    oidc_conformant: { ##S_TOKEN##: 1 }\n",
+        "exclude:\n  ##S_TOKEN##: []\n",
+    ] {
+        let refused = translated(text, "$only: x").err();
+        let found = refused.map(|refused| format!("{:?}", refused.found));
+        assert!(found.as_ref().is_none_or(|found| !found.contains("hush-hush")), "{text}: {found:?}");
+    }
+    let refused = translated("##S_TOKEN##@@K@@", "$only: x").err().unwrap();
+    assert!(format!("{:?}", refused.found).contains("there is no kind (from a keyword)"), "{:?}", refused.found);
+}
+
+#[test]
 fn plain_values_are_never_refused() {
     for value in ["a", "a b", "a: b", "#a", "a #b", "{{x}}", "null", "1", "", "é", "a\\b"] {
         let text = "roles:\n  - name: r\n    description: @@K@@\n";

@@ -321,10 +321,8 @@ pub const APART: &[(&str, &str)] = &[
     ("POST /actions/modules/*/versions", NO_BODY),
     ("POST /clients/cimd/preview", OPERATION),
     ("POST /clients/cimd/register", OPERATION),
-    ("POST /connections/*/directory-provisioning/synchronized-groups", EXCEPTED),
     ("POST /connections/*/keys/rotate", NO_BODY),
     ("POST /connections/*/scim-configuration", NO_BODY),
-    ("POST /connections/*/scim-configuration/tokens", EXCEPTED),
     ("POST /custom-domains/cd_auth0managed/verify", NO_BODY),
     ("POST /custom-domains/cd_selfmanaged/verify", NO_BODY),
     ("POST /keys/encryption", EXCEPTED),
@@ -334,5 +332,4 @@ pub const APART: &[(&str, &str)] = &[
     ("POST /organizations/*/members", USERS),
     ("POST /roles", "a role that belongs to one organization: the kind leaves those alone"),
     ("POST /users", USERS),
-    ("PUT /connections/*/directory-provisioning/synchronized-groups", EXCEPTED),
 ];

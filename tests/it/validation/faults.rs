@@ -364,11 +364,16 @@ fn required(ground: &Ground) -> Vec<Fault> {
 }
 
 fn read_only(ground: &Ground) -> Vec<Fault> {
+    if ground.kind.marked.is_some() {
+        return Vec::new();
+    }
     let names = ground.naming_fields();
     let tops = ground.kind.fields.read_only.iter().map(ToString::to_string);
     let plain = tops.filter(|field| !field.contains(['.', '[', '*']) && !names.contains(field));
     let nested: BTreeSet<&str> = catalogue().nested(&ground.kind.name).map(|child| child.segment()).collect();
     plain
+        // What this tool reads under the same name is no field of the API.
+        .filter(|field| !ground.kind.fields.tool.contains(field))
         .filter(|field| {
             ground.kind.membership.is_none() && !nested.contains(field.as_str()) && !is_credential(ground.kind)
         })

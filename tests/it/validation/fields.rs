@@ -121,9 +121,10 @@ fn is_writable(ground: &Ground, field: &Field) -> bool {
     let nested = catalogue()
         .nested(&kind.name)
         .any(|child| matches!(child.place.first(), Some(place::Step::Key(key)) if key == top));
-    // Credentials stand inside the methods, as a kind of their own.
+    // Of what a flag makes, files write the flag alone. Credentials stand inside the methods, as a kind of their own.
     let credentials = kind.has(Quirk::CredentialsInMethods) && field.way.contains(&Step::Key("credentials".to_owned()));
     !(nested
+        || kind.marked.is_some()
         || credentials
         || covered(&kind.fields.read_only, &path)
         || covered(&kind.fields.free, &path)

@@ -72,7 +72,9 @@ impl Ground {
         self.bare = self.whole.clone();
         let names = self.naming_fields();
         if let Json::Object(map) = reach(&mut self.bare, &self.at) {
-            map.retain(|field, _| names.contains(field));
+            // Without a place for what is shown once, every object of the kind is wrong.
+            let needed = |field: &str| self.kind.shown_once.is_some() && field == "deliver";
+            map.retain(|field, _| names.contains(field) || needed(field));
         }
         self
     }

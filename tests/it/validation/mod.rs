@@ -37,7 +37,10 @@ const TRIED: usize = 25;
 /// The names of secrets in a document.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"\{\{secret \\*"([^"\\]+)"#).unwrap());
 
-/// A workspace with the document, and all secrets that it names.
+/// The names of targets in a document.
+static DELIVERED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""deliver": "([^"]+)""#).unwrap());
+
+/// A workspace with the document, and all secrets and targets that it names.
 fn files(text: &str) -> [(&'static str, String); 3] {
     let mut tenant = "domain: sandbox\n".to_owned();
     let names: BTreeSet<&str> = NAMED.captures_iter(text).map(|found| found.get(1).unwrap().as_str()).collect();
@@ -46,6 +49,9 @@ fn files(text: &str) -> [(&'static str, String); 3] {
     }
     for name in names {
         tenant.push_str(&format!("  {name}: {{ env: ANY }}\n"));
+    }
+    for found in DELIVERED.captures_iter(text) {
+        tenant.push_str(&format!("deliver: {{ {}: {{ file: token }} }}\n", &found[1]));
     }
     [
         ("tenantry.yaml", "project: test\n".to_owned()),
@@ -131,7 +137,7 @@ fn judge(ground: &Ground, fault: &Fault, by_program: bool) -> Result<(), String>
     }
 }
 
-/// Kinds in which nothing but the whole object can be wrong, with the reason.
+/// Kinds in which nothing but the whole object can be wrong, with the reason. Those that a flag makes are such by nature.
 const ROOMLESS: &[(&str, &str)] = &[];
 
 #[test]
@@ -171,7 +177,7 @@ fn every_kind_says_what_is_wrong_and_where() {
                 }
             }
         }
-        if (within == 0) != ROOMLESS.iter().any(|(name, _)| *name == kind.name) {
+        if (within == 0) != (kind.marked.is_some() || ROOMLESS.iter().any(|(name, _)| *name == kind.name)) {
             problems.push(format!("## {}: {within} faults within the object, against the list", kind.name));
         }
         lines.push(line);

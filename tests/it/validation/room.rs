@@ -37,6 +37,7 @@ fn why_not_in(ground: &Ground, class: Class) -> Option<&'static str> {
             let named = ground.naming_fields().iter().any(|name| ground.object().get(name).is_some());
             (!named).then_some("nothing in it names it")
         }
+        Class::Required | Class::ReadOnly if kind.marked.is_some() => Some("files write a flag and none of its fields"),
         Class::Required if kind.always_exists() || kind.verbs.create.is_none() => Some("it is never created"),
         Class::Required => {
             let needed = fields::missing_required(kind, &Map::new());
@@ -52,7 +53,9 @@ fn why_not_in(ground: &Ground, class: Class) -> Option<&'static str> {
             let names = ground.naming_fields();
             let mut tops =
                 kind.fields.read_only.iter().map(ToString::to_string).filter(|field| !field.contains(['.', '[', '*']));
-            let some = tops.any(|field| !names.contains(&field) && !nested.contains(&field.as_str()));
+            let some = tops.any(|field| {
+                !names.contains(&field) && !kind.fields.tool.contains(&field) && !nested.contains(&field.as_str())
+            });
             (!some || is_credential(kind)).then_some("no answer has more than its fields")
         }
         Class::Reference if kind.references.is_empty() => Some("it refers to nothing"),

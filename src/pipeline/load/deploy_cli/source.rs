@@ -198,6 +198,14 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Takes out of a finding what it quotes and the file does not have.
+    pub fn unquoted(&self, mut finding: Diagnostic) -> Diagnostic {
+        if let Some(original) = finding.place.as_ref().and_then(|place| self.files.get(&place.file)) {
+            finding.summary = without_values(&finding.summary, original);
+        }
+        finding
+    }
+
     fn undefined(&self, marker: &str) -> Diagnostic {
         Diagnostic::error("undefined-keyword", format!("`{marker}` has no mapping")).help(self.mapping_help(marker))
     }

@@ -65,7 +65,8 @@ pub(super) fn names_by_type(source: &mut Source<'_>, node: &Node, known: &[&str]
     for entry in node.entries() {
         if !known.contains(&entry.key.as_str()) {
             if entry.key != "defaults" {
-                source.findings.push(unknown_type(entry, known));
+                let finding = source.unquoted(unknown_type(entry, known));
+                source.findings.push(finding);
             }
             continue;
         }
