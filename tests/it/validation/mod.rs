@@ -132,7 +132,8 @@ fn judge(ground: &Ground, fault: &Fault, by_program: bool) -> Result<(), String>
 }
 
 /// Kinds in which nothing but the whole object can be wrong, with the reason.
-const ROOMLESS: &[(&str, &str)] = &[];
+const ROOMLESS: &[(&str, &str)] =
+    &[("roles/groups", "a list of plain names, of which only the tenant can say whether they are right")];
 
 #[test]
 fn every_kind_says_what_is_wrong_and_where() {
