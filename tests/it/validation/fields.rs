@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use tenantry::catalogue::fields::table::{Extra, Index, Schema, Type, table};
+use tenantry::catalogue::kind::ReferenceField;
 use tenantry::catalogue::place;
 use tenantry::catalogue::quirk::Quirk;
 use tenantry::catalogue::shape::Shape;
@@ -179,6 +180,11 @@ pub fn is_plain(ground: &Ground, field: &Field) -> bool {
 /// Whether the field holds the name of another object.
 pub fn refers(ground: &Ground, field: &Field) -> bool {
     reference_at(ground.kind, &api_path(ground, field)).is_some()
+}
+
+/// Whether only the tenant can say if a name is right.
+pub fn is_looked_up(reference: &ReferenceField) -> bool {
+    catalogue().is_looked_up(&reference.space)
 }
 
 /// Whether files write a map from names to the values of one field.

@@ -138,7 +138,8 @@ fn judge(ground: &Ground, fault: &Fault, by_program: bool) -> Result<(), String>
 }
 
 /// Kinds in which nothing but the whole object can be wrong, with the reason. Those that a flag makes are such by nature.
-const ROOMLESS: &[(&str, &str)] = &[];
+const ROOMLESS: &[(&str, &str)] =
+    &[("roles/groups", "a list of plain names, of which only the tenant can say whether they are right")];
 
 #[test]
 fn every_kind_says_what_is_wrong_and_where() {

@@ -6,7 +6,7 @@ use tenantry::catalogue::table::is_credential;
 use tenantry::model::value::Map;
 
 use super::faults::Class;
-use super::fields::{Field, branches, fields_of, is_plain, names, refers};
+use super::fields::{Field, branches, fields_of, is_looked_up, is_plain, names, refers};
 use super::ground::Ground;
 use super::written::Step;
 
@@ -59,6 +59,7 @@ fn why_not_in(ground: &Ground, class: Class) -> Option<&'static str> {
             (!some || is_credential(kind)).then_some("no answer has more than its fields")
         }
         Class::Reference if kind.references.is_empty() => Some("it refers to nothing"),
+        Class::Reference if kind.references.iter().all(is_looked_up) => Some("the tenant alone has what it refers to"),
         _ => why_no_field(ground, class),
     }
 }
