@@ -106,10 +106,19 @@ struct Found {
     /// Where the keys stand.
     key_places: KeyPlaces,
     node: Node,
-    /// The way to it, lists of resources without their items' names. Empty where nobody wants to know.
+    /// As [`Passed::trail`].
     trail: Vec<Option<String>>,
     /// A null where something was expected to stand.
     unset: bool,
+}
+
+/// What is known of the way to a place.
+#[derive(Clone, Default)]
+struct Passed {
+    /// The identity fields that map keys gave.
+    key: BTreeMap<String, String>,
+    /// Lists of resources without their items' names. Empty where nobody wants to know.
+    trail: Vec<Option<String>>,
 }
 
 impl Resolver {
@@ -128,8 +137,8 @@ impl Resolver {
             self.declared.insert(kind.name.clone());
             let mut node = entry.value.clone();
             let steps = kind.place.get(1..).unwrap_or_default();
-            let trail = self.start(Some(&entry.key));
-            let found = self.walk(kind, &Address::root(&kind.name), steps, &mut node, BTreeMap::new(), trail);
+            let passed = self.onward(Passed::default(), Some(&entry.key));
+            let found = self.walk(kind, &Address::root(&kind.name), steps, &mut node, passed);
             if kind.has(Quirk::ListOfOne) && found.len() > 1 {
                 self.findings.push(
                     Diagnostic::error("too-many", format!("a tenant has one {}", kind.title))
@@ -159,43 +168,32 @@ impl Resolver {
     }
 
     /// Follows a place and takes out what stands there. `around` is what findings are about.
-    fn walk(
-        &mut self,
-        kind: &Kind,
-        around: &Address,
-        steps: &[Step],
-        node: &mut Node,
-        key: BTreeMap<String, String>,
-        trail: Vec<Option<String>>,
-    ) -> Vec<Found> {
+    fn walk(&mut self, kind: &Kind, around: &Address, steps: &[Step], node: &mut Node, passed: Passed) -> Vec<Found> {
         let Some((step, rest)) = steps.split_first() else {
             let place = node.place.clone();
             let taken = std::mem::replace(node, Node::new(Content::Null, place));
             let unset = taken.is_null();
+            let Passed { key, trail } = passed;
             return vec![Found { key, key_places: KeyPlaces::default(), node: taken, trail, unset }];
         };
         match (step, &mut node.value) {
             (Step::Key(name), Content::Map(entries)) => match entries.iter_mut().find(|entry| &entry.key == name) {
                 Some(entry) => {
-                    let trail = self.onward(&trail, Some(name));
-                    self.walk(kind, around, rest, &mut entry.value, key, trail)
+                    let passed = self.onward(passed, Some(name));
+                    self.walk(kind, around, rest, &mut entry.value, passed)
                 }
                 None => Vec::new(),
             },
             (Step::Items, Content::List(items)) => {
-                let trail = self.onward(&trail, None);
-                items
-                    .iter_mut()
-                    .flat_map(|item| self.walk(kind, around, rest, item, key.clone(), trail.clone()))
-                    .collect()
+                let passed = self.onward(passed, None);
+                items.iter_mut().flat_map(|item| self.walk(kind, around, rest, item, passed.clone())).collect()
             }
             (Step::Each(field), Content::Map(entries)) => entries
                 .iter_mut()
                 .flat_map(|entry| {
-                    let mut key = key.clone();
-                    key.insert(field.clone(), entry.key.clone());
-                    let trail = self.onward(&trail, Some(&entry.key));
-                    let mut found = self.walk(kind, around, rest, &mut entry.value, key, trail);
+                    let mut passed = self.onward(passed.clone(), Some(&entry.key));
+                    passed.key.insert(field.clone(), entry.key.clone());
+                    let mut found = self.walk(kind, around, rest, &mut entry.value, passed);
                     for one in &mut found {
                         one.key_places.0.insert(field.clone(), entry.key_place.clone());
                     }
@@ -220,15 +218,11 @@ impl Resolver {
         }
     }
 
-    fn start(&self, key: Option<&String>) -> Vec<Option<String>> {
-        self.onward(&[], key)
-    }
-
-    fn onward(&self, trail: &[Option<String>], step: Option<&String>) -> Vec<Option<String>> {
-        if self.traces.is_none() {
-            return Vec::new();
+    fn onward(&self, mut passed: Passed, step: Option<&String>) -> Passed {
+        if self.traces.is_some() {
+            passed.trail.push(step.cloned());
         }
-        trail.iter().cloned().chain(std::iter::once(step.cloned())).collect()
+        passed
     }
 
     /// `above` is the way to the parent.
@@ -325,8 +319,7 @@ impl Resolver {
                     &address_of(child, Some(&resource.address), ""),
                     &child.place,
                     &mut node,
-                    BTreeMap::new(),
-                    Vec::new(),
+                    Passed::default(),
                 )
             };
             // An empty list says that there is none.

@@ -27,60 +27,63 @@ roles:
     assert_eq!(now, others);
 }
 
+/// Actions, and the order in which they are bound.
+fn bound(names: &[&str]) -> String {
+    let action = |name: &&str| {
+        format!(
+            "  - name: {name}\n    code: exports.onExecutePostLogin = async () => {{}};\n    runtime: node22\n    supported_triggers: [{{ id: post-login, version: v3 }}]\n    deployed: true\n"
+        )
+    };
+    let actions: String = ["One", "Two", "Three"].iter().map(action).collect();
+    let binding = |name: &&str| format!("    - {{ action_name: {name}, display_name: {name} }} # about {name}\n");
+    let bindings: String = names.iter().map(binding).collect();
+    format!("actions:\n{actions}# What runs.\ntriggers:\n  post-login:\n    # in this order\n{bindings}# The end.\n")
+}
+
 /// The order in which bound actions run is theirs to keep.
 #[test]
 fn members_in_another_order_are_moved() {
-    let bindings = |first: &str, second: &str| {
-        format!(
-            "  post-login:\n    # in this order\n    - {{ action_name: {first}, display_name: {first} }}\n    - {{ action_name: {second}, display_name: {second} }}\n"
-        )
-    };
-    let action = |name: &str| {
-        format!(
-            "  - name: {name}\n    code: exports.onExecutePostLogin = async () => {{}};\n    runtime: node22\n    supported_triggers: [{{ id: post-login, version: v3 }}]\n"
-        )
-    };
-    let files = |first: &str, second: &str| {
-        format!("actions:\n{}{}# What runs.\ntriggers:\n{}", action("One"), action("Two"), bindings(first, second))
-    };
     let project = Project::new()
         .file(".gitignore", ".tenantry/\n")
         .tenant("dev", "domain: sandbox\n")
-        .template("all", &files("One", "Two"));
+        .template("all", &bound(&["One", "Two", "Three"]));
     project.commit("one");
     project.run("apply dev --yes").ok();
-    hand(&project, "dev", &files("Two", "One"));
+    hand(&project, "dev", &bound(&["Three", "One", "Two"]));
     assert!(!planned(&project, "plan dev --json").is_empty());
     let ran = project.run("export dev --into --yes --json").ok();
     assert!(!told(&ran, "written").is_empty(), "{}", ran.screen());
-    assert_eq!(project.read("templates/all.yaml"), files("Two", "One"));
+    assert_eq!(project.read("templates/all.yaml"), bound(&["Three", "One", "Two"]));
     assert!(planned(&project, "plan dev --json").is_empty());
 }
 
 /// The second overlay leaves out an item of a list that the first one would say anew: such files cannot be read.
 #[test]
 fn of_edits_that_files_cannot_be_read_with_only_these_are_left() {
-    let template = "clients:\n  - name: Web\n    description: one\n    callbacks: [https://a.example/, https://b.example/, https://c.example/]\nroles:\n  - name: Reader\n    description: reads\n  - name: Writer\n    description: writes\n";
+    let roles = "roles:\n  - name: Reader\n    description: reads\n  - name: Writer\n    description: writes\n";
+    let template = format!("{roles}{}", bound(&["One", "Two", "Three"]));
     let project = Project::new()
         .file(".gitignore", ".tenantry/\n")
         .tenant("dev", "domain: sandbox\n")
         .tenant("test", "domain: sandbox\n")
         .file(
-            "tenants/dev/web.yaml",
-            "clients:\n  - name: Web\n    callbacks: { $without: [\"https://c.example/\"] }\n",
+            "tenants/dev/last.yaml",
+            "triggers:\n  post-login: { $without: [{ action_name: Three, display_name: Three }] }\n",
         )
-        .template("all", template);
+        .template("all", &template);
     project.commit("one");
     project.run("apply dev --yes").ok();
-    let drifted = "clients:\n  - name: Web\n    description: two\n    callbacks: [https://new.example/, https://a.example/]\nroles:\n  - name: Reader\n    description: reads on\n  - name: Writer\n    description: writes on\n";
-    hand(&project, "dev", drifted);
+    hand(
+        &project,
+        "dev",
+        &format!("{}{}", roles.replace("reads", "reads on").replace("writes", "writes on"), bound(&["Two", "One"])),
+    );
     let ran = project.run("export dev --into --yes --json").code(2);
     let left = told(&ran, "conflicts");
-    assert!(!left.is_empty() && left.iter().all(|name| name.starts_with("clients/Web:callbacks")), "{}", ran.screen());
-    assert_eq!(
-        told(&ran, "written"),
-        ["clients/Web:description", "roles/Reader:description", "roles/Writer:description"]
-    );
+    assert!(!left.is_empty() && left.iter().all(|name| name.starts_with("triggers/post-login:")), "{}", ran.screen());
+    let reason = ran.json()["conflicts"][0]["reason"].clone();
+    assert_eq!(reason, "what was written did not read as the tenant has it");
+    assert_eq!(told(&ran, "written"), ["roles/Reader:description", "roles/Writer:description"]);
     assert_eq!(planned(&project, "plan dev --json"), left);
     assert_eq!(project.read("templates/all.yaml"), template);
 }
