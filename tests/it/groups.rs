@@ -1,10 +1,13 @@
 //! Groups of directories: named in files, looked up in the tenant, never made.
 
+use tenantry::model::applied::Applied;
 use tenantry::model::diagnostic::Severity;
+use tenantry::pipeline::plan::{Facts, plan};
+use tenantry::pipeline::refresh::{Wanted, refresh};
 use tenantry::pipeline::scopes::for_plan;
 use tenantry::sandbox::api::SandboxApi;
 
-use crate::support::core::{Core, tenant, tenant_with, told};
+use crate::support::core::{Core, tenant, tenant_with, told, wait};
 
 const CONNECTION: &str = "Username-Password-Authentication";
 
@@ -81,4 +84,26 @@ fn what_is_read_to_look_them_up_is_among_the_scopes() {
     let scopes = for_plan(&core.desired(&role("'Username-Password-Authentication,Finance'")));
     let names: Vec<&str> = scopes.names().collect();
     assert_eq!(names, ["read:connections", "read:group_roles", "read:groups", "read:roles"]);
+}
+
+#[test]
+fn only_groups_that_the_files_added_are_taken_away() {
+    let mut core = Core::new();
+    core.deploy_cli = false;
+    let engineering = "'Username-Password-Authentication,Engineering'";
+    let planned = |core: &Core, groups: &str, applied: Option<Applied>| {
+        let desired = core.desired(&role(groups));
+        let live = wait(refresh(&core.api, Wanted::For(&desired))).unwrap();
+        let (plan, findings) = plan(&desired, &live, Facts { applied, keeps_history: true, ..Facts::default() });
+        assert!(!findings.has_errors(), "{findings:?}");
+        plan
+    };
+    let first = planned(&core, engineering, None);
+    assert!(!core.perform(&first).is_empty());
+    let recorded = Applied { salt: String::new(), resources: first.ownership.next };
+    // Somebody else adds another one.
+    core.apply(&role(&format!("{engineering}, 'Username-Password-Authentication,Finance'")));
+    let plan = planned(&core, "", Some(recorded));
+    let paths: Vec<String> = plan.changes.iter().flat_map(|c| &c.deltas).map(|delta| delta.path.to_string()).collect();
+    assert_eq!(paths, ["[Username-Password-Authentication,Engineering]"]);
 }
