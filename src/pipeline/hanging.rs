@@ -18,7 +18,7 @@ use crate::pipeline::refresh::{parent_fits, run};
 use crate::pipeline::resolve::split_key;
 
 /// More lists of one kind than this are not read: a tenant with thousands of organizations would take minutes.
-const LISTS: usize = 250;
+const LISTS: usize = 50;
 
 /// What an undo of a deletion would not bring back, by the kind that is deleted.
 #[derive(Debug, Default)]
