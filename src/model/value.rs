@@ -89,6 +89,15 @@ impl Value {
         matches!(self, Self::Null)
     }
 
+    /// Says whether it is null, or a map of nothing else: it asks for nothing where nothing is.
+    pub fn only_unsets(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Map(map) => !map.is_empty() && map.values().all(Self::only_unsets),
+            _ => false,
+        }
+    }
+
     /// Says whether it is null, `""`, `[]` or `{}`.
     pub fn is_empty(&self) -> bool {
         match self {

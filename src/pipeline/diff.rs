@@ -99,7 +99,7 @@ impl<'a> Comparison<'a> {
             return;
         }
         let live_is_empty = live.is_none_or(Value::is_null);
-        if desired.is_null() && live_is_empty {
+        if live_is_empty && desired.only_unsets() {
             return;
         }
         if desired.is_empty()

@@ -158,8 +158,10 @@ fn roots_for(desired: &Desired) -> Vec<Task> {
             parent = catalogue().kind(name).and_then(|kind| kind.parent.as_deref());
         }
         // What a list holds must be named, also where the files take the last of it away.
-        let named = resource.kind.references.iter().map(|reference| reference.space.as_str());
-        spaces.extend(named.filter(|space| catalogue().is_looked_up(space)));
+        if resource.kind.membership.is_some() {
+            let by_id = resource.kind.references.iter().filter(|reference| reference.by == "id");
+            spaces.extend(by_id.map(|reference| reference.space.as_str()));
+        }
         body_references(resource, &mut |reference| {
             if reference.by == "id" || !desired.resources.iter().any(|r| r.name == reference.name) {
                 spaces.insert(&reference.space);

@@ -202,3 +202,11 @@ fn an_incomplete_list_yields_neither_creates_nor_deletes() {
     let (plan, _) = plan(&desired, &live, Facts::default());
     assert!(plan.is_empty() && plan.gates.len() == 1, "{:?}", plan.gates);
 }
+
+#[test]
+fn to_unset_what_is_not_there_asks_for_nothing() {
+    let mut core = Core::new();
+    let unset = "organizations: [{ name: acme, metadata: { tier: null } }]\n";
+    core.apply(unset);
+    assert_eq!(told(&core.plan(unset)), Vec::<String>::new());
+}

@@ -477,3 +477,30 @@ fn a_ring_of_was_is_refused_with_what_to_write_instead() {
     assert!(applied.stdout().contains("3 writes"), "{}", applied.screen());
     project.run("plan dev --exit-code").ok();
 }
+
+/// The files no longer say anything of what the lists held, and the lists are emptied all the same.
+#[test]
+fn a_list_that_is_emptied_lets_go_of_what_no_file_names_any_more() {
+    let connection = |held: &str| {
+        format!(
+            "connections: [{{ name: google-oauth2, strategy: google-oauth2, options: {{ client_id: a }}, \
+             enabled_clients: [{held}] }}]\n"
+        )
+    };
+    let project = workspace(&format!("clients: [{{ name: Web }}]\n{}", connection("Web")));
+    project.run("apply dev --yes").ok();
+    project.write("templates/all.yaml", &connection(""));
+    let plan = project.run("plan dev --json").ok().json();
+    assert_eq!(actions(&plan), ["update connections/google-oauth2/enabled_clients"], "{plan:#}");
+    project.commit("emptied");
+    project.run("apply dev --yes").ok();
+    project.run("plan dev --exit-code").ok();
+
+    let organization = |held: &str| format!("organizations: [{{ name: acme, connections: [{held}] }}]\n");
+    let rest = connection("");
+    let project = workspace(&format!("{rest}{}", organization("{ name: google-oauth2 }")));
+    project.run("apply dev --yes").ok();
+    project.write("templates/all.yaml", &organization(""));
+    let plan = project.run("plan dev --json").ok().json();
+    assert_eq!(actions(&plan), ["update organizations/acme/connections"], "{plan:#}");
+}

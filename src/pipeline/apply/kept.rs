@@ -91,19 +91,8 @@ pub fn missing_of(
     wire::as_read(kind, &mut sent, shown);
     let (remembered, known) = (Remembered::default(), BTreeMap::new());
     let (mut deltas, _) = Comparison::new(kind, address, &remembered, ignored, &known).bodies(&sent, shown);
-    // Members that are to be unset are kept where nothing is left of the map that would hold them.
-    let unset = |delta: &Delta| delta.before.is_none() && delta.after.as_ref().is_some_and(is_unset);
-    deltas.retain(|delta| delta.note != Some(DeltaNote::CannotBeCompared) && !unset(delta));
+    deltas.retain(|delta| delta.note != Some(DeltaNote::CannotBeCompared));
     deltas
-}
-
-/// Says whether a value only unsets.
-fn is_unset(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Map(map) => map.values().all(is_unset),
-        _ => false,
-    }
 }
 
 /// Returns the value with what its references stand for.
