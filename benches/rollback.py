@@ -12,6 +12,9 @@ Afterwards v1 plans empty. Takes about a minute.
 """
 import json, math, os, shutil, signal, ssl, subprocess, sys, tempfile, time, urllib.request
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests"))
+from served import said  # noqa: E402
+
 CHANGES, SECONDS, SLACK = 30, 60, 1.10
 LATENCY_MS, RATE, BURST, PAGE = 100, 16, 50, 100
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -78,17 +81,8 @@ class Sandbox:
     def __init__(self, folder, *flags):
         command = [PROGRAM, "sandbox", "serve", "acme", "--port", "0", "--tls", "--json", *flags]
         self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
-        text = ""
-        while True:
-            line = self.process.stdout.readline()
-            text += line
-            try:
-                said = json.loads(text)
-                break
-            except ValueError:
-                if not line:
-                    sys.exit(f"the sandbox did not start: {text}")
-        self.url, self.authority = said["url"], said["authority"]
+        where = said(self.process) or sys.exit("the sandbox did not start")
+        self.url, self.authority = where["url"], where["authority"]
 
     def stats(self):
         context = ssl.create_default_context(cafile=self.authority)

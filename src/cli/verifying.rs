@@ -17,6 +17,7 @@ pub fn verify(tenant: &Tenant, answer: &mut Answer, run: &Run<'_>) -> Result<boo
     let mut notes = Vec::new();
     let mut faults = Vec::new();
     let mut unheard = None;
+    let mut agrees = None;
     let shared = sharing(&tenant.target.remembrance(), run)?;
     let is_shared = shared.is_some();
     match shared {
@@ -24,7 +25,7 @@ pub fn verify(tenant: &Tenant, answer: &mut Answer, run: &Run<'_>) -> Result<boo
             Ok(found) if found.is_empty() => {
                 // What is there goes on from what is here, or is the same.
                 tenant.records.take_in(&shared)?;
-                notes.push(format!("the git remote `{}` has the same records", shared.remote.name()));
+                agrees = Some(shared.remote.name().to_owned());
             }
             Ok(found) => faults.extend(found),
             Err(RecordError::Remote(error)) => unheard = Some(format!("{error}: a gap cannot be ruled out")),
@@ -41,6 +42,12 @@ pub fn verify(tenant: &Tenant, answer: &mut Answer, run: &Run<'_>) -> Result<boo
         faults.extend(tenant.records.check_seen(&seen)?);
     }
     let checked = tenant.records.check()?;
+    if let Some(remote) = agrees {
+        notes.push(match checked.records {
+            0 => format!("the git remote `{remote}` has none either"),
+            _ => format!("the git remote `{remote}` has the same records"),
+        });
+    }
     if checked.is_cut {
         notes.push("this clone is shallow: older records are not here (`fetch-depth: 0`)".to_owned());
     }

@@ -43,8 +43,14 @@ pub fn for_this_machine(folder: &Path) -> Result<Tls, CertificateError> {
     let authority = folder.join("sandbox-ca.pem");
     let chain = folder.join("sandbox-cert.pem");
     let key = folder.join("sandbox-key.pem");
-    if ![&authority, &chain, &key].iter().all(|path| files::exists(path)) {
-        make(&authority, &chain, &key)?;
+    let is_made = || [&authority, &chain, &key].iter().all(|path| files::exists(path));
+    if !is_made() {
+        // Of two that start at once one makes them, or key and chain would be of different makers.
+        let turn = files::turn(&folder.join("sandbox-cert.lock"))?;
+        if !is_made() {
+            make(&authority, &chain, &key)?;
+        }
+        drop(turn);
     }
     let read = |path: &Path| files::read_whole(path).map_err(CertificateError::from);
     let certificate =
@@ -84,6 +90,17 @@ fn make(authority: &Path, chain: &Path, key: &Path) -> Result<(), CertificateErr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_that_start_at_once_one_makes_them() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(|| for_this_machine(folder.path()).map(drop))).collect();
+            for one in all {
+                one.join().unwrap().unwrap();
+            }
+        });
+    }
 
     #[test]
     fn certificates_are_made_once() {

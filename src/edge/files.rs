@@ -180,6 +180,20 @@ pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
 }
 
+/// Waits for one's turn at what a file stands for: among all processes one has it, until what is returned is dropped.
+///
+/// # Errors
+/// If the file cannot be made or locked.
+pub fn turn(path: &Path) -> Result<fs::File, FileError> {
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    let file =
+        fs::File::options().create(true).truncate(false).write(true).open(path).map_err(failed(path, "locked"))?;
+    file.lock().map_err(failed(path, "locked"))?;
+    Ok(file)
+}
+
 /// Writes a whole file or leaves what was there: a temporary file beside it, synced, renamed over it. Its folder is
 /// made if need be.
 ///

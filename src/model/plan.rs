@@ -144,6 +144,25 @@ pub struct Gate {
     pub switch: Option<String>,
 }
 
+impl Step {
+    /// Returns an update of the same object that comes before or after this step and gives nobody anything to wait for.
+    #[must_use]
+    pub fn beside(&self, operation: Operation) -> Self {
+        Self {
+            address: self.address.clone(),
+            kind: self.kind,
+            action: Action::Update,
+            operation,
+            requires: Vec::new(),
+            parent: self.parent.clone(),
+            key: self.key.clone(),
+            provides: None,
+            place: self.place.clone(),
+            field_places: self.field_places.clone(),
+        }
+    }
+}
+
 impl Plan {
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

@@ -17,7 +17,7 @@ use crate::model::names::{Domain, TenantName};
 use crate::model::value::Value;
 use crate::pipeline::canonical::Names;
 use crate::pipeline::export::{ExportError, ExportOptions, Format, export};
-use crate::pipeline::load::native::{NativeOptions, SecretSource, SourceError, load_native};
+use crate::pipeline::load::native::{GivenVariables, NativeOptions, load_native};
 use crate::pipeline::resolve::resolve;
 use crate::pipeline::scope::Scope;
 use crate::pipeline::tree::MemoryTree;
@@ -143,7 +143,8 @@ impl Backup {
     pub fn desired(&self, settings: &TenantSettings) -> Result<Restoration, (Diagnostics, SourceTexts)> {
         let tree =
             MemoryTree(self.files.iter().map(|(path, text)| (path.clone(), text.clone().into_bytes())).collect());
-        let loaded = load_native(&tree, &Nothing, &TenantName(TENANT.to_owned()), &NativeOptions::default());
+        let loaded =
+            load_native(&tree, &GivenVariables::default(), &TenantName(TENANT.to_owned()), &NativeOptions::default());
         let mut found = loaded.findings;
         let Some(mut documents) = loaded.documents else { return Err((found, SourceTexts::new())) };
         let policy = Policy { manage: Manage::Additive, manage_kinds: BTreeMap::new(), ..settings.policy.clone() };
@@ -231,23 +232,6 @@ fn without_secrets(value: &mut Value, path: &str, lost: &mut dyn FnMut(String)) 
             !has
         }
         _ => true,
-    }
-}
-
-/// Nowhere to fetch anything from: a backup names no source.
-struct Nothing;
-
-impl SecretSource for Nothing {
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn file(&self, _: &str) -> Result<String, SourceError> {
-        Err(SourceError::Missing)
-    }
-
-    fn command(&self, _: &[String]) -> Result<String, SourceError> {
-        Err(SourceError::Missing)
     }
 }
 

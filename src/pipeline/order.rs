@@ -10,7 +10,6 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::catalogue::quirk::Quirk;
 use crate::model::address::Address;
-use crate::model::change::Action;
 use crate::model::desired::Desired;
 use crate::model::document::Place;
 use crate::model::path::FieldPath;
@@ -89,18 +88,7 @@ fn defer(drafts: &mut Vec<Draft>, index: usize, fields: &BTreeSet<String>) {
     }
     let step = &drafts[index].step;
     crate::pipeline::wire::outward(step.kind, &mut body, Some(&Map::new()));
-    let fill = Step {
-        address: step.address.clone(),
-        kind: step.kind,
-        action: Action::Update,
-        operation: Operation::Fill { body },
-        requires: Vec::new(),
-        parent: step.parent.clone(),
-        key: step.key.clone(),
-        provides: None,
-        place: step.place.clone(),
-        field_places: step.field_places.clone(),
-    };
+    let fill = step.beside(Operation::Fill { body });
     drafts.push(Draft { step: fill, after: vec![index], lets_go: Vec::new(), deletes: None });
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::change::{Action, Change, Delta};
 use crate::model::desired::Desired;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::plan::{Operation, Step};
+use crate::model::plan::Operation;
 use crate::model::value::{Map, Reference, Value};
 use crate::pipeline::canonical::raw_name;
 use crate::pipeline::matching::Matched;
@@ -118,18 +118,7 @@ fn step_aside(draft: &Draft, matched: &Matched<'_>) -> Option<(Draft, String)> {
         .chain((2..).map(|number| format!("{now}-moving-{number}")))
         .find(|name| !names.contains(name))?;
     let body = Map::from_iter([(identity.clone(), Value::String(name.clone()))]);
-    let aside = Step {
-        address: step.address.clone(),
-        kind: step.kind,
-        action: Action::Update,
-        operation: Operation::Update { id: id.clone(), body, first: Map::new(), whole: false },
-        requires: Vec::new(),
-        parent: step.parent.clone(),
-        key: step.key.clone(),
-        provides: None,
-        place: step.place.clone(),
-        field_places: step.field_places.clone(),
-    };
+    let aside = step.beside(Operation::Update { id: id.clone(), body, first: Map::new(), whole: false });
     Some((Draft { step: aside, after: Vec::new(), lets_go: Vec::new(), deletes: None }, name))
 }
 

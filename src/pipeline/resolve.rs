@@ -26,14 +26,7 @@ const DIRECTIVES: [&str; 5] = ["$key", "$was", "$release", "$new", "$render"];
 
 /// Resolves; duplicates, dangling references (judged offline only if `offline`) and broken places are findings.
 pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired, Diagnostics) {
-    let mut resolver = Resolver {
-        deploy_cli: documents.settings.deploy_cli,
-        resources: Vec::new(),
-        released: BTreeSet::new(),
-        declared: BTreeSet::new(),
-        findings: Diagnostics::default(),
-        traces: None,
-    };
+    let mut resolver = Resolver::new(documents, None);
     for entry in &documents.root {
         resolver.top_level(entry);
     }
@@ -76,14 +69,7 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
 
 /// Returns where each resource stands. What is wrong with the documents, [`resolve`] has said.
 pub fn traces(documents: &Documents) -> Traces {
-    let mut resolver = Resolver {
-        deploy_cli: documents.settings.deploy_cli,
-        resources: Vec::new(),
-        released: BTreeSet::new(),
-        declared: BTreeSet::new(),
-        findings: Diagnostics::default(),
-        traces: Some(Traces::new()),
-    };
+    let mut resolver = Resolver::new(documents, Some(Traces::new()));
     for entry in &documents.root {
         resolver.top_level(entry);
     }
@@ -122,6 +108,17 @@ struct Passed {
 }
 
 impl Resolver {
+    fn new(documents: &Documents, traces: Option<Traces>) -> Self {
+        Self {
+            deploy_cli: documents.settings.deploy_cli,
+            resources: Vec::new(),
+            released: BTreeSet::new(),
+            declared: BTreeSet::new(),
+            findings: Diagnostics::default(),
+            traces,
+        }
+    }
+
     fn top_level(&mut self, entry: &Entry) {
         for kind in catalogue().under_key(&entry.key) {
             if entry.value.is_null() && (self.deploy_cli || kind.shape == Shape::Collection) {

@@ -237,13 +237,18 @@ impl<A: ReadApi> Reader<'_, A> {
         query.push(("per_page".to_owned(), size.to_string()));
         self.requests += 1;
         let body = self.api.get(&Get { path: self.path.to_owned(), query }).await?.body;
-        Ok(match body {
-            Json::Array(items) => items,
-            Json::Object(mut map) => {
-                map.remove("logs").map_or_else(Vec::new, |logs| logs.as_array().cloned().unwrap_or_default())
-            }
-            _ => Vec::new(),
-        })
+        let items = match body {
+            Json::Object(mut map) => map.remove("logs").unwrap_or_default(),
+            body => body,
+        };
+        match items {
+            Json::Array(items) => Ok(items),
+            // Nothing that can be read is not nothing that was written.
+            _ => Err(ApiFailure::Transport {
+                request: format!("GET {}", self.path),
+                reason: "the answer is no list of events".to_owned(),
+            }),
+        }
     }
 
     /// Reads an event that tells of a write since the record; the search may take less care.

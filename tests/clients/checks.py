@@ -30,6 +30,9 @@ import ssl
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from served import said  # noqa: E402
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 WORK = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "clients"
@@ -95,17 +98,10 @@ class Place:
                 command, cwd=self.folder, env=base_environment(), stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=log, text=True,
             )  # fmt: skip
-        text = ""
-        for line in self.process.stdout:
-            text += line
-            try:
-                said = json.loads(text)
-                break
-            except ValueError:
-                continue
-        else:
+        where = said(self.process)
+        if where is None:
             raise Failed("the sandbox did not start:\n" + (self.folder / "serve.log").read_text())
-        self.url, self.authority = said["url"], str((self.folder / said["authority"]).resolve())
+        self.url, self.authority = where["url"], str((self.folder / where["authority"]).resolve())
         self.domain = self.url.removeprefix("https://").rstrip("/")
         return self
 

@@ -31,11 +31,13 @@ struct Log {
     events: Vec<Json>,
     asked: Mutex<Vec<Get>>,
     fails: Option<u16>,
+    /// It answers with something that is no list.
+    odd: bool,
 }
 
 impl Log {
     fn of(events: Vec<Json>) -> Self {
-        Self { events, asked: Mutex::new(Vec::new()), fails: None }
+        Self { events, asked: Mutex::new(Vec::new()), fails: None, odd: false }
     }
 
     fn asked(&self) -> usize {
@@ -52,6 +54,9 @@ impl ReadApi for Log {
             return Err(ApiFailure::Status { request, status, error_code: None, message, request_id: None });
         }
         assert_eq!(get.path, "/logs");
+        if self.odd {
+            return Ok(Response::new(200, json!({"total": 3})));
+        }
         let number = |name: &str| param(name).unwrap().parse::<usize>().unwrap();
         assert!(number("per_page") <= 100 && (number("page") + 1) * number("per_page") <= 1000);
         let query = param("q").unwrap_or("date:[0 TO *]");
@@ -153,6 +158,8 @@ fn why_nobody_is_known_is_said() {
     assert!(late.contains("begins at 2026-02-01T08:00:00.000Z") && late.contains(RECORD), "{late}");
     let refused = why(&Log { fails: Some(403), ..Log::of(Vec::new()) });
     assert!(refused.contains("cannot be read") && refused.contains("403"), "{refused}");
+    let odd = why(&Log { odd: true, ..Log::of(Vec::new()) });
+    assert!(odd.contains("no list of events"), "{odd}");
     // Nobody is asked where nothing has moved.
     let log = Log::of(Vec::new());
     assert_eq!((ask(&log, &[]).requests, log.asked()), (0, 0));

@@ -28,6 +28,9 @@ import sys
 import urllib.request
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from served import said  # noqa: E402
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
@@ -55,15 +58,11 @@ class Served:
             self.process = subprocess.Popen(
                 command, cwd=WORK, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
             )
-        text = ""
-        for line in self.process.stdout:
-            text += line
-            try:
-                self.url = json.loads(text)["url"].rstrip("/")
-                return self
-            except ValueError:
-                continue
-        raise Failed("the sandbox did not start:\n" + (WORK / "serve.log").read_text())
+        where = said(self.process)
+        if where is None:
+            raise Failed("the sandbox did not start:\n" + (WORK / "serve.log").read_text())
+        self.url = where["url"].rstrip("/")
+        return self
 
     def __exit__(self, *_):
         self.process.terminate()

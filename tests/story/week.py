@@ -23,6 +23,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from served import said  # noqa: E402
+
 TENANTS = ("dev", "test", "prod")
 # Where everything is that a story can touch: list, and what lies in each object of it.
 LISTS = {
@@ -97,17 +100,8 @@ class Sandbox:
     def __init__(self, program, home, name):
         command = [program, "sandbox", "serve", name, "--port", "0", "--tls", "--json"]
         self.process = subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, text=True)
-        text = ""
-        while True:
-            line = self.process.stdout.readline()
-            text += line
-            try:
-                said = json.loads(text)
-                break
-            except ValueError:
-                if not line:
-                    sys.exit(f"the sandbox {name} did not start: {text}")
-        self.domain, self.authority = said["url"].removeprefix("https://").replace("127.0.0.1", "localhost"), said["authority"]
+        where = said(self.process) or sys.exit(f"the sandbox {name} did not start")
+        self.domain, self.authority = where["url"].removeprefix("https://").replace("127.0.0.1", "localhost"), where["authority"]
         self.context = ssl.create_default_context(cafile=self.authority)
         self.bearer = self.call("POST", "/oauth/token", {"grant_type": "client_credentials", "client_id": "story",
                                 "client_secret": "story", "audience": "story"}, "")["access_token"]

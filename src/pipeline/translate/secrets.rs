@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::side::Side;
 use crate::model::secret::Secret;
-use crate::pipeline::load::native::{SecretSource, SourceError};
+use crate::pipeline::load::native::GivenVariables;
 
 /// What one tenant holds under a secret's name.
 #[derive(Clone, Debug)]
@@ -93,12 +93,12 @@ impl Secrets {
     }
 
     /// Returns the variables that one tenant's secrets come from, filled.
-    pub fn source(&self, side: &Side, index: usize) -> Filled {
+    pub fn source(&self, side: &Side, index: usize) -> GivenVariables {
         let of = |(name, held): (&String, &Holdings)| match held.get(index)?.as_ref()? {
             Held::Value(secret) => Some((self.variable(name, side), secret.clone())),
             Held::Keep => None,
         };
-        Filled(self.by_name.iter().filter_map(of).collect())
+        GivenVariables(self.by_name.iter().filter_map(of).collect())
     }
 }
 
@@ -115,24 +115,6 @@ fn agree(one: &Holdings, other: &Holdings) -> bool {
         (Some(Held::Keep), Some(Held::Keep)) | (None, _) | (_, None) => true,
         _ => false,
     })
-}
-
-/// The environment as it will be once the secrets are in it.
-#[derive(Debug)]
-pub struct Filled(BTreeMap<String, Secret>);
-
-impl SecretSource for Filled {
-    fn variable(&self, name: &str) -> Option<String> {
-        self.0.get(name).and_then(|secret| secret.expose().map(str::to_owned))
-    }
-
-    fn file(&self, _: &str) -> Result<String, SourceError> {
-        Err(SourceError::Missing)
-    }
-
-    fn command(&self, _: &[String]) -> Result<String, SourceError> {
-        Err(SourceError::Missing)
-    }
 }
 
 #[cfg(test)]

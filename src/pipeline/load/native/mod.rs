@@ -47,6 +47,6 @@ mod workspace;
 pub use directive::{ABSENT, APPEND, KEY, NEW, ON_RESOURCES, WITHOUT};
 pub use project::{NativeOptions, load_native};
 pub use tenant_file::KEYS as TENANT_KEYS;
-pub use vault::{SecretSource, SourceError};
+pub use vault::{GivenVariables, SecretSource, SourceError};
 pub use workspace::KEYS as WORKSPACE_KEYS;
 pub use workspace::{History, Workspace, read_workspace, settings_file, tenants};

@@ -26,6 +26,24 @@ pub trait SecretSource: Sync {
     fn command(&self, words: &[String]) -> Result<String, SourceError>;
 }
 
+/// Environment variables that are given, and no other source.
+#[derive(Debug, Default)]
+pub struct GivenVariables(pub BTreeMap<String, Secret>);
+
+impl SecretSource for GivenVariables {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.0.get(name).and_then(|secret| secret.expose().map(str::to_owned))
+    }
+
+    fn file(&self, _: &str) -> Result<String, SourceError> {
+        Err(SourceError::Missing)
+    }
+
+    fn command(&self, _: &[String]) -> Result<String, SourceError> {
+        Err(SourceError::Missing)
+    }
+}
+
 /// Why a source gave no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
