@@ -12,6 +12,8 @@ use tenantry::pipeline::apply::kept::missing_of;
 use tenantry::pipeline::canonical::object;
 use tenantry::sandbox::routes::{self, Op};
 
+use crate::support::core::Core;
+
 fn method(text: &str) -> Option<Method> {
     [Method::Get, Method::Post, Method::Put, Method::Patch].into_iter().find(|method| method.as_str() == text)
 }
@@ -103,4 +105,21 @@ fn what_real_tenants_took_is_not_called_not_taken() {
     });
     assert!(seen > 500, "{seen} writes");
     assert!(alarms.is_empty() && doubts.is_empty(), "{seen} writes\n{alarms:#?}\nwithout a read: {doubts:#?}");
+}
+
+#[test]
+fn a_secret_that_a_server_tells_in_the_open_is_shown_by_its_name() {
+    let mut core = Core::new();
+    let long = "hush-".repeat(60);
+    let connection = format!(
+        "connections: [{{ name: op, strategy: okta, display_name: Shown, \
+         options: {{ client_id: a, domain: a.okta.com, client_secret: {long} }} }}]\n"
+    );
+    core.api.tells = Some(("display_name", format!("{long} and {long}")));
+    let plan = core.plan(&connection);
+    let (outcome, _) = core.try_perform(&plan);
+    let failure = &outcome.failures[0];
+    assert!(failure.message.starts_with("the server kept `display_name`: asked \"Shown\""), "{}", failure.message);
+    assert!(failure.message.contains("(secret "), "{}", failure.message);
+    assert!(!format!("{failure:?}").contains("hush-hush"), "{failure:?}");
 }

@@ -25,6 +25,7 @@ use crate::model::value::{Map, Part, Reference, Unfilled, Value};
 use crate::pipeline::diff::Comparison;
 use crate::pipeline::plan::Remembered;
 use crate::pipeline::read::objects_of;
+use crate::pipeline::report::redaction::Redaction;
 use crate::pipeline::report::value::{line, short_string};
 use crate::pipeline::{canonical, member_diff, members, wire};
 
@@ -205,7 +206,12 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
             match seen {
                 Ok(None) => return Ok(()),
                 Ok(Some(deltas)) if deltas.is_empty() => return Ok(()),
-                Ok(Some(deltas)) if reads >= READS || is_late => {
+                Ok(Some(mut deltas)) if reads >= READS || is_late => {
+                    // A server may show in the open what it was sent as a secret; cut texts could not be cleaned any more.
+                    let redaction = Redaction::of_step(self.step);
+                    for value in deltas.iter_mut().flat_map(|delta| [&mut delta.before, &mut delta.after]).flatten() {
+                        *value = redaction.clean_value(value);
+                    }
                     return Err(StepError::NotKept(Box::new(NotKept {
                         request,
                         status: answer.status,

@@ -5,9 +5,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
-use crate::model::plan::{Operation, Plan};
+use crate::model::plan::{Operation, Plan, Step};
 use crate::model::secret::Secret;
-use crate::model::value::Map;
+use crate::model::value::{Map, Value};
 
 /// Texts shorter than this are not looked for: they would hit ordinary words (`true`, a port), and a secret of that length
 /// is none.
@@ -25,24 +25,12 @@ pub struct Redaction {
 impl Redaction {
     /// Collects every secret that the plan may send.
     pub fn of_plan(plan: &Plan) -> Self {
-        let mut secrets = Vec::new();
-        for step in &plan.steps {
-            match &step.operation {
-                Operation::Create { body, then: more } | Operation::Update { body, first: more, .. } => {
-                    of_map(body, &mut secrets);
-                    of_map(more, &mut secrets);
-                }
-                Operation::Fill { body } | Operation::Reset { body } => of_map(body, &mut secrets),
-                Operation::Members(members) => {
-                    for value in members.add.iter().chain(&members.change).chain(&members.remove).chain(&members.whole)
-                    {
-                        value.secrets(&mut |secret| secrets.push(secret.clone()));
-                    }
-                }
-                Operation::Delete { .. } | Operation::Deploy { .. } => {}
-            }
-        }
-        Self::of(secrets)
+        Self::of(plan.steps.iter().flat_map(secrets_of).collect())
+    }
+
+    /// Collects every secret that one step may send.
+    pub fn of_step(step: &Step) -> Self {
+        Self::of(secrets_of(step))
     }
 
     /// Takes secrets from anywhere.
@@ -65,6 +53,36 @@ impl Redaction {
         }
         clean
     }
+
+    /// Returns the value with every text in it cleaned.
+    pub fn clean_value(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.clean(text)),
+            Value::List(items) => Value::List(items.iter().map(|item| self.clean_value(item)).collect()),
+            Value::Map(map) => {
+                Value::Map(map.iter().map(|(key, item)| (key.clone(), self.clean_value(item))).collect())
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+fn secrets_of(step: &Step) -> Vec<Secret> {
+    let mut secrets = Vec::new();
+    match &step.operation {
+        Operation::Create { body, then: more } | Operation::Update { body, first: more, .. } => {
+            of_map(body, &mut secrets);
+            of_map(more, &mut secrets);
+        }
+        Operation::Fill { body } | Operation::Reset { body } => of_map(body, &mut secrets),
+        Operation::Members(members) => {
+            for value in members.add.iter().chain(&members.change).chain(&members.remove).chain(&members.whole) {
+                value.secrets(&mut |secret| secrets.push(secret.clone()));
+            }
+        }
+        Operation::Delete { .. } | Operation::Deploy { .. } => {}
+    }
+    secrets
 }
 
 /// The ways in which a server may quote a text, the plain one first.

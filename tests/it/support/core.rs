@@ -54,9 +54,20 @@ pub struct Recorder {
     pub reads: Mutex<Vec<String>>,
     /// New domains wait for their verification. Else somebody verifies each at once.
     pub leaves_pending: bool,
+    /// A field that every object shows with another text than its own: a server that tells what it should not.
+    pub tells: Option<(&'static str, String)>,
 }
 
 impl Recorder {
+    fn retold(&self, mut answer: Response) -> Response {
+        if let Some((field, text)) = &self.tells
+            && let Some(value) = answer.body.get_mut(field)
+        {
+            *value = text.clone().into();
+        }
+        answer
+    }
+
     /// Verifies every domain, as somebody does outside of any configuration.
     pub fn verify_domains(&self) {
         let list = self.inner.behind_the_back(&Request::new(Method::Get, "/custom-domains".to_owned(), None)).body;
@@ -71,7 +82,7 @@ impl ReadApi for Recorder {
     async fn get(&self, get: &Get) -> Result<Response, ApiFailure> {
         let query: Vec<String> = get.query.iter().map(|(k, v)| format!("{k}={v}")).collect();
         self.reads.lock().unwrap().push(format!("GET {}?{}", get.path, query.join("&")));
-        self.inner.get(get).await
+        self.inner.get(get).await.map(|answer| self.retold(answer))
     }
 
     async fn own_client(&self) -> Option<String> {
@@ -93,7 +104,7 @@ impl WriteApi for Recorder {
         if !self.leaves_pending && request.line() == "POST /custom-domains" {
             self.verify_domains();
         }
-        answer
+        answer.map(|answer| self.retold(answer))
     }
 }
 
@@ -148,6 +159,7 @@ impl Core {
                 writes: Mutex::default(),
                 reads: Mutex::default(),
                 leaves_pending: false,
+                tells: None,
             },
             remembered: Remembered { salt: b"0123456789abcdef".to_vec(), fingerprints: BTreeMap::new() },
             policy: Policy::default(),
