@@ -9,7 +9,7 @@ allows, and a change is one request (two for an action). Takes about five minute
 import json, os, subprocess, sys, tempfile, time, urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests"))
-from served import said  # noqa: E402
+from served import announced  # noqa: E402
 
 CHANGES, SLACK = 300, 1.10
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -42,7 +42,7 @@ def run(name, template, changes, per_change, rate, burst, logins, measured=True)
         serve += ["--logins", str(logins)] if logins else []
         server = subprocess.Popen(serve, cwd=folder, stdout=subprocess.PIPE, text=True)
         try:
-            url = (said(server) or sys.exit("the sandbox did not start"))["url"]
+            url = (announced(server) or sys.exit("the sandbox did not start"))["url"]
             environment = {**os.environ, "TENANTRY_API_URL": url, "AUTH0_ACCESS_TOKEN": "bench"}
             start = time.perf_counter()
             ended = subprocess.run([PROGRAM, "apply", "acme", "--yes", "--json"], cwd=folder, env=environment,

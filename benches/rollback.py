@@ -13,7 +13,7 @@ Afterwards v1 plans empty. Takes about a minute.
 import json, math, os, shutil, signal, ssl, subprocess, sys, tempfile, time, urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests"))
-from served import said  # noqa: E402
+from served import announced  # noqa: E402
 
 CHANGES, SECONDS, SLACK = 30, 60, 1.10
 LATENCY_MS, RATE, BURST, PAGE = 100, 16, 50, 100
@@ -81,7 +81,7 @@ class Sandbox:
     def __init__(self, folder, *flags):
         command = [PROGRAM, "sandbox", "serve", "acme", "--port", "0", "--tls", "--json", *flags]
         self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
-        where = said(self.process) or sys.exit("the sandbox did not start")
+        where = announced(self.process) or sys.exit("the sandbox did not start")
         self.url, self.authority = where["url"], where["authority"]
 
     def stats(self):

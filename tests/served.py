@@ -3,7 +3,7 @@
 import json
 
 
-def said(process):
+def announced(process):
     """Returns the document in which `sandbox serve --json` says where it is; nothing if it ended before that."""
     text = ""
     for line in process.stdout:

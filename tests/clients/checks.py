@@ -31,7 +31,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from served import said  # noqa: E402
+from served import announced  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -98,7 +98,7 @@ class Place:
                 command, cwd=self.folder, env=base_environment(), stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=log, text=True,
             )  # fmt: skip
-        where = said(self.process)
+        where = announced(self.process)
         if where is None:
             raise Failed("the sandbox did not start:\n" + (self.folder / "serve.log").read_text())
         self.url, self.authority = where["url"], str((self.folder / where["authority"]).resolve())

@@ -29,7 +29,7 @@ import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from served import said  # noqa: E402
+from served import announced  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -58,7 +58,7 @@ class Served:
             self.process = subprocess.Popen(
                 command, cwd=WORK, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
             )
-        where = said(self.process)
+        where = announced(self.process)
         if where is None:
             raise Failed("the sandbox did not start:\n" + (WORK / "serve.log").read_text())
         self.url = where["url"].rstrip("/")

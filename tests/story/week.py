@@ -24,7 +24,7 @@ import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from served import said  # noqa: E402
+from served import announced  # noqa: E402
 
 TENANTS = ("dev", "test", "prod")
 # Where everything is that a story can touch: list, and what lies in each object of it.
@@ -100,7 +100,7 @@ class Sandbox:
     def __init__(self, program, home, name):
         command = [program, "sandbox", "serve", name, "--port", "0", "--tls", "--json"]
         self.process = subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, text=True)
-        where = said(self.process) or sys.exit(f"the sandbox {name} did not start")
+        where = announced(self.process) or sys.exit(f"the sandbox {name} did not start")
         self.domain, self.authority = where["url"].removeprefix("https://").replace("127.0.0.1", "localhost"), where["authority"]
         self.context = ssl.create_default_context(cafile=self.authority)
         self.bearer = self.call("POST", "/oauth/token", {"grant_type": "client_credentials", "client_id": "story",
