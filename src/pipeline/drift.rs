@@ -16,6 +16,7 @@ use crate::pipeline::canonical::is_builtin;
 use crate::pipeline::diff::Comparison;
 use crate::pipeline::matching::{self, Matched};
 use crate::pipeline::member_diff::{self, Removal};
+use crate::pipeline::ownership;
 use crate::pipeline::plan::{Facts, KnownFields, known_fields};
 use crate::pipeline::read::unreadable;
 use crate::pipeline::scope::ignored;
@@ -269,6 +270,6 @@ fn change(resource: &Resource, object: Option<&Object>, action: Action, reason: 
 fn is_foreign(object: &Object, live: &Live, facts: &Facts) -> bool {
     let Some(id) = &object.id else { return false };
     let is_recorded = || facts.applied.as_ref().is_some_and(|applied| applied.with_id(&object.kind.name, id).is_some());
-    let is_own = live.own_client.as_ref() == Some(id);
+    let is_own = ownership::is_access_of_run(object, live);
     object.kind.shape == Shape::Collection && !is_own && !is_builtin(object) && !is_recorded()
 }

@@ -14,7 +14,7 @@ use crate::model::address::Address;
 use crate::model::applied::{Applied, Origin, Owned, Ownership};
 use crate::model::change::{Action, Change};
 use crate::model::desired::{Desired, MEMBERS, Manage, Resource, Standing};
-use crate::model::live::Object;
+use crate::model::live::{Live, Object};
 use crate::model::path::FieldPath;
 use crate::model::record::RunScope;
 use crate::model::value::{Part, Value};
@@ -22,6 +22,15 @@ use crate::pipeline::diff::Comparison;
 use crate::pipeline::matching::Matched;
 use crate::pipeline::plan::{Facts, KnownFields};
 use crate::pipeline::report::json;
+
+/// Says whether an object is what this run logs in as, or one of its grants: never deleted, and nobody else's.
+pub fn is_access_of_run(object: &Object, live: &Live) -> bool {
+    live.own_client.as_ref().is_some_and(|own| {
+        object.kind.id.is_some() && object.id.as_ref() == Some(own)
+            || object.kind.has(Quirk::GranteeOrDefault)
+                && object.body.get("client_id").and_then(Value::as_str) == Some(own.0.as_str())
+    })
+}
 
 /// Returns the managed fields of a resource as a record holds them: names where the catalogue knows a pointer, and
 /// elsewhere a template, so that nothing that is filled in later is taken for plain text.

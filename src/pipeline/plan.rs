@@ -247,12 +247,7 @@ impl Planner<'_> {
 
     /// The client that the run logs in with, and that client's grants, are never touched.
     fn is_own(&self, resource: &Resource, object: Option<&Object>) -> bool {
-        let Some(own) = &self.live.own_client else { return false };
-        let is = |object: &Object| {
-            object.kind.id.is_some() && object.id.as_ref() == Some(own)
-                || object.kind.has(Quirk::GranteeOrDefault)
-                    && object.body.get("client_id").and_then(Value::as_str) == Some(own.0.as_str())
-        };
+        let is = |object: &Object| ownership::is_access_of_run(object, self.live);
         if object.is_some_and(is) {
             return true;
         }
@@ -282,11 +277,7 @@ impl Planner<'_> {
             }
             let ours = self.ours(object).cloned();
             let address = ours.clone().unwrap_or_else(|| self.matched.names.address_of(object));
-            let own = self.live.own_client.as_ref().is_some_and(|own| {
-                object.id.as_ref() == Some(own)
-                    || kind.has(Quirk::GranteeOrDefault)
-                        && object.body.get("client_id").and_then(Value::as_str) == Some(own.0.as_str())
-            });
+            let own = ownership::is_access_of_run(object, self.live);
             let excluded = self.desired.excluded.kind(kind)
                 || self.desired.excluded.address(&address)
                 || self.desired.excluded.named(kind, object.body.get("name").and_then(Value::as_str))

@@ -367,3 +367,17 @@ fn what_an_apply_that_was_cut_short_did_is_no_drift() {
     let ran = first.run("drift dev").ok();
     assert!(ran.stdout().contains("No drift. 2 as recorded"), "{}", ran.screen());
 }
+
+#[test]
+fn drift_and_plan_count_the_same_objects_of_others() {
+    let grants = "resourceServers: [{ name: Orders, identifier: https://orders.example }]\n\
+                  clientGrants: [{ client_id: Web, audience: https://orders.example, scope: [] }]\n";
+    let project = Project::new()
+        .tenant("dev", "domain: sandbox\n")
+        .template("all", &format!("clients: [{{ name: Web, app_type: non_interactive }}]\n{grants}"));
+    project.commit("change");
+    project.run("apply dev --yes").ok();
+    let plan = project.run("plan dev --json").ok().json();
+    let drift = project.run("drift dev --json").ok().json();
+    assert_eq!(plan["summary"]["unmanaged"], drift["tenants"][0]["unmanaged"], "{plan:#}\n{drift:#}");
+}
