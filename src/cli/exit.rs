@@ -10,7 +10,7 @@ pub enum Exit {
     /// `plan --exit-code`: changes are pending. `drift`: somebody changed the tenant. `diff --exit-code`: they differ.
     /// `export --into`: conflicts are left.
     Pending = 2,
-    /// Applied in part: some steps failed or were skipped.
+    /// Applied in part: some steps failed or were skipped, or `--verify` found something left.
     Partial = 3,
     /// A gate is closed; nothing was written.
     Gate = 4,
