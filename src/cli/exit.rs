@@ -54,7 +54,7 @@ impl Exit {
             Self::Pending => {
                 "changes are pending (`plan --exit-code`), a tenant has drifted (`drift`), two sides differ (`diff --exit-code`), or conflicts are left (`export --into`)"
             }
-            Self::Partial => "applied in part",
+            Self::Partial => "applied in part, or `--verify` found something left",
             Self::Gate => "a gate is closed",
             Self::Stale => "the saved plan is stale",
             Self::Locked => "locked by another run",
