@@ -38,8 +38,6 @@ pub struct Server {
     pub hidden: Vec<String>,
     /// Fields shown as this text: path -> mask. `${encrypted}` is a text that stays the same for the same value.
     pub masked: IndexMap<String, String>,
-    /// Object fields that a PATCH merges key by key (others are replaced).
-    pub merged: Vec<String>,
     /// Fields dropped when an update sends this other field without them: trigger -> dropped.
     pub dropped_with: BTreeMap<String, Vec<String>>,
     /// Fields that an empty string or object (or null) removes.

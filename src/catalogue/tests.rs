@@ -232,7 +232,7 @@ fn declared_fields() -> Vec<(&'static Kind, String)> {
             &fields.secret,
             &fields.hands_off,
             &fields.sets,
-            &fields.replaced,
+            &fields.merged,
             &fields.fixed,
             &fields.exact,
         ];

@@ -1,5 +1,5 @@
-//! What goes with objects that are going to be deleted, read before: what lies in them, what is recognised by them, and
-//! the lists of other objects that hold them. Nobody could bring it back otherwise.
+//! What goes with objects that are going to be deleted, read before: what their list does not show of them, what lies in
+//! them, what is recognised by them, and the lists of other objects that hold them. Nobody could bring it back otherwise.
 //!
 //! What was read before is not read again, and what is not read is said.
 
@@ -14,7 +14,7 @@ use crate::model::live::{Live, Object, Reading};
 use crate::model::names::RemoteId;
 use crate::model::value::Value;
 use crate::pipeline::read::Task;
-use crate::pipeline::refresh::{parent_fits, run};
+use crate::pipeline::refresh::{parent_fits, read_in_full, run};
 use crate::pipeline::resolve::split_key;
 
 /// More lists of one kind than this are not read: a tenant with thousands of organizations would take minutes.
@@ -62,6 +62,15 @@ pub async fn hanging(
     live: &mut Live,
     gone: &[(&'static Kind, RemoteId)],
 ) -> Result<Unseen, ApiFailure> {
+    let is_in_part = |(kind, id): &(&Kind, RemoteId), object: &Object| {
+        kind.list.as_ref().is_some_and(|list| list.incomplete)
+            && object.kind.name == kind.name
+            && object.id.as_ref() == Some(id)
+    };
+    let in_part =
+        live.objects.iter().enumerate().filter(|(_, object)| gone.iter().any(|gone| is_in_part(gone, object)));
+    let in_part = in_part.map(|(index, _)| index).collect();
+    read_in_full(api, in_part, live).await?;
     let mut going: Vec<Going> =
         gone.iter().map(|(kind, id)| Going { kind, id: id.clone(), with: &kind.name }).collect();
     let mut unseen = Unseen::default();

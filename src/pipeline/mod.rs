@@ -58,6 +58,7 @@ pub mod tree;
 pub mod undo;
 pub mod unfinished;
 pub mod unique_order;
+pub mod unrestorable;
 pub mod validate;
 pub mod who;
 pub mod wire;

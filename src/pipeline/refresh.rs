@@ -88,6 +88,11 @@ async fn complete(api: &impl ReadApi, wanted: &Wanted<'_>, live: &mut Live) -> R
     };
     let partial: Vec<usize> =
         live.objects.iter().enumerate().filter(|(_, object)| asked(object)).map(|(index, _)| index).collect();
+    read_in_full(api, partial, live).await
+}
+
+/// Reads objects in full, one by one, by where they stand.
+pub(super) async fn read_in_full(api: &impl ReadApi, partial: Vec<usize>, live: &mut Live) -> Result<(), ApiFailure> {
     let mut running: FuturesUnordered<_> = partial
         .into_iter()
         .filter_map(|index| {
@@ -169,6 +174,7 @@ fn roots_for(desired: &Desired) -> Vec<Task> {
         });
     }
     let mut tasks = look_ups(&mut spaces);
+    name_what_is_looked_up(&mut spaces);
     for kind in catalogue().kinds().filter(|kind| kind.parent.is_none()) {
         if !kinds.contains(kind.name.as_str()) && !spaces.contains(kind.space()) {
             continue;
@@ -176,6 +182,17 @@ fn roots_for(desired: &Desired) -> Vec<Task> {
         tasks.extend(root_tasks(kind, desired.resources.iter().chain(&desired.removed)));
     }
     tasks
+}
+
+/// Adds what the names of objects are made of: a grant is called by its client and its API.
+fn name_what_is_looked_up(spaces: &mut BTreeSet<&str>) {
+    let looked_up = catalogue().kinds().filter(|kind| spaces.contains(kind.space()));
+    let parts: Vec<&str> = looked_up
+        .flat_map(|kind| kind.references.iter().map(move |reference| (kind, reference)))
+        .filter(|(kind, reference)| reference.by == "id" && kind.identity.contains(&reference.field.to_string()))
+        .map(|(_, reference)| reference.space.as_str())
+        .collect();
+    spaces.extend(parts);
 }
 
 /// The lists in which what files cannot describe is looked up; what its names are made of is needed with it.

@@ -32,5 +32,6 @@ mod rollback;
 mod scopes;
 mod support;
 mod typos;
+mod undo_every_kind;
 mod validation;
 mod who;

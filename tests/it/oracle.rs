@@ -230,7 +230,7 @@ fn named(kind: &Kind) -> BTreeSet<String> {
         &fields.secret,
         &fields.hands_off,
         &fields.sets,
-        &fields.replaced,
+        &fields.merged,
         &fields.empty_is_absent,
         &fields.free,
         &fields.volatile,
