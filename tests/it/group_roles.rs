@@ -172,6 +172,7 @@ fn what_cannot_be_read_is_told_of_and_not_called_missing() {
     core.api.inner = SandboxApi::new(Tenant::from_json(&kept).unwrap()).granting(may);
     let (plan, _) = core.try_plan(&core.desired(&text));
     assert!(plan.steps.is_empty(), "{:?}", told(&plan));
+    assert_eq!(plan.notes, Vec::<String>::new());
     let reasons: Vec<&String> = plan.gates.iter().map(|gate| &gate.reason).collect();
     assert!(
         reasons.iter().any(|reason| reason.contains("organizations/group_roles cannot be read: 403")),
