@@ -333,3 +333,17 @@ fn an_export_names_groups_and_says_where_they_have_no_place() {
         assert!(ran.screen().contains("organization group roles have no place in this format"), "{}", ran.screen());
     }
 }
+
+#[test]
+fn what_one_group_got_before_another_one_failed_is_not_given_again() {
+    let mut core = Core::new();
+    core.apply(&acme(&[]));
+    let both = acme(&[("Engineering", "Admin"), ("Finance", "Reader")]);
+    let plan = core.plan(&both);
+    let mut later = core.api.inner.snapshot();
+    assert_eq!(later.send(&Request::new(Method::Delete, "/groups/grp_2".to_owned(), None)).status, 204);
+    core.api.inner = SandboxApi::new(later);
+    let (outcome, writes) = core.try_perform(&plan);
+    assert_eq!((outcome.failures.len(), writes.len()), (1, 2), "{:?}", outcome.failures);
+    assert_eq!(told(&core.plan(&acme(&[("Engineering", "Admin")]))), Vec::<String>::new());
+}
