@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-pub use super::membership::{MemberPolicy, MemberStyle, Membership};
+pub use super::membership::{MemberPolicy, MemberStyle, Membership, Parts};
 use super::place::Step;
 use super::quirk::Quirk;
 use super::scopes::Scopes;

@@ -111,6 +111,8 @@ pub struct Server {
     pub searched: Vec<String>,
     /// The path of a document without which all calls end in `missing`.
     pub within: Option<String>,
+    /// Braces of the path that hold the ids of other objects, and the kinds of these: the list goes with each of them.
+    pub beside: BTreeMap<String, String>,
     /// Fields of members that must be addresses of mail -> how messages of the server call them.
     pub mail: IndexMap<String, String>,
     /// Lists that are made of flags, where they are not sent.
@@ -241,6 +243,9 @@ pub struct Holders {
     /// The brace of the list's path that holds the member's id.
     #[serde(default = "parent")]
     pub member: String,
+    /// Any member will do.
+    #[serde(default)]
+    pub any: bool,
     /// The fields of a holder that are shown.
     pub copy: Vec<String>,
 }

@@ -110,7 +110,7 @@ fn within(going: &[Going], live: &Live, wanted: &mut Wanted) {
             let fits = || kind.parents.as_ref().is_none_or(|filter| object().is_some_and(|o| parent_fits(filter, o)));
             if known && fits() {
                 let parent = kind.parent.as_ref().map(|_| gone.id.clone());
-                want(wanted, Task { kind, parent, key: BTreeMap::new() }, &BTreeSet::from([gone.with]));
+                want(wanted, Task::of(kind, parent, BTreeMap::new()), &BTreeSet::from([gone.with]));
             }
         }
     }
@@ -126,11 +126,11 @@ fn holding(going: &[Going], live: &Live, wanted: &mut Wanted, unseen: &mut Unsee
         }
         let Some(parent) = kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else {
             for key in &kind.keys {
-                want(wanted, Task { kind, parent: None, key: split_key(kind, key) }, &with);
+                want(wanted, Task::of(kind, None, split_key(kind, key)), &with);
             }
             continue;
         };
-        let list = Task { kind: parent, parent: None, key: BTreeMap::new() };
+        let list = Task::of(parent, None, BTreeMap::new());
         if parent.parent.is_some() || parent.list.is_none() {
             continue;
         }
@@ -147,7 +147,7 @@ fn holding(going: &[Going], live: &Live, wanted: &mut Wanted, unseen: &mut Unsee
             .filter(|id| !goes(id))
             .collect();
         let unread = |id: &&RemoteId| {
-            let task = Task { kind, parent: Some((*id).clone()), key: BTreeMap::new() };
+            let task = Task::of(kind, Some((*id).clone()), BTreeMap::new());
             !live.readings.contains_key(&task.reading_name())
         };
         let unread: Vec<&RemoteId> = parents.iter().filter(unread).collect();
@@ -156,7 +156,7 @@ fn holding(going: &[Going], live: &Live, wanted: &mut Wanted, unseen: &mut Unsee
             continue;
         }
         for id in unread {
-            want(wanted, Task { kind, parent: Some(id.clone()), key: BTreeMap::new() }, &with);
+            want(wanted, Task::of(kind, Some(id.clone()), BTreeMap::new()), &with);
         }
     }
 }

@@ -37,6 +37,7 @@ pub mod order;
 pub mod ownership;
 pub mod parity;
 pub mod partings;
+mod parts;
 pub mod place;
 pub mod plan;
 pub mod read;
