@@ -22,6 +22,7 @@ mod kept;
 mod kinds_example;
 mod kinds_page;
 mod laws;
+mod left_out;
 mod loader_oracle;
 mod locks;
 mod northwind;

@@ -111,7 +111,7 @@ fn takes_back(case: &Case, texts: [&str; 2]) -> Result<(), String> {
         return Ok(());
     }
     let differ =
-        similar::TextDiff::from_lines(&lines(&before), &lines(&after)).unified_diff().context_radius(2).to_string();
+        similar::TextDiff::from_lines(lines(&before), lines(&after)).unified_diff().context_radius(2).to_string();
     Err(format!("{}\n{differ}\n{applied}\n{undone}", case.kind))
 }
 

@@ -2,5 +2,5 @@
 
 mod edits;
 pub mod kinds;
-mod law;
+pub mod law;
 mod story;
