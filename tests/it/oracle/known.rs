@@ -313,7 +313,13 @@ pub const NAMED: &[(&str, &str)] = &[
     ("segments: updated_at", BETA),
     ("tenant: flags.allow_other_legacy_grant_types", ANSWERED),
     ("tenant: flags.cannot_change_enforce_client_authentication_on_passwordless_start", ANSWERED),
+    ("tenant: flags.dashboard_new_onboarding", ANSWERED),
+    ("tenant: flags.enable_custom_domain_in_emails", ANSWERED),
+    ("tenant: flags.enable_legacy_logs_search_v2", ANSWERED),
+    ("tenant: flags.new_universal_login_experience_enabled", ANSWERED),
     ("tenant: flags.non_oidc_conformant_updated_at", ANSWERED),
+    ("tenant: flags.require_signed_request_object", ANSWERED),
+    ("tenant: flags.universal_login", ANSWERED),
 ];
 
 /// Bodies that a real tenant accepted and the check refuses.
