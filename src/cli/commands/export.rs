@@ -1,6 +1,6 @@
 //! `tenantry export`: a tenant as files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::json;
@@ -17,7 +17,9 @@ use crate::edge::connection::Target;
 use crate::edge::files::{self, Readers};
 use crate::model::document::SourceTexts;
 use crate::model::names::TenantName;
-use crate::pipeline::export::{ExportFile, ExportOptions, Format, MANIFEST, Manifest, export};
+use crate::pipeline::export::{
+    self, Beside, ExportFile, ExportOptions, Format, MANIFEST, Manifest, NamedKindsError, named_kinds, only_kinds,
+};
 use crate::pipeline::report::json::VERSION;
 use crate::pipeline::report::style::count;
 use crate::pipeline::report::{findings, text, value::harmless};
@@ -28,13 +30,14 @@ use crate::pipeline::report::{findings, text, value::harmless};
 /// See [`Failure`].
 pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let Some(to) = args.to.as_deref() else { return export_into::run(args, run) };
+    let (only, exclude) = (known("--only", only_kinds(&args.only))?, known("--exclude", named_kinds(&args.exclude))?);
     let project = Project::read(run, args.tenant.clone().map(TenantName).as_ref(), &Look::default())?;
     let Some(desired) = project.desired else {
         return Err(Failure::Invalid { found: project.found, sources: project.sources });
     };
     let settings = desired.settings;
     let target = Target::of(&settings, run.settings.sandbox);
-    let live = everything(&settings, (args.only.clone(), args.exclude.clone()), run)?;
+    let live = everything(&settings, (only.clone(), exclude.clone()), run)?;
     let options = ExportOptions {
         format: match args.format {
             ExportFormat::Native => Format::Workspace,
@@ -43,14 +46,14 @@ pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         },
         tenant: settings.tenant.clone(),
         domain: settings.domain.clone(),
-        only: args.only.clone(),
-        exclude: args.exclude.clone(),
+        only,
+        exclude,
     };
-    let (written, mut found) = export(&live, &options)?;
+    let (written, mut found) = export::export(&live, &options)?;
     findings::tidy(&mut found);
     let folder = run.world.folder.join(to);
-    replace(&folder, &written, args.force)?;
-    let others = leftovers(&folder, &written)?;
+    let Replaced { written, kept, removed } = replace(&folder, written, &options, args.force)?;
+    let others = leftovers(&folder, &written, &kept)?;
     if run.settings.json {
         run.answer_json(&json!({
             "format": "tenantry-export",
@@ -58,6 +61,8 @@ pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
             "tenant": settings.tenant,
             "domain": settings.domain,
             "files": written.iter().map(|file| &file.path).collect::<Vec<_>>(),
+            "removed": removed,
+            "kept": kept,
             "leftovers": others,
             "findings": findings::json(&found),
             "requests": live.requests,
@@ -68,38 +73,78 @@ pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     for path in &others {
         run.terminal.talk(&harmless(&format!("note: `{path}` was there before and does not belong to this export")));
     }
+    for path in &removed {
+        run.terminal.talk(&harmless(&format!("removed `{path}`, which the last export wrote")));
+    }
     run.terminal.answer(&format!(
-        "{}\n\nWrote {} to {}. Read with {}.\n",
+        "{}\n\nWrote {} to {}{}. Read with {}.\n",
         text::headline(&settings, target.is_sandbox()),
         count(written.len(), "file"),
         harmless(&to.display().to_string()),
+        beside(&removed, &kept),
         count(live.requests, "request"),
     ))?;
     Ok(Exit::Done)
 }
 
+/// Returns the kinds that an option names.
+fn known(option: &str, named: Result<Vec<String>, NamedKindsError>) -> Result<Vec<String>, Failure> {
+    named.map_err(|error| {
+        let help = match &error {
+            NamedKindsError::Unknown { near: Some(near), .. } => format!("Did you mean `{near}`?"),
+            NamedKindsError::Unknown { near: None, .. } => "`tenantry kinds` lists them.".to_owned(),
+            NamedKindsError::Inside { key, .. } => format!("Name `{key}`, whose files hold it."),
+        };
+        Failure::usage(format!("`{option}`: {error}"), format!("{help} Nothing was written."))
+    })
+}
+
+/// Says what became of the last export's other files.
+fn beside(removed: &[String], kept: &BTreeSet<String>) -> String {
+    let mut said = String::new();
+    if !removed.is_empty() {
+        said += &format!(", removed {} of the last export that this one does not have", removed.len());
+    }
+    if !kept.is_empty() {
+        said += &format!(", left {} of other kinds as they are", kept.len());
+    }
+    said
+}
+
+/// What came of writing.
+struct Replaced {
+    written: Vec<ExportFile>,
+    /// Of the last export, and left as they are.
+    kept: BTreeSet<String>,
+    /// Of the last export, and no more.
+    removed: Vec<String>,
+}
+
 /// Writes the files in place of the last export's, or nothing if something else is in the way.
-fn replace(folder: &Path, written: &[ExportFile], force: bool) -> Result<(), Failure> {
+fn replace(folder: &Path, files: Vec<ExportFile>, options: &ExportOptions, force: bool) -> Result<Replaced, Failure> {
     let read = |path: &str| {
         let file = folder.join(path);
         files::exists(&file).then(|| files::read_whole(&file)).transpose()
     };
     let last = read(MANIFEST)?.map(|bytes| Manifest::read(&bytes)).unwrap_or_default();
     let mut present = BTreeMap::new();
-    for path in last.paths().chain(written.iter().map(|file| file.path.as_str())) {
+    for path in last.paths().chain(files.iter().map(|file| file.path.as_str())) {
         if let Some(bytes) = read(path)? {
             present.insert(path.to_owned(), bytes);
         }
     }
-    let replacement = last.replacement(&present, written);
+    let Beside { files: written, kept } = export::beside(files, &last, &present, options)?;
+    let replacement = last.replacement(&present, &written, &kept);
     if !replacement.in_the_way.is_empty() && !force {
         return Err(Failure::InTheWay(replacement.in_the_way));
     }
-    for file in written {
+    for file in written.iter().filter(|file| present.get(&file.path) != Some(&file.bytes)) {
         files::write_whole(&folder.join(&file.path), &file.bytes, Readers::Anyone)?;
     }
     for path in &replacement.stale {
         files::remove_file(&folder.join(path))?;
     }
-    Ok(files::write_whole(&folder.join(MANIFEST), &Manifest::of(written).to_bytes(), Readers::Anyone)?)
+    let manifest = Manifest::of(&written, &last, &kept);
+    files::write_whole(&folder.join(MANIFEST), &manifest.to_bytes(), Readers::Anyone)?;
+    Ok(Replaced { written, kept, removed: replacement.stale })
 }

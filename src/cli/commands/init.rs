@@ -143,7 +143,7 @@ fn quoted(word: &str) -> String {
 }
 
 fn file(path: &str, text: &str) -> ExportFile {
-    ExportFile { path: path.to_owned(), bytes: text.as_bytes().to_vec() }
+    ExportFile { path: path.to_owned(), key: None, bytes: text.as_bytes().to_vec() }
 }
 
 fn empty(folder: &Path) -> Made {

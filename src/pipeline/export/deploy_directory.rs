@@ -38,6 +38,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn group(&mut self, part: &Part, group: &mut [Item]) {
+        self.files.begin(group.first().map(|item| item.kind.top_key()));
         let names = file_names(group);
         for item in group.iter_mut() {
             self.companions(part, item, &names);

@@ -25,6 +25,7 @@ pub(super) fn write(mut composed: Composed, findings: &mut Diagnostics) -> Resul
     for group in items.chunk_by_mut(|a, b| a.kind.top_key() == b.kind.top_key()) {
         let Some(key) = group.first().map(|item| item.kind.top_key()) else { continue };
         let Some(part) = group.first().and_then(|item| part_of(item, findings)) else { continue };
+        files.begin(Some(key));
         let names = file_names(group);
         for item in group.iter_mut() {
             let mut piece = item.piece.clone();
@@ -49,6 +50,7 @@ pub(super) fn write(mut composed: Composed, findings: &mut Diagnostics) -> Resul
         }
     }
     root.sort_keys();
+    files.begin(None);
     let text = to_yaml(&Json::Object(root))?;
     files.add("tenant.yaml", text);
     Ok(files.finish())

@@ -10,6 +10,8 @@ use super::piece::{FileField, Piece, Text};
 pub struct ExportFile {
     /// Relative to the export's folder, `/` between names.
     pub path: String,
+    /// The top-level key that it is of; `None` for what all kinds share.
+    pub key: Option<String>,
     pub bytes: Vec<u8>,
 }
 
@@ -17,10 +19,16 @@ pub struct ExportFile {
 #[derive(Debug, Default)]
 pub(in crate::pipeline) struct Files {
     files: Vec<ExportFile>,
+    key: Option<String>,
     taken: BTreeSet<String>,
 }
 
 impl Files {
+    /// Says that the files from now on are of this key, or shared by all.
+    pub fn begin(&mut self, key: Option<&str>) {
+        self.key = key.map(str::to_owned);
+    }
+
     /// Adds a file and returns its path, which gets a suffix before the extension if it is taken.
     pub fn add(&mut self, path: &str, bytes: impl Into<Vec<u8>>) -> String {
         let mut free = path.to_owned();
@@ -33,7 +41,7 @@ impl Files {
             };
             free = format!("{stem}-{}{extension}", suffix(&format!("{path}#{round}")));
         }
-        self.files.push(ExportFile { path: free.clone(), bytes: bytes.into() });
+        self.files.push(ExportFile { path: free.clone(), key: self.key.clone(), bytes: bytes.into() });
         free
     }
 

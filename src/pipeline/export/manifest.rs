@@ -1,6 +1,6 @@
 //! What an export wrote, so that the next one may replace it and nothing else: paths and hashes of their bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -17,6 +17,9 @@ pub struct Manifest {
     version: u32,
     /// Path -> SHA-256 of its bytes, in hexadecimal digits.
     files: BTreeMap<String, String>,
+    /// Path -> the top-level key that it is of; not of what all kinds share.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    keys: BTreeMap<String, String>,
 }
 
 /// What the folder holds where an export is to go.
@@ -29,8 +32,27 @@ pub struct Replacement {
 }
 
 impl Manifest {
-    pub fn of(files: &[ExportFile]) -> Self {
-        Self { version: 1, files: files.iter().map(|file| (file.path.clone(), hash(&file.bytes))).collect() }
+    /// Lists what was written, and what of the last export stays (`kept`) as that one wrote it.
+    pub fn of(files: &[ExportFile], last: &Self, kept: &BTreeSet<String>) -> Self {
+        let stays = |map: &BTreeMap<String, String>| {
+            map.iter().filter(|(path, _)| kept.contains(*path)).map(|(path, of)| (path.clone(), of.clone())).collect()
+        };
+        let mut manifest = Self { version: 1, files: stays(&last.files), keys: stays(&last.keys) };
+        for file in files {
+            manifest.files.insert(file.path.clone(), hash(&file.bytes));
+            manifest.keys.extend(file.key.clone().map(|key| (file.path.clone(), key)));
+        }
+        manifest
+    }
+
+    /// Returns the top-level key that a file is of, if that is known.
+    pub fn key(&self, path: &str) -> Option<&str> {
+        self.keys.get(path).map(String::as_str)
+    }
+
+    /// Says whether an export wrote a file so.
+    pub fn has_written(&self, path: &str, bytes: &[u8]) -> bool {
+        self.files.get(path).is_some_and(|last| *last == hash(bytes))
     }
 
     /// Reads a manifest; one that cannot be read is as good as none, and then everything is somebody's.
@@ -50,16 +72,20 @@ impl Manifest {
     }
 
     /// Compares what stands there (`present`: path -> bytes, of this export's paths and of the last one's) with what
-    /// is to be written.
-    pub fn replacement(&self, present: &BTreeMap<String, Vec<u8>>, files: &[ExportFile]) -> Replacement {
+    /// is to be written and with what stays.
+    pub fn replacement(
+        &self,
+        present: &BTreeMap<String, Vec<u8>>,
+        files: &[ExportFile],
+        kept: &BTreeSet<String>,
+    ) -> Replacement {
         let new: BTreeMap<&str, &[u8]> = files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice())).collect();
-        let is_as_written = |path: &str, bytes: &[u8]| self.files.get(path).is_some_and(|last| *last == hash(bytes));
         let mut replacement = Replacement::default();
-        for (path, bytes) in present {
+        for (path, bytes) in present.iter().filter(|(path, _)| !kept.contains(*path)) {
             match new.get(path.as_str()) {
-                Some(wanted) if *wanted == bytes.as_slice() || is_as_written(path, bytes) => {}
+                Some(wanted) if *wanted == bytes.as_slice() || self.has_written(path, bytes) => {}
                 Some(_) => replacement.in_the_way.push(path.clone()),
-                None if is_as_written(path, bytes) => replacement.stale.push(path.clone()),
+                None if self.has_written(path, bytes) => replacement.stale.push(path.clone()),
                 None => {}
             }
         }
@@ -76,22 +102,32 @@ mod tests {
     use super::*;
 
     fn files(list: &[(&str, &str)]) -> Vec<ExportFile> {
-        list.iter().map(|(path, text)| ExportFile { path: (*path).into(), bytes: text.as_bytes().into() }).collect()
+        list.iter()
+            .map(|(path, text)| ExportFile { path: (*path).into(), key: None, bytes: text.as_bytes().into() })
+            .collect()
     }
 
     #[test]
     fn only_what_the_last_export_wrote_is_replaced() {
-        let last = Manifest::read(&Manifest::of(&files(&[("a", "1"), ("b", "1"), ("gone", "1")])).to_bytes());
-        let present = [("a", "1"), ("b", "edited"), ("gone", "1"), ("mine", "1")];
+        let written = files(&[("a", "1"), ("b", "1"), ("gone", "1"), ("other", "1")]);
+        let last = Manifest::read(&Manifest::of(&written, &Manifest::default(), &BTreeSet::new()).to_bytes());
+        let present = [("a", "1"), ("b", "edited"), ("gone", "1"), ("mine", "1"), ("other", "1")];
         let present = present.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).into();
         let new = files(&[("a", "2"), ("b", "2"), ("mine", "2"), ("new", "2")]);
         let expected = Replacement { in_the_way: vec!["b".into(), "mine".into()], stale: vec!["gone".into()] };
-        assert_eq!(last.replacement(&present, &new), expected);
+        let kept = BTreeSet::from(["other".to_owned()]);
+        assert_eq!(last.replacement(&present, &new, &kept), expected);
+        let next = Manifest::of(&new, &last, &kept);
+        assert_eq!(next.paths().collect::<Vec<_>>(), ["a", "b", "mine", "new", "other"]);
+        assert!(next.has_written("other", b"1"));
     }
 
     #[test]
     fn a_broken_manifest_makes_everything_somebodys() {
         let present = BTreeMap::from([("a".to_owned(), b"1".to_vec())]);
-        assert_eq!(Manifest::read(b"{").replacement(&present, &files(&[("a", "2")])).in_the_way, ["a"]);
+        assert_eq!(
+            Manifest::read(b"{").replacement(&present, &files(&[("a", "2")]), &BTreeSet::new()).in_the_way,
+            ["a"]
+        );
     }
 }

@@ -3,6 +3,7 @@
 //! | file | does |
 //! |---|---|
 //! | `run.rs` | the way from Live to files |
+//! | `named_kinds.rs` | the kinds that `--only` and `--exclude` name |
 //! | `selection.rs` | which objects: chosen kinds, nothing of Auth0's, not the tool's own client |
 //! | `tidy.rs`, `oddities.rs` | one body: names for ids, nothing derived, one order; quirks undone |
 //! | `phrase.rs`, `piece.rs` | by the names of files; each string knows what it is |
@@ -12,10 +13,12 @@
 //! | `native.rs` | a workspace |
 //! | `deploy_cli.rs`, `deploy_yaml.rs`, `deploy_directory.rs` | the Deploy CLI's formats |
 //! | `manifest.rs` | what was written, so that the next export replaces that and nothing else |
+//! | `beside.rs` | an export of some kinds into the folder of an earlier one |
 //! | `conventions.rs`, `conventions.toml`, `files.rs` | where companion files lie |
 //!
 //! Pure: writing to disk is the caller's. No secret's text and no reference's id passes `compose`.
 
+mod beside;
 mod compose;
 mod conventions;
 mod deploy_cli;
@@ -25,6 +28,7 @@ mod file_names;
 pub(in crate::pipeline) mod files;
 pub(in crate::pipeline) mod literal;
 mod manifest;
+mod named_kinds;
 mod native;
 mod oddities;
 mod phrase;
@@ -34,7 +38,9 @@ mod secret_names;
 mod selection;
 mod tidy;
 
+pub use beside::{Beside, beside};
 pub use files::ExportFile;
 pub(in crate::pipeline) use literal::for_handlebars;
 pub use manifest::{MANIFEST, Manifest, Replacement};
+pub use named_kinds::{NamedKindsError, named_kinds, only_kinds};
 pub use run::{ExportError, ExportOptions, Format, export};

@@ -40,6 +40,7 @@ pub(super) fn write(
     for group in items.chunk_by_mut(|a, b| a.kind.top_key() == b.kind.top_key()) {
         let Some(kind) = group.first().map(|item| item.kind) else { continue };
         let key = kind.top_key();
+        files.begin(Some(key));
         let names = file_names(group);
         let own_files = has_own_files(kind);
         for item in group.iter_mut() {

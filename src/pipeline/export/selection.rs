@@ -20,6 +20,12 @@ pub(super) struct Selection<'a> {
     own: Option<(String, String)>,
 }
 
+/// Says whether a kind is wanted: named by its name or key, or nothing is named; and not excluded.
+pub(super) fn is_wanted(kind: &Kind, only: &[String], exclude: &[String]) -> bool {
+    let named = |words: &[String]| words.iter().any(|word| word == &kind.name || word == kind.top_key());
+    (only.is_empty() || named(only)) && !named(exclude)
+}
+
 impl<'a> Selection<'a> {
     pub fn new(live: &'a Live, names: &Names, only: &'a [String], exclude: &'a [String]) -> Self {
         let own = live.own_client.as_ref().and_then(|id| {
@@ -31,11 +37,9 @@ impl<'a> Selection<'a> {
         Self { live, only, exclude, own }
     }
 
-    /// Says whether a kind is wanted: named by its name or key, or nothing is named; and not excluded.
+    /// Says whether a kind is wanted.
     pub fn has_kind(&self, kind: &Kind) -> bool {
-        let named = |words: &[String]| words.iter().any(|word| word == &kind.name || word == kind.top_key());
-        let is_managed = catalogue().kind(&kind.name).is_some();
-        is_managed && (self.only.is_empty() || named(self.only)) && !named(self.exclude)
+        catalogue().kind(&kind.name).is_some() && is_wanted(kind, self.only, self.exclude)
     }
 
     /// Says whether an object is exported. Not: what Auth0 owns, the tool's own client, and what hangs on that.

@@ -155,7 +155,7 @@ fn attempt(project: &Project<'_>, found: &mut Diagnostics, sources: &mut SourceT
     search(&walk, &usage, &files, found);
     notes::tell(&walk, found);
     files.sort();
-    Some(files.into_iter().map(|(path, text)| ExportFile { path, bytes: text.into_bytes() }).collect())
+    Some(files.into_iter().map(|(path, text)| ExportFile { path, key: None, bytes: text.into_bytes() }).collect())
 }
 
 /// Returns the project's YAML as a template, if it is one.

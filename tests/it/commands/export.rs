@@ -50,3 +50,63 @@ fn a_second_export_replaces_the_first_and_takes_what_is_stale_away() {
     project.run(&Project::deploying("export --to out --format directory --only roles")).ok();
     assert!(project.read("out/roles/Reader.json").contains("Reads"));
 }
+
+const THREE: &str = "roles:\n  - name: Reader\nclients:\n  - name: Web\n    app_type: spa\nrulesConfigs:\n  - key: HOOK\n    value: x\n";
+
+#[test]
+fn an_export_of_one_kind_leaves_the_files_of_others_and_what_they_need() {
+    for format in ["native", "yaml", "directory"] {
+        let project = Project::deploy_cli(THREE);
+        project.run(&Project::deploying("apply --yes")).ok();
+        let whole = Project::deploying(&format!("export --to out --format {format}"));
+        project.run(&whole).ok();
+        let before = project.files("out");
+        for part in ["--only roles", "--exclude rulesConfigs", "--only r*es"] {
+            let ran = project.run(&format!("{whole} {part}")).ok();
+            assert!(!ran.screen().contains("removed"), "{}", ran.screen());
+            let mut after = project.files("out");
+            // An object of no file is not told from one whose file is not written this time.
+            let external = |files: &mut std::collections::BTreeMap<String, Vec<u8>>| {
+                let file = files.get_mut("tenants/acme.yaml")?;
+                let text = String::from_utf8(std::mem::take(file)).unwrap();
+                let kept = text.lines().filter(|line| !line.contains("external") && !line.starts_with("  - "));
+                *file = kept.collect::<Vec<_>>().join("\n").into_bytes();
+                Some(())
+            };
+            let mut first = before.clone();
+            external(&mut first);
+            external(&mut after);
+            assert_eq!(first, after, "{format} {part}");
+        }
+    }
+}
+
+#[test]
+fn what_an_export_takes_away_is_said() {
+    let project = Project::deploy_cli(THREE);
+    project.run(&Project::deploying("apply --yes")).ok();
+    project.run(&Project::deploying("export --to out --only roles,clients")).ok();
+    project.write("fewer.yaml", "roles: []\n");
+    let allowing = project.env("AUTH0_ALLOW_DELETE", "true");
+    allowing.run("apply --yes --deploy-cli fewer.yaml --config config.json --sandbox").ok();
+    let ran = allowing.run(&Project::deploying("export --to out --only roles,clients --json")).ok();
+    assert_eq!(ran.json()["removed"], serde_json::json!(["templates/roles/Reader.yaml"]));
+    assert!(!allowing.path("out/templates/roles/Reader.yaml").exists());
+    allowing.run(&Project::deploying("apply --yes")).ok();
+    allowing.run(&Project::deploying("export --to out --only roles,clients")).ok();
+    allowing.run("apply --yes --deploy-cli fewer.yaml --config config.json --sandbox").ok();
+    let ran = allowing.run(&Project::deploying("export --to out --only roles,clients")).ok();
+    assert!(ran.stdout().contains(", removed 1 of the last export that this one does not have"), "{}", ran.screen());
+    assert!(ran.stderr().contains("removed `templates/roles/Reader.yaml`"), "{}", ran.screen());
+}
+
+#[test]
+fn a_kind_that_does_not_exist_is_refused_before_anything_is_read_or_written() {
+    let project = Project::deploy_cli(THREE);
+    for (option, near) in [("--only clientz", "clients"), ("--exclude clients,rolez", "roles")] {
+        let ran = project.run(&Project::deploying(&format!("export --to out {option}"))).code(64);
+        assert!(ran.stderr().contains(&format!("Did you mean `{near}`?")), "{}", ran.screen());
+        assert!(!project.path("out").exists());
+    }
+    project.run(&Project::deploying("export --to out --only ''")).code(64);
+}
