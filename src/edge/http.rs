@@ -335,7 +335,7 @@ mod tests {
             faults: None,
             file: None,
         };
-        let server = serve::bind(crate::sandbox::tenant::Tenant::new("sandbox", "own"), options).await.unwrap();
+        let server = serve::bind(crate::sandbox::tenant::Tenant::new("sandbox", "own"), None, options).await.unwrap();
         let origin = Some(server.announcement().url.clone());
         tokio::spawn(server.run(std::future::pending()));
         let stranger = for_this_machine(other.path()).unwrap().authority;

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use super::files::{self, FileError};
 use crate::api::request::{Method, Request};
 use crate::sandbox::api::Keeper;
+use crate::sandbox::deed::Deed;
 use crate::sandbox::tenant::{Surroundings, Tenant};
 
 /// The version of the log that this program writes.
@@ -42,6 +43,10 @@ struct Line {
     query: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body: Option<Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acting: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    forbidden: bool,
 }
 
 /// An open log; nothing is written before the first write to the tenant.
@@ -55,7 +60,7 @@ struct State {
     /// How much of the file counts; 0 if there is no log of this base.
     length: u64,
     file: Option<File>,
-    /// Reads that change the tenant, kept with the next write.
+    /// What can wait, kept with the next write.
     waiting: String,
 }
 
@@ -63,7 +68,7 @@ struct State {
 #[derive(Debug)]
 pub struct Read {
     base: Base,
-    requests: Vec<(i64, Request)>,
+    deeds: Vec<Deed>,
     length: u64,
 }
 
@@ -115,13 +120,21 @@ impl WriteLog {
                 let surroundings = Surroundings { now: read.base.now, seed: 0 };
                 *tenant = Tenant::in_surroundings(&read.base.domain, &read.base.own_client, surroundings);
             }
-            for (now, request) in &read.requests {
-                tenant.set_now(*now);
-                tenant.send(request);
-            }
+            read.deeds.iter().for_each(|deed| deed.repeat(tenant));
             (base, length) = (read.base, read.length);
         }
         Self(Mutex::new(State { path, base, length, file: None, waiting: String::new() }))
+    }
+
+    /// Begins a log beside a file that was just written (`bytes`).
+    pub fn begin(file: &Path, bytes: &[u8], tenant: &Tenant) -> Self {
+        let base = Base::of(Some(bytes), tenant);
+        Self(Mutex::new(State { path: beside(file), base, length: 0, file: None, waiting: String::new() }))
+    }
+
+    /// Returns how long it is, in bytes.
+    pub fn length(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).length
     }
 
     /// Says whether there is a log beside a tenant's file.
@@ -146,21 +159,21 @@ fn read(path: &Path) -> Result<Option<Read>, FileError> {
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').take_while(|line| line.ends_with(b"\n"));
     let Some(first) = lines.next() else { return Ok(None) };
     let Ok(base) = serde_json::from_slice::<Base>(first) else { return Ok(None) };
-    let (mut requests, mut length) = (Vec::new(), first.len());
+    let (mut deeds, mut length) = (Vec::new(), first.len());
     for line in lines {
-        let Some(request) = serde_json::from_slice::<Line>(line).ok().and_then(Line::request) else { break };
-        requests.push(request);
+        let Some(deed) = serde_json::from_slice::<Line>(line).ok().and_then(Line::deed) else { break };
+        deeds.push(deed);
         length += line.len();
     }
-    Ok(Some(Read { base, requests, length: length as u64 }))
+    Ok(Some(Read { base, deeds, length: length as u64 }))
 }
 
 impl Line {
-    fn request(self) -> Option<(i64, Request)> {
+    fn deed(self) -> Option<Deed> {
         let methods = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
         let method = methods.into_iter().find(|method| method.as_str() == self.method)?;
         let request = Request { method, path: self.path, query: self.query, body: self.body };
-        Some((self.now, request))
+        Some(Deed { now: self.now, request, acting: self.acting, forbidden: self.forbidden })
     }
 }
 
@@ -180,32 +193,42 @@ impl State {
             if self.length == 0 {
                 let base = format!("{}\n", serde_json::to_string(&self.base)?);
                 file.write_all(base.as_bytes())?;
+                self.length = base.len() as u64;
             }
             self.file = Some(file);
         }
         // In one piece, so that a kill leaves whole lines but for the last.
-        self.file.as_mut().map_or(Ok(()), |file| file.write_all(text.as_bytes()))
+        self.file.as_mut().map_or(Ok(()), |file| file.write_all(text.as_bytes()))?;
+        self.length += text.len() as u64;
+        Ok(())
     }
 }
 
 impl Keeper for WriteLog {
-    fn note(&self, request: &Request, now: i64) -> Result<(), String> {
+    fn note(&self, deed: &Deed) -> Result<(), String> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let request = &deed.request;
         let line = Line {
-            now,
+            now: deed.now,
             method: request.method.as_str().to_owned(),
             path: request.path.clone(),
             query: request.query.clone(),
             body: request.body.clone(),
+            acting: deed.acting.clone(),
+            forbidden: deed.forbidden,
         };
         let text = serde_json::to_string(&line).map_err(|error| error.to_string())?;
         state.waiting.push_str(&text);
         state.waiting.push('\n');
-        if request.method == Method::Get {
+        if deed.can_wait() {
             return Ok(());
         }
         let text = std::mem::take(&mut state.waiting);
-        state.append(&text).map_err(|error| format!("`{}` cannot be written: {error}", state.path.display()))
+        state.append(&text).map_err(|error| {
+            // What was written in part goes when the file is opened again.
+            state.file = None;
+            format!("`{}` cannot be written: {error}", state.path.display())
+        })
     }
 
     fn die(&self) {
@@ -228,7 +251,7 @@ mod tests {
         let (mut tenant, log) = sandbox_store::open_kept(file, "sandbox", "own").unwrap();
         for request in requests {
             tenant.send(request);
-            log.note(request, tenant.now()).unwrap();
+            log.note(&Deed { now: tenant.now(), request: request.clone(), acting: None, forbidden: false }).unwrap();
         }
         tenant
     }

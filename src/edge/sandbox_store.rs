@@ -69,6 +69,17 @@ pub fn save(path: &Path, tenant: &Tenant) -> Result<(), StoreError> {
     Ok(WriteLog::remove(path)?)
 }
 
+/// Writes the tenant as a whole, and returns the log that keeps what is done to it from now on.
+///
+/// # Errors
+/// If the file or its folder cannot be written.
+pub fn save_kept(path: &Path, tenant: &Tenant) -> Result<WriteLog, StoreError> {
+    let text = tenant.to_json();
+    files::write_whole(path, text.as_bytes(), Readers::Owner)?;
+    WriteLog::remove(path)?;
+    Ok(WriteLog::begin(path, text.as_bytes(), tenant))
+}
+
 /// Removes the tenant, so that the next run finds a new one. Says whether there was one.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! The sandbox on a socket: the tenant's API under `/api/v2` and `/oauth/token`, for any client on this machine.
 //!
 //! It only listens at the loopback address. What a request waits for (latency, the rate) it waits for without the tenant.
+//! A write is kept before it is answered, so that every process that reads the tenant from then on sees it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -25,10 +26,13 @@ use tokio_rustls::TlsAcceptor;
 
 use super::certificate::{self, CertificateError, Tls};
 use super::runtime::interrupted;
+use super::sandbox_log::WriteLog;
 use super::sandbox_store::{self, StoreError};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
+use crate::sandbox::api::Keeper as _;
 use crate::sandbox::bucket::Bucket;
+use crate::sandbox::deed::Deed;
 use crate::sandbox::faults::Faults;
 use crate::sandbox::faulty::{Delivery, FaultyTenant};
 use crate::sandbox::refusal::Refusal;
@@ -40,8 +44,8 @@ use delivery::{Cut, deliver};
 
 /// The largest body that is read, in bytes.
 const BODY_LIMIT: usize = 10 << 20;
-/// How often a changed tenant is written down.
-const SAVE_EVERY: Duration = Duration::from_secs(1);
+/// A log of writes that is longer than this, in bytes, gives way to the whole tenant. What is read at once has a limit.
+const LOG_LIMIT: u64 = 4 << 20;
 /// How long open connections may take to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -110,6 +114,8 @@ struct Served {
 
 struct Shared {
     faulty: FaultyTenant,
+    /// What is done is kept there before it is answered.
+    log: Option<WriteLog>,
     changed: bool,
     counts: BTreeMap<&'static str, u64>,
     bucket: Bucket,
@@ -120,7 +126,7 @@ struct Shared {
 ///
 /// # Errors
 /// If the port is taken, or the certificate cannot be had.
-pub async fn bind(tenant: Tenant, options: ServeOptions) -> Result<Server, ServeError> {
+pub async fn bind(tenant: Tenant, log: Option<WriteLog>, options: ServeOptions) -> Result<Server, ServeError> {
     let tls = options.tls.as_deref().map(certificate::for_this_machine).transpose()?;
     let port = options.port;
     let failed = |source| ServeError::Listen { port, source };
@@ -135,7 +141,8 @@ pub async fn bind(tenant: Tenant, options: ServeOptions) -> Result<Server, Serve
     faulty.granted.clone_from(&options.scopes);
     faulty.set(options.faults.clone().unwrap_or_default());
     let bucket = Bucket::new(options.rate.map(f64::from), options.burst.map(f64::from));
-    let state = Mutex::new(Shared { faulty, changed: false, counts: BTreeMap::new(), bucket, began: Instant::now() });
+    let state =
+        Mutex::new(Shared { faulty, log, changed: false, counts: BTreeMap::new(), bucket, began: Instant::now() });
     Ok(Server { listener, tls, served: Arc::new(Served { options, state }), announcement })
 }
 
@@ -162,14 +169,12 @@ impl Server {
         let (ending, ended) = watch::channel(false);
         let mut connections = JoinSet::new();
         let mut stop = std::pin::pin!(stop);
-        let mut save = tokio::time::interval(SAVE_EVERY);
         let logins = served.options.logins.filter(|logins| *logins > 0.0);
         let mut login =
             tokio::time::interval(Duration::from_secs_f64(1.0 / logins.unwrap_or(1.0).clamp(0.001, 1000.0)));
         loop {
             tokio::select! {
                 () = &mut stop => break,
-                _ = save.tick() => served.keep()?,
                 _ = login.tick(), if logins.is_some() => served.log_in(),
                 // Ended connections are taken out, or they would pile up.
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
@@ -195,9 +200,11 @@ impl Server {
         let all = async { while connections.join_next().await.is_some() {} };
         // Who is still not done then is cut off when the set is dropped.
         tokio::time::timeout(PATIENCE, all).await.ok();
-        served.keep()?;
-        let tenant = served.state().faulty.tenant.clone();
-        Ok(tenant)
+        let mut state = served.state();
+        if state.changed {
+            served.save(&mut state)?;
+        }
+        Ok(state.faulty.tenant.clone())
     }
 }
 
@@ -237,17 +244,25 @@ impl Served {
         *state.counts.entry(name).or_insert(0) += 1;
     }
 
-    /// Writes the tenant down if it has changed.
-    fn keep(&self) -> Result<(), ServeError> {
-        let Some(file) = &self.options.file else { return Ok(()) };
-        let changed = {
-            let mut state = self.state();
-            std::mem::take(&mut state.changed).then(|| state.faulty.tenant.clone())
-        };
-        match changed {
-            Some(tenant) => Ok(sandbox_store::save(file, &tenant)?),
-            None => Ok(()),
+    /// Writes the tenant down as a whole.
+    fn save(&self, state: &mut Shared) -> Result<(), StoreError> {
+        if let Some(file) = &self.options.file {
+            state.log = Some(sandbox_store::save_kept(file, &state.faulty.tenant)?);
         }
+        state.changed = false;
+        Ok(())
+    }
+
+    /// Keeps what the tenant has done, so that whoever is answered finds it kept, in whatever process it looks.
+    fn keep(&self, state: &mut Shared, deed: &Deed) -> Result<(), Refusal> {
+        let failed = |reason: String| Refusal::new(500, "", format!("This could not be kept: {reason}"));
+        state.changed = true;
+        let Some(log) = &state.log else { return Ok(()) };
+        log.note(deed).map_err(failed)?;
+        if log.length() > LOG_LIMIT {
+            self.save(state).map_err(|error| failed(error.to_string()))?;
+        }
+        Ok(())
     }
 }
 
@@ -280,7 +295,12 @@ async fn answer(served: &Served, request: hyper::Request<Body>) -> Result<HttpRe
         state.faulty.tenant.set_now(sandbox_store::now());
         state.faulty.renewed();
         let Shared { faulty, .. } = &mut *state;
-        Delivery::Whole(faulty.tenant.token(&body, faulty.granted.as_ref()))
+        let response = faulty.tenant.token(&body, faulty.granted.as_ref());
+        let given = (response.status == 200).then(|| Deed::token(faulty.tenant.now()));
+        match given.map_or(Ok(()), |deed| served.keep(&mut state, &deed)) {
+            Ok(()) => Delivery::Whole(response),
+            Err(refusal) => Delivery::Whole(refusal.into()),
+        }
     } else {
         call(served, &parts, &bytes).unwrap_or_else(|refusal| Delivery::Whole(refusal.into()))
     };
@@ -317,7 +337,9 @@ fn call(served: &Served, parts: &axum::http::request::Parts, bytes: &[u8]) -> Re
     let mut state = served.state();
     state.faulty.tenant.set_now(sandbox_store::now());
     let handled = state.faulty.handle(&request, bearer);
-    state.changed |= handled.reached && method != Method::Get;
+    if let Some(deed) = state.faulty.deed(&request, &handled) {
+        served.keep(&mut state, &deed)?;
+    }
     Ok(handled.delivery)
 }
 
@@ -374,9 +396,11 @@ fn control(served: &Served, method: &axum::http::Method, name: &str, bytes: &[u8
             let surroundings = Surroundings { now: sandbox_store::now(), seed: 0 };
             let (domain, own) = (state.faulty.tenant.domain(), state.faulty.tenant.own_client_id());
             state.faulty.tenant = Tenant::in_surroundings(domain, own, surroundings);
-            state.changed = true;
             state.counts.clear();
-            Response::new(200, json!({"reset": true}))
+            match served.save(&mut state) {
+                Ok(()) => Response::new(200, json!({"reset": true})),
+                Err(error) => Refusal::new(500, "", error.to_string()).into(),
+            }
         }
         ("GET", "stats") => Response::new(200, json!({"requests": state.counts, "struck": state.faulty.struck()})),
         ("POST", "faults") => match Faults::from_json(&String::from_utf8_lossy(bytes)) {

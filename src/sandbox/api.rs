@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::deed::Deed;
 use super::expand::scope_names;
 use super::faults::Faults;
-use super::faulty::{Delivery, FaultyTenant, reading_matters};
+use super::faulty::{Delivery, FaultyTenant};
 use super::tenant::Tenant;
 use crate::api::failure::ApiFailure;
 use crate::api::port::{Get, ReadApi, WriteApi};
@@ -22,11 +23,11 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Keeps what is done to a tenant while it is done, and can end the process.
 pub trait Keeper: Send + Sync + std::fmt::Debug {
-    /// Keeps a request that the tenant has carried out at this time (unix seconds).
+    /// Keeps what the tenant has done.
     ///
     /// # Errors
     /// Why it could not be kept.
-    fn note(&self, request: &Request, now: i64) -> Result<(), String>;
+    fn note(&self, deed: &Deed) -> Result<(), String>;
 
     /// Ends the process at once.
     fn die(&self);
@@ -162,11 +163,9 @@ impl SandboxApi {
         }
         let bearer = state.tokens.to_string();
         let handled = state.faulty.handle(request, &bearer);
-        let matters = request.method != Method::Get || reading_matters(request);
-        if handled.reached
-            && matters
-            && let Some(keeper) = &self.keeper
-            && let Err(reason) = keeper.note(request, state.faulty.tenant.now())
+        if let Some(keeper) = &self.keeper
+            && let Some(deed) = state.faulty.deed(request, &handled)
+            && let Err(reason) = keeper.note(&deed)
         {
             return Attempt::Hopeless(reason);
         }

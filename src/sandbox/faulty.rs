@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
+use super::deed::Deed;
 use super::faults::{Fault, Faults, Script};
+use super::permission;
 use super::refusal::Refusal;
 use super::routes;
 use super::tenant::Tenant;
@@ -24,6 +26,8 @@ pub struct FaultyTenant {
     pub granted: Option<BTreeSet<String>>,
     /// Those of the token that came with the request at hand.
     carried: Option<BTreeSet<String>>,
+    /// What the tenant was handed in place of the request at hand.
+    altered: Option<Request>,
     script: Script,
     /// What the tenant was before the last writes, the latest at the end; only as much as the script asks for.
     past: VecDeque<Tenant>,
@@ -85,6 +89,7 @@ impl FaultyTenant {
             tenant,
             granted: None,
             carried: None,
+            altered: None,
             script: Script::default(),
             past: VecDeque::new(),
             behind: None,
@@ -114,8 +119,20 @@ impl FaultyTenant {
         self.expired = Expiry::None;
     }
 
+    /// Returns what the tenant did at the request that was just handled, if it may be another for it.
+    pub fn deed(&self, request: &Request, handled: &Handled) -> Option<Deed> {
+        let request = self.altered.as_ref().unwrap_or(request);
+        if !handled.reached || (request.method == Method::Get && !reading_matters(request)) {
+            return None;
+        }
+        let forbidden = self.carried.as_ref().is_some_and(|carried| permission::check(request, carried).is_err());
+        let (request, acting) = (request.clone(), self.tenant.acting.clone());
+        Some(Deed { now: self.tenant.now(), request, acting, forbidden })
+    }
+
     /// Answers a request that came with a token, or does to it what the script says.
     pub fn handle(&mut self, request: &Request, bearer: &str) -> Handled {
+        self.altered = None;
         if self.expired == Expiry::Of(bearer.to_owned()) {
             return untouched(Delivery::Whole(expired()));
         }
@@ -172,7 +189,9 @@ impl FaultyTenant {
             },
             Fault::Altered => {
                 let request = self.altered(request).unwrap_or_else(|| request.clone());
-                reached(Delivery::Whole(self.answer(&request)))
+                let response = self.answer(&request);
+                self.altered = Some(request);
+                reached(Delivery::Whole(response))
             }
             Fault::ResetBefore => untouched(Delivery::Reset),
             Fault::ResetAfter => {
@@ -317,7 +336,7 @@ fn expired() -> Response {
 }
 
 /// Says whether to read changes what the tenant is: whoever looks at a build finds it done.
-pub fn reading_matters(request: &Request) -> bool {
+fn reading_matters(request: &Request) -> bool {
     routes::find(request.method, &request.path).is_ok_and(|found| found.kind().has(Quirk::BuildThenDeploy))
 }
 

@@ -13,6 +13,7 @@ pub mod cascade;
 pub mod check;
 pub mod clients;
 pub mod connections;
+pub mod deed;
 pub mod documents;
 pub mod events;
 pub mod expand;

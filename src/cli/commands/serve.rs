@@ -18,7 +18,7 @@ use crate::edge::state::Remembrance;
 use crate::model::names::TenantName;
 use crate::pipeline::report::json::VERSION;
 
-/// Runs until it is interrupted; the tenant is written down while it changes and at the end.
+/// Runs until it is interrupted; each write is kept before it is answered.
 ///
 /// # Errors
 /// See [`Failure`].
@@ -28,7 +28,7 @@ pub fn run(args: &ServeArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let name = TenantName(args.tenant.clone());
     let _lock = Lock::take(&name, &Remembrance::Sandbox(name.clone()), run)?;
     let file = state.sandbox_file(&name);
-    let tenant = sandbox_store::open(&file, SANDBOX, OWN_CLIENT)?;
+    let (tenant, log) = sandbox_store::open_kept(&file, SANDBOX, OWN_CLIENT)?;
     let options = ServeOptions {
         port: args.port,
         tls: args.tls.then(|| state.path().to_owned()),
@@ -41,7 +41,7 @@ pub fn run(args: &ServeArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         file: Some(file),
     };
     Runtime::start()?.run(async {
-        let server = bind(tenant, options).await?;
+        let server = bind(tenant, Some(log), options).await?;
         let Announcement { url, authority } = server.announcement();
         if run.settings.json {
             run.answer_json(&json!({

@@ -22,7 +22,14 @@ fn options() -> ServeOptions {
 }
 
 async fn start(options: ServeOptions) -> Running {
-    let server = bind(Tenant::new("sandbox", "own"), options).await.unwrap();
+    let (tenant, log) = match &options.file {
+        Some(file) => {
+            let (tenant, log) = sandbox_store::open_kept(file, "sandbox", "own").unwrap();
+            (tenant, Some(log))
+        }
+        None => (Tenant::new("sandbox", "own"), None),
+    };
+    let server = bind(tenant, log, options).await.unwrap();
     let Announcement { url, authority } = server.announcement().clone();
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let done = tokio::spawn(server.run(async { drop(stopped.await) }));
@@ -176,4 +183,71 @@ async fn logins_take_from_what_is_granted_and_are_refused_when_nothing_is_left()
     assert_eq!(stats["requests"]["logins"], json!(2));
     assert!(stats["requests"]["logins refused"].as_u64().unwrap() >= 2, "{stats}");
     running.end().await;
+}
+
+#[tokio::test]
+async fn what_is_answered_is_kept_for_every_other_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dev.json");
+    let scopes = ["read:roles", "create:roles", "read:actions", "create:actions", "update:actions"];
+    let scopes = Some(scopes.iter().map(|scope| (*scope).to_owned()).collect());
+    let running = start(ServeOptions { file: Some(file.clone()), scopes, ..options() }).await;
+    let (client, api) = (reqwest::Client::new(), format!("{}/api/v2", running.url));
+    let body = json!({"grant_type": "client_credentials", "client_id": "someone", "client_secret": "x"});
+    let token: Json =
+        client.post(format!("{}/oauth/token", running.url)).json(&body).send().await.unwrap().json().await.unwrap();
+    let token = token["access_token"].as_str().unwrap();
+    let kept = || sandbox_store::open(&file, "sandbox", "own").unwrap();
+    let action = json!({"name": "A", "code": "x", "supported_triggers": [{"id": "post-login", "version": "v3"}]});
+    let writes = [
+        ("roles", json!({"name": "A"}), 200),
+        ("roles", json!({"name": "A"}), 409),
+        ("clients", json!({"name": "Not allowed"}), 403),
+        ("actions/actions", action, 201),
+        ("roles", json!({"name": "B"}), 200),
+    ];
+    for (path, body, status) in writes {
+        let answer = client.post(format!("{api}/{path}")).bearer_auth(token).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        let made: Json = answer.json().await.unwrap();
+        if status < 300 {
+            let path = format!("/{path}/{}", made["id"].as_str().unwrap());
+            assert_eq!(kept().send(&Request::new(Method::Get, path, None)).body["name"], body["name"]);
+        }
+        // Whoever looks finds the build done, which is kept with the next write.
+        client.get(format!("{api}/actions/actions")).bearer_auth(token).send().await.unwrap();
+    }
+    assert!(!file.exists(), "the log alone keeps it");
+    let mut kept = kept();
+    let tenant = running.end().await;
+    kept.set_now(tenant.now());
+    assert_eq!(kept.to_json(), tenant.to_json());
+    let mut saved = sandbox_store::open(&file, "sandbox", "own").unwrap();
+    saved.set_now(tenant.now());
+    assert_eq!(saved.to_json(), tenant.to_json());
+}
+
+#[tokio::test]
+async fn a_log_that_grew_long_gives_way_to_the_whole_tenant() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dev.json");
+    let running = start(ServeOptions { file: Some(file.clone()), ..options() }).await;
+    let roles = format!("{}/api/v2/roles", running.url);
+    let client = reqwest::Client::new();
+    let create = |name: &str, text: usize| {
+        let body = json!({"name": name, "description": "x".repeat(text)});
+        client.post(&roles).bearer_auth("t").json(&body).send()
+    };
+    create("A", 5 << 20).await.unwrap();
+    assert!(file.exists() && !sandbox_log_of(&file).exists());
+    create("B", 1).await.unwrap();
+    assert!(sandbox_log_of(&file).exists());
+    let mut kept = sandbox_store::open(&file, "sandbox", "own").unwrap();
+    let tenant = running.end().await;
+    kept.set_now(tenant.now());
+    assert_eq!(kept.to_json(), tenant.to_json());
+}
+
+fn sandbox_log_of(file: &std::path::Path) -> PathBuf {
+    file.with_extension("log")
 }
