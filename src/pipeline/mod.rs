@@ -27,6 +27,7 @@ pub mod images;
 pub mod into;
 pub mod keys;
 pub mod keywords;
+pub mod lacking;
 pub mod load;
 pub mod matching;
 pub mod member_diff;

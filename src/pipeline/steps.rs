@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue::fields;
 use crate::catalogue::kind::{DeleteMeans, Kind, Verb};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
@@ -16,6 +15,7 @@ use crate::model::path::{FieldPath, FieldPattern};
 use crate::model::plan::{Operation, Step};
 use crate::model::value::{Map, Value};
 use crate::pipeline::diff::Comparison;
+use crate::pipeline::lacking::lacking;
 use crate::pipeline::matching::Matched;
 use crate::pipeline::member_diff::{self, Removal};
 use crate::pipeline::merge::{WouldLose, create_body, update_body};
@@ -75,17 +75,15 @@ impl<'a> Stepper<'a> {
         let filled = wire::create_fills(kind, &resource.body);
         let (mut body, lost) = create_body(kind, &filled);
         self.refuse_lost(resource, &lost, "has no value to create it with: it says keep, and there is nothing to keep");
-        let mut desired = filled;
         if kind.shape == Shape::Keyed {
             // Identity fields that are not in the path travel in the body.
             for (field, value) in split_key(kind, &resource.name) {
                 if !kind.create_path().contains(&format!("{{{field}}}")) {
-                    body.insert(field.clone(), Value::String(value.clone()));
-                    desired.insert(field, Value::String(value));
+                    body.insert(field, Value::String(value));
                 }
             }
         }
-        for field in fields::missing_required(kind, &desired) {
+        for field in lacking(resource) {
             findings.push(
                 Diagnostic::error("missing-field", format!("`{field}` is needed to create {}", resource.address))
                     .at(&resource.place)

@@ -92,6 +92,7 @@ fn loaded(files: &[ExportFile], format: Format) -> Result<Desired, String> {
         findings.extend(validate(&documents, &Scope::default()));
         let (desired, more) = resolve(&documents, &Scope::default(), true);
         findings.extend(more);
+        tenantry::pipeline::lacking::report(&desired, &Default::default(), &mut findings);
         desired
     });
     let errors: Vec<String> = findings

@@ -191,3 +191,62 @@ fn what_settings_name_and_nothing_bears_is_told() {
     --- exit 65 ---
     "#);
 }
+
+const CANNOT_BE_MADE: &str = "connections:\n  - name: x\nlogStreams:\n  - name: l\n  - name: bound\n  - name: after\n    $was: before\ncustomDomains:\n  - domain: a.b.example\nroles:\n  - name: R\n";
+
+#[test]
+fn what_could_never_be_created_is_told_of_once_with_its_place() {
+    let project = Project::new()
+        .tenant("dev", "domain: sandbox\nbind:\n  logStreams/bound: lst_0123456789abcdef\n")
+        .template("all", CANNOT_BE_MADE);
+    let ran = project.run("check --json").ok();
+    let found = ran.json()["findings"].as_array().unwrap().clone();
+    let told: Vec<_> = found
+        .iter()
+        .map(|finding| {
+            (finding["severity"].as_str().unwrap(), finding["line"].clone(), finding["summary"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(told.len(), 3, "{found:#?}");
+    assert!(
+        found.iter().all(|finding| finding["code"] == "missing-field" && finding["severity"] == "warning"),
+        "{found:#?}"
+    );
+    let screen = project.run("check").ok();
+    assert!(screen.stdout().contains("`strategy` is needed to create connections/x"), "{}", screen.screen());
+    assert!(screen.stdout().contains("templates/all.yaml:2:"), "{}", screen.screen());
+    assert!(screen.stdout().contains("Leave it so only if the tenant has it already."), "{}", screen.screen());
+}
+
+#[test]
+fn what_was_applied_before_needs_nothing_to_be_created() {
+    let project = Project::new()
+        .tenant("dev", "domain: sandbox\n")
+        .template("all", "logStreams:\n  - name: l\n    type: http\n    sink: { httpEndpoint: 'https://a.example' }\n");
+    project.commit("first");
+    project.run("apply dev --yes").ok();
+    project.write("templates/all.yaml", "logStreams:\n  - name: l\n    status: paused\n");
+    let ran = project.run("check").ok();
+    assert!(ran.stdout().contains("no findings"), "{}", ran.screen());
+    project.run("sandbox reset dev").ok();
+    assert!(project.run("check").ok().stdout().contains("needed to create"), "the new tenant has no record");
+}
+
+#[test]
+fn the_sample_projects_of_the_deploy_cli_lack_nothing() {
+    let Some(shared) = std::env::var_os("TENANTRY_SHARED").map(std::path::PathBuf::from) else { return };
+    for (input, config) in
+        [("northwind-yaml/tenant.yaml", "northwind-yaml"), ("northwind-directory", "northwind-directory")]
+    {
+        for of in ["dev", "prod"] {
+            let data = shared.join("data");
+            let line = format!(
+                "check --deploy-cli {} --config {}",
+                data.join(input).display(),
+                data.join(config).join(format!("config.{of}.json")).display()
+            );
+            let ran = Project::bare().run(&line);
+            assert!(!ran.stdout().contains("needed to create"), "{}", ran.screen());
+        }
+    }
+}
