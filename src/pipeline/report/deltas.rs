@@ -2,6 +2,7 @@
 
 use similar::{ChangeTag, TextDiff};
 
+use super::line_ends;
 use super::style::{ADDED, CHANGED, FAINT, REMOVED, paint};
 use super::value;
 use crate::model::change::{Action, Cause, Change, Delta, DeltaNote};
@@ -201,26 +202,32 @@ fn text_size(text: &str) -> String {
     paint(FAINT, value::text_size(text))
 }
 
-/// Returns a unified diff of two texts, without file headers.
+/// Returns a unified diff of two texts, without file headers. How lines end is said once and not shown line by line.
 fn text_diff(old: &str, new: &str) -> Vec<String> {
     if old.lines().count() + new.lines().count() > DIFF_LINES {
         return vec![format!("{} {} {}", text_size(old), paint(CHANGED, "->"), text_size(new))];
     }
-    let diff = TextDiff::from_lines(old, new);
+    let mut lines: Vec<String> =
+        line_ends::difference(old, new).map(|ends| paint(CHANGED, format!("({ends})"))).into_iter().collect();
+    let (old, new) = (line_ends::alike(old), line_ends::alike(new));
+    let diff = TextDiff::from_lines(&*old, &*new);
     let mut unified = diff.unified_diff();
-    let mut lines = Vec::new();
     for hunk in unified.context_radius(CONTEXT).iter_hunks() {
         lines.push(paint(FAINT, hunk.header()));
         for change in hunk.iter_changes() {
-            let text = value::harmless(change.value().trim_end_matches('\n').trim_end_matches('\r'));
+            let text = value::harmless(change.value().trim_end_matches('\n'));
+            let is_changed = change.tag() != ChangeTag::Equal;
             lines.push(match change.tag() {
                 ChangeTag::Delete => paint(REMOVED, format!("-{text}")),
                 ChangeTag::Insert => paint(ADDED, format!("+{text}")),
                 ChangeTag::Equal => format!(" {text}").trim_end().to_owned(),
             });
+            if is_changed && change.missing_newline() {
+                lines.push(paint(FAINT, "(no line end after this)"));
+            }
         }
     }
-    if lines.is_empty() || diff.ops().iter().all(|op| op.tag() == similar::DiffTag::Equal) {
+    if lines.is_empty() {
         lines.push(paint(FAINT, "(only line ends or invisible characters differ)"));
     }
     lines
@@ -282,6 +289,21 @@ mod tests {
             text,
             "~ code:\n    @@ -2,7 +2,7 @@\n     line 2\n     line 3\n     line 4\n    -line 5\n    +line five\n     line 6\n     line 7\n     line 8"
         );
+    }
+
+    #[test]
+    fn line_ends_are_told_of_and_not_shown_line_by_line() {
+        let told =
+            |old: &str, new: &str| shown(Action::Update, vec![delta(path("code"), Some(json!(old)), Some(json!(new)))]);
+        assert_eq!(told("a\r\n};\r\n", "a\n};\n"), "~ code:\n    (line ends: CRLF -> LF)");
+        let both = told("a\r\nb\r\n", "a\nc\n");
+        assert_eq!(both, "~ code:\n    (line ends: CRLF -> LF)\n    @@ -1,2 +1,2 @@\n     a\n    -b\n    +c");
+        assert_eq!(
+            told("a\nb", "a\nb\n"),
+            "~ code:\n    @@ -1,2 +1,2 @@\n     a\n    -b\n    (no line end after this)\n    +b"
+        );
+        assert!(told("a\r\nb\r\n", "a\r\nc\r\n").ends_with("-b\n    +c"));
+        assert!(told("a\nb\nc\r\n", "a\r\nb\nc\n").contains("only line ends"));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod into;
 pub mod json;
 mod kind_fields;
 pub mod kinds;
+mod line_ends;
 pub mod markdown;
 pub mod outcome;
 pub mod parity;

@@ -4,6 +4,14 @@ const CONTEXT = 3;
 // The most pairs of lines that are compared one by one; beyond, the middle counts as changed.
 const PAIRS = 4000000;
 
+// Returns how the lines of a text end.
+function lineEnds(text) {
+  const crlf = text.split('\r\n').length - 1;
+  const lf = text.split('\n').length - 1 - crlf;
+  if (!crlf || !lf) return crlf ? 'CRLF' : lf ? 'LF' : '';
+  return crlf > lf ? `CRLF, ${lf} LF` : `LF, ${crlf} CRLF`;
+}
+
 // Returns rows [left, right, kind]; kind is same, changed, added, removed. A missing side is null.
 function sideBySide(before, after) {
   const a = before === '' ? [] : before.split('\n');
@@ -90,8 +98,12 @@ function cell(text, kind, number, other) {
 
 // Returns a table of the difference; unchanged stretches are folded and open with a button.
 function diffTable(before, after, numbered) {
-  const { a, b, rows } = sideBySide(before, after);
+  const ends = [lineEnds(before), lineEnds(after)];
+  const { a, b, rows } = sideBySide(before.replaceAll('\r\n', '\n'), after.replaceAll('\r\n', '\n'));
   const body = make('tbody', {});
+  if (ends[0] && ends[1] && ends[0] !== ends[1]) {
+    body.append(make('tr', { class: 'fold' }, make('td', { colspan: 4 }, `line ends: ${ends[0]} -> ${ends[1]}`)));
+  }
   const near = rows.map(() => false);
   rows.forEach((row, i) => {
     if (row[2] !== 'same') for (let k = Math.max(0, i - CONTEXT); k <= Math.min(rows.length - 1, i + CONTEXT); k++) near[k] = true;
