@@ -12,6 +12,7 @@
 //! | `spot.rs`, `identity.rs` | which kind and field a node is, what a resource is called |
 //! | `directive.rs` | keys that start with `$` |
 //! | `combine.rs`, `overlay.rs`, `removal.rs` | several files to one, what differs, what is taken out |
+//! | `unread.rs` | files beside the templates that nothing reads |
 //! | `secrecy.rs` | secrets only in secret fields, and only secrets there |
 //!
 //! YAML is parsed first and strings are rendered after, so that a value can never change the structure. No template
@@ -40,6 +41,7 @@ mod tenant_file;
 #[cfg(test)]
 mod tests;
 pub(in crate::pipeline) mod token;
+mod unread;
 mod variable;
 mod vault;
 mod workspace;

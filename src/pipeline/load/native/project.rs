@@ -9,7 +9,7 @@ use super::overlay::Overlay;
 use super::render::{RENDERED, Renderer, WHOLE};
 use super::vault::{SecretSource, Vault};
 use super::workspace::{TENANTS, read_workspace, settings_file, tenants};
-use super::{combine, removal, secrecy, tenant_file};
+use super::{combine, removal, secrecy, tenant_file, unread};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::model::document::{Documents, Entry, Node, SourceTexts};
 use crate::model::names::TenantName;
@@ -105,9 +105,15 @@ pub fn load_native(
         in_overlay: false,
         left: Some(RENDERED),
     };
-    let mut root = templates(&mut renderer);
+    let mut collected = collect(tree, renderer.findings);
+    let mut root = templates(&mut renderer, &collected);
     overlays(&mut renderer, &mut root, file, tenant);
     let (root, removed) = removal::split(root, tenant);
+    let folder = format!("{TENANTS}/{tenant}");
+    let beside = tree.list(&folder).unwrap_or_default();
+    let beside = beside.iter().filter(|entry| !entry.is_folder && unread::is_alike(&entry.name));
+    collected.alike.extend(beside.map(|entry| format!("{folder}/{}", entry.name)));
+    unread::report(tree, &collected.alike, &files, &mut findings);
     secrecy::check(&root, &mut findings);
     findings.extend(vault.take_findings());
     let documents = settings.map(|settings| Documents { root, removed, settings, files });
@@ -143,15 +149,14 @@ fn tenant_node(
     yaml::parse(&text, &file, findings)
 }
 
-fn templates(renderer: &mut Renderer<'_>) -> Vec<Entry> {
-    let paths = collect(renderer.tree, renderer.findings);
-    if paths.is_empty() && !renderer.findings.has_errors() {
+fn templates(renderer: &mut Renderer<'_>, Collected { yaml, .. }: &Collected) -> Vec<Entry> {
+    if yaml.is_empty() && !renderer.findings.has_errors() {
         let summary = format!("`{TEMPLATES}/` holds no YAML file, so nothing is managed");
         renderer.findings.push(Diagnostic::warning("no-templates", summary));
     }
     let mut root = Vec::new();
-    for path in paths {
-        if let Some(node) = renderer.file(&path) {
+    for path in yaml {
+        if let Some(node) = renderer.file(path) {
             combine::add(&mut root, node, renderer.findings);
         }
     }
@@ -160,8 +165,7 @@ fn templates(renderer: &mut Renderer<'_>) -> Vec<Entry> {
 
 /// Without a tenant nothing can be rendered, but what is no YAML is no YAML for any tenant.
 fn check_syntax(tree: &dyn Tree, findings: &mut Diagnostics) {
-    let paths = collect(tree, findings);
-    for path in paths.iter().filter(|path| !path.ends_with(WHOLE)) {
+    for path in collect(tree, findings).yaml.iter().filter(|path| !path.ends_with(WHOLE)) {
         match read_text(tree, path, None) {
             Ok(text) => drop(yaml::parse(&text, &Arc::from(path.as_str()), findings)),
             Err(finding) => findings.push(*finding),
@@ -169,9 +173,17 @@ fn check_syntax(tree: &dyn Tree, findings: &mut Diagnostics) {
     }
 }
 
-/// Collects the YAML files of a folder and those below it, in bytewise order. What cannot be listed is a finding.
-fn collect(tree: &dyn Tree, findings: &mut Diagnostics) -> Vec<String> {
-    let mut paths = Vec::new();
+/// The files of a folder and those below it, in bytewise order.
+#[derive(Default)]
+struct Collected {
+    yaml: Vec<String>,
+    /// Those that could be meant as such and are not by their names.
+    alike: Vec<String>,
+}
+
+/// Collects the YAML files. What cannot be listed is a finding.
+fn collect(tree: &dyn Tree, findings: &mut Diagnostics) -> Collected {
+    let mut collected = Collected::default();
     let mut folders = vec![(TEMPLATES.to_owned(), 1)];
     let mut seen = 0;
     while let Some((folder, depth)) = folders.pop() {
@@ -194,16 +206,18 @@ fn collect(tree: &dyn Tree, findings: &mut Diagnostics) -> Vec<String> {
             match (entry.is_folder, is_yaml(&entry.name)) {
                 (true, true) => findings.push(unreadable(tree, &path, &TreeError::NotAFile, None)),
                 (true, false) => folders.push((path, depth + 1)),
-                (false, true) => paths.push(path),
+                (false, true) => collected.yaml.push(path),
+                (false, false) if unread::is_alike(&entry.name) => collected.alike.push(path),
                 (false, false) => {}
             }
         }
     }
-    paths.sort();
-    paths
+    collected.yaml.sort();
+    collected.alike.sort();
+    collected
 }
 
-fn is_yaml(name: &str) -> bool {
+pub(super) fn is_yaml(name: &str) -> bool {
     let name = name.strip_suffix(WHOLE).unwrap_or(name);
     name.ends_with(".yaml") || name.ends_with(".yml")
 }

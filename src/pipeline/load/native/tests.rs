@@ -415,3 +415,34 @@ fn a_place_in_a_file_rendered_whole_is_that_of_the_template() {
     ];
     assert_eq!(found(&files), ["templates/a.yaml.hbs:6:5 duplicate-key"]);
 }
+
+#[test]
+fn what_looks_like_a_template_and_is_not_read_is_told_of() {
+    let companions = "actions:\n  - name: a\n    code: ./a.js\nforms:\n  - name: f\n    nodes: ./form.json\n";
+    let read = |path: &str| {
+        let files =
+            [("tenants/dev.yaml", TENANT), ("templates/a.yaml", companions), (path, "{\"roles\": [], \"nodes\": []}")];
+        let told = found(&files);
+        told.iter().filter(|line| line.contains("unread-file")).count()
+    };
+    for path in [
+        "templates/c.YAML",
+        "tenants/dev/o.YAML",
+        "templates/x/b.json",
+        "templates/d.Yml.hbs",
+        "templates/e.json.hbs",
+        "templates/f.YAML.HBS",
+    ] {
+        assert_eq!(read(path), 1, "{path}");
+    }
+    for path in ["templates/README.md", "templates/.c.YAML", "templates/c.yml", "templates/form.json", "templates/a.js"]
+    {
+        assert_eq!(read(path), 0, "{path}");
+    }
+    let package = [
+        ("tenants/dev.yaml", TENANT),
+        ("templates/a.yaml", "roles: []"),
+        ("templates/package.json", "{\"name\": \"x\"}"),
+    ];
+    assert!(found(&package).is_empty());
+}
