@@ -25,7 +25,18 @@ pub enum ApiFailure {
     InDoubt { request: String, reason: String },
     /// No token could be had.
     #[error("no access token for {domain}: {reason}")]
-    Token { domain: String, reason: String },
+    Token { domain: String, reason: String, trouble: TokenTrouble },
+}
+
+/// At what the way to a token ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenTrouble {
+    /// Something is missing here to ask for one.
+    Credentials,
+    /// The tenant did not answer.
+    Unreachable,
+    /// The tenant answered, and gave none.
+    Refused,
 }
 
 /// Returns the id that the server gave a request.

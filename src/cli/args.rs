@@ -269,8 +269,8 @@ pub struct UnlockArgs {
 pub struct ExportArgs {
     /// The tenant, as its file in tenants/ is called
     pub tenant: Option<String>,
-    /// The folder to write to
-    #[arg(long, value_name = "DIR", required_unless_present = "into")]
+    /// The folder to write to: all that the tenant shows, as files of its own
+    #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
     /// Write what somebody changed in the tenant back into the files in place: only the lines of these fields change.
     /// What other tenants have from the same template goes into this tenant's overlay, unless it says where

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::exit::Exit;
-use crate::api::failure::ApiFailure;
+use crate::api::failure::{ApiFailure, TokenTrouble};
 use crate::edge::files::FileError;
 use crate::edge::git_remote::RemoteError;
 use crate::edge::journal::JournalFileError;
@@ -250,7 +250,14 @@ fn of_remote(error: &RemoteError) -> Option<String> {
 
 fn of_api(failure: &ApiFailure) -> Option<String> {
     let words = match failure {
-        ApiFailure::Token { .. } => {
+        ApiFailure::Token { trouble: TokenTrouble::Unreachable, .. } => {
+            "Look at the domain's name (`domain` in the tenant's file) and at the network; nothing was changed."
+        }
+        ApiFailure::Token { trouble: TokenTrouble::Refused, .. } => {
+            "Look at the client's id and secret and whose they are: it must be a client of this tenant that may use the \
+             Management API."
+        }
+        ApiFailure::Token { trouble: TokenTrouble::Credentials, .. } => {
             "Set AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET, or AUTH0_ACCESS_TOKEN, or `credentials` in the tenant's file; \
              `--sandbox` needs none."
         }

@@ -180,6 +180,16 @@ pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
 }
 
+/// Returns the names of what stands in a folder, in no order.
+///
+/// # Errors
+/// If it cannot be listed.
+pub fn names_in(folder: &Path) -> Result<Vec<String>, FileError> {
+    let entries = fs::read_dir(folder).map_err(failed(folder, "read"))?;
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    names.collect::<std::io::Result<_>>().map_err(failed(folder, "read"))
+}
+
 /// Waits for one's turn at what a file stands for: among all processes one has it, until what is returned is dropped.
 ///
 /// # Errors

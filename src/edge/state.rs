@@ -2,14 +2,14 @@
 //!
 //! Only fingerprints, never a secret; only for this machine, so the folder keeps itself out of git.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::files::{FileError, Readers, exists, read_whole, remove_file, write_whole};
+use super::files::{FileError, Readers, exists, names_in, read_whole, remove_file, write_whole};
 use crate::model::names::{Domain, TenantName};
 use crate::pipeline::plan::Remembered;
 
@@ -54,6 +54,19 @@ impl StateFolder {
     /// Returns the file that holds a sandbox tenant.
     pub fn sandbox_file(&self, tenant: &TenantName) -> PathBuf {
         self.0.join("sandbox").join(format!("{}.json", file_name(&tenant.0)))
+    }
+
+    /// Returns the names of the sandbox tenants that are kept here.
+    ///
+    /// # Errors
+    /// If the folder cannot be listed.
+    pub fn sandboxes(&self) -> Result<BTreeSet<String>, FileError> {
+        let folder = self.0.join("sandbox");
+        if !exists(&folder) {
+            return Ok(BTreeSet::new());
+        }
+        let kept = |name: String| name.strip_suffix(".json").or(name.strip_suffix(".log")).map(str::to_owned);
+        Ok(names_in(&folder)?.into_iter().filter_map(kept).collect())
     }
 
     /// Makes the folder, with the file that keeps it out of git.

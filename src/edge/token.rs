@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::wire::{Sending, Wire};
-use crate::api::failure::ApiFailure;
+use crate::api::failure::{ApiFailure, TokenTrouble};
 use crate::api::request::Method;
 use crate::api::response::Response;
 use crate::api::retry::Repeat;
@@ -109,7 +109,7 @@ impl Tokens {
             body: Some(&body),
             repeat: Repeat::Always,
         };
-        let response = wire.send(&sending).await.map_err(|failure| self.failure(failure.to_string()))?;
+        let response = wire.send(&sending).await.map_err(|failure| self.unanswered(&failure))?;
         self.token_in(&response)
     }
 
@@ -117,9 +117,11 @@ impl Tokens {
         let text = |key: &str| response.body.get(key).and_then(Json::as_str);
         if response.status != 200 {
             let words = text("error_description").or_else(|| text("error")).unwrap_or("no reason given");
-            return Err(self.failure(format!("POST /oauth/token answered {}: {words}", response.status)));
+            let reason = format!("POST /oauth/token answered {}: {words}", response.status);
+            return Err(self.trouble(TokenTrouble::Refused, reason));
         }
-        let token = text("access_token").ok_or_else(|| self.failure("the answer holds no access_token".to_owned()))?;
+        let token = text("access_token")
+            .ok_or_else(|| self.trouble(TokenTrouble::Refused, "the answer holds no access_token".to_owned()))?;
         let lifetime = response.body.get("expires_in").and_then(Json::as_u64).unwrap_or(3600);
         // Half of it at least is used, however short it is.
         let usable = Duration::from_secs(lifetime).saturating_sub(MARGIN).max(Duration::from_secs(lifetime / 2));
@@ -182,8 +184,21 @@ impl Tokens {
         text.map(str::to_owned).ok_or_else(|| self.failure(format!("the {what} ({}) has no value here", secret.name)))
     }
 
+    /// Something is missing here.
     fn failure(&self, reason: String) -> ApiFailure {
-        ApiFailure::Token { domain: self.domain.0.clone(), reason }
+        self.trouble(TokenTrouble::Credentials, reason)
+    }
+
+    fn unanswered(&self, failure: &ApiFailure) -> ApiFailure {
+        let trouble = match failure {
+            ApiFailure::Status { .. } => TokenTrouble::Refused,
+            _ => TokenTrouble::Unreachable,
+        };
+        self.trouble(trouble, failure.to_string())
+    }
+
+    fn trouble(&self, trouble: TokenTrouble, reason: String) -> ApiFailure {
+        ApiFailure::Token { domain: self.domain.0.clone(), reason, trouble }
     }
 }
 

@@ -133,8 +133,10 @@ pub fn released(desired: &Desired, facts: &Facts) -> Vec<String> {
     }
     let note = |(key, (count, can_go)): (&str, (usize, bool))| match can_go {
         true => match key.rsplit_once('/') {
-            Some((parent, own)) => format!("{count} {key} released; `{own}: []` in {parent} deletes them"),
-            None => format!("{count} {key} released; `{key}: []` deletes them"),
+            Some((parent, own)) => {
+                format!("{count} {key} released; before this apply, `{own}: []` in {parent} deletes them instead")
+            }
+            None => format!("{count} {key} released; before this apply, `{key}: []` deletes them instead"),
         },
         false => format!("{key} released: what is there stays as it is"),
     };

@@ -133,7 +133,11 @@ fn a_key_that_is_gone_releases_and_an_empty_list_deletes() {
     project.run("apply dev --yes").ok();
     project.write("templates/all.yaml", "actions: []\n");
     let ran = project.run("plan dev").ok();
-    assert!(ran.stdout().contains("2 roles released; `roles: []` deletes them"), "{}", ran.screen());
+    assert!(
+        ran.stdout().contains("2 roles released; before this apply, `roles: []` deletes them instead"),
+        "{}",
+        ran.screen()
+    );
     project.write("templates/all.yaml", "roles: []\n");
     let plan = project.run("plan dev --json").ok().json();
     assert_eq!(actions(&plan), ["delete roles/A", "delete roles/B"]);

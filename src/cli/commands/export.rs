@@ -29,7 +29,16 @@ use crate::pipeline::report::{findings, text, value::harmless};
 /// # Errors
 /// See [`Failure`].
 pub fn run(args: &ExportArgs, run: &Run<'_>) -> Result<Exit, Failure> {
-    let Some(to) = args.to.as_deref() else { return export_into::run(args, run) };
+    let Some(to) = args.to.as_deref() else {
+        if args.into.is_some() {
+            return export_into::run(args, run);
+        }
+        return Err(Failure::usage(
+            "neither `--to` nor `--into` says where to write",
+            "`--to DIR` writes all that the tenant shows as files of their own; `--into` writes what somebody changed in \
+             the tenant back into the files here.",
+        ));
+    };
     let (only, exclude) = (known("--only", only_kinds(&args.only))?, known("--exclude", named_kinds(&args.exclude))?);
     let project = Project::read(run, args.tenant.clone().map(TenantName).as_ref(), &Look::default())?;
     let Some(desired) = project.desired else {

@@ -109,7 +109,8 @@ fn another_lifetime_is_another_token_behind_the_gate_of_replacements() {
     // Gone from the files altogether: left as it is, and said.
     project.write("templates/all.yaml", &template(&[]).replace(", scim_tokens: []", ""));
     let ran = project.run("apply dev --yes").ok();
-    let said = "1 connections/scim_tokens released; `scim_tokens: []` in connections deletes them";
+    let said =
+        "1 connections/scim_tokens released; before this apply, `scim_tokens: []` in connections deletes them instead";
     assert!(ran.stdout().contains(said), "{}", ran.screen());
     assert_eq!(held(&project), second);
 }

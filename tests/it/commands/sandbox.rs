@@ -65,3 +65,16 @@ fn a_tenant_that_is_new_again_has_no_apply_to_go_on_with() {
     project.run_binary("apply acme --undo --yes").ok();
     project.run_binary("plan acme --exit-code").code(2);
 }
+
+#[test]
+fn a_tenant_that_nobody_knows_is_not_reset() {
+    let project = Project::new().tenant("dev", "domain: sandbox\n").template("roles", ROLES);
+    assert!(project.run("sandbox reset dev").ok().stdout().contains("was new already"));
+    let ran = project.run("sandbox reset dve").code(64);
+    assert!(ran.stderr().contains("Did you mean `dev`?"), "{}", ran.screen());
+    project.run("apply dev --yes").ok();
+    let ran = project.run("sandbox reset elsewhere").code(64);
+    assert!(ran.stderr().contains("There are dev."), "{}", ran.screen());
+    let ran = Project::bare().run("sandbox reset dev").code(64);
+    assert!(ran.stderr().contains("the first run against a sandbox makes one"), "{}", ran.screen());
+}

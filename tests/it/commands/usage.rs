@@ -70,3 +70,20 @@ fn completions_name_every_command() {
         assert!(ran.stdout().contains(command), "{command}");
     }
 }
+
+#[test]
+fn an_export_to_nowhere_is_told_of_both_ways() {
+    let project = Project::new().tenant("dev", "domain: sandbox\n");
+    let ran = project.run("export dev").code(64);
+    assert!(ran.stderr().contains("`--to DIR`") && ran.stderr().contains("`--into`"), "{}", ran.screen());
+}
+
+#[test]
+fn a_tenant_that_does_not_answer_is_no_matter_of_credentials() {
+    let file = "domain: 'localhost:1'\ncredentials: { client_id: { env: ID }, client_secret: { env: SECRET } }\n";
+    let project = Project::new().tenant("dev", file).template("roles", "roles:\n  - name: A\n");
+    let set = project.env("ID", "x").env("SECRET", "y");
+    let ran = set.run("plan dev");
+    assert!(ran.stderr().contains("Look at the domain's name"), "{}", ran.screen());
+    assert!(!ran.stderr().contains("AUTH0_CLIENT_ID"), "{}", ran.screen());
+}
