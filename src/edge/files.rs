@@ -16,7 +16,7 @@ pub struct FileError {
     pub source: std::io::Error,
 }
 
-fn failed(path: &Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> FileError {
+pub(super) fn failed(path: &Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> FileError {
     let path = path.to_owned();
     move |source| FileError { path, doing, source }
 }
@@ -239,7 +239,7 @@ pub fn replace_file(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), F
     }
 }
 
-fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()> {
+pub(super) fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()> {
     let mut options = fs::OpenOptions::new();
     // New, so that a link that somebody put there is not followed; a leftover of a run that died is in the way of that.
     fs::remove_file(path).ok();
@@ -256,12 +256,12 @@ fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()>
 }
 
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> std::io::Result<()> {
+pub(super) fn sync_folder(_folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 

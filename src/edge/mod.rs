@@ -8,6 +8,7 @@ pub mod connection;
 pub mod delivery;
 pub mod environment;
 pub mod files;
+pub mod files_together;
 pub mod git;
 pub mod git_missing;
 pub mod git_remote;

@@ -15,6 +15,7 @@ use crate::cli::project::{Look, Project};
 use crate::cli::run::Run;
 use crate::edge::connection::Target;
 use crate::edge::files::{self, Readers};
+use crate::edge::files_together::write_together;
 use crate::model::document::SourceTexts;
 use crate::model::names::TenantName;
 use crate::pipeline::export::{
@@ -147,9 +148,9 @@ fn replace(folder: &Path, files: Vec<ExportFile>, options: &ExportOptions, force
     if !replacement.in_the_way.is_empty() && !force {
         return Err(Failure::InTheWay(replacement.in_the_way));
     }
-    for file in written.iter().filter(|file| present.get(&file.path) != Some(&file.bytes)) {
-        files::write_whole(&folder.join(&file.path), &file.bytes, Readers::Anyone)?;
-    }
+    let changed = written.iter().filter(|file| present.get(&file.path) != Some(&file.bytes));
+    let changed: Vec<(&str, &[u8])> = changed.map(|file| (file.path.as_str(), file.bytes.as_slice())).collect();
+    write_together(folder, &changed)?;
     for path in &replacement.stale {
         files::remove_file(&folder.join(path))?;
     }

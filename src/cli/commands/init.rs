@@ -13,7 +13,8 @@ use crate::cli::failure::Failure;
 use crate::cli::looking::everything;
 use crate::cli::run::Run;
 use crate::cli::settings::WORKSPACE_FILE;
-use crate::edge::files::{self, Readers, WorkTree};
+use crate::edge::files::{self, WorkTree};
+use crate::edge::files_together::write_together;
 use crate::edge::secrets::Sources;
 use crate::model::desired::TenantSettings;
 use crate::model::diagnostic::{Diagnostics, Severity};
@@ -86,14 +87,13 @@ fn refuse_taken<'a>(folder: &Path, names: impl IntoIterator<Item = &'a str>) -> 
 /// Writes all files; `tenantry.yaml` comes last, so that half a workspace is none. An existing `.gitignore` stays.
 fn write(folder: &Path, made: &[ExportFile]) -> Result<Vec<String>, Failure> {
     let (last, first): (Vec<_>, Vec<_>) = made.iter().partition(|file| file.path == WORKSPACE_FILE);
+    let stays = |file: &&&ExportFile| file.path == IGNORE_FILE && files::is_taken(&folder.join(&file.path));
     let mut written = Vec::new();
-    for file in first.into_iter().chain(last) {
-        let path = folder.join(&file.path);
-        if file.path == IGNORE_FILE && files::is_taken(&path) {
-            continue;
-        }
-        files::write_whole(&path, &file.bytes, Readers::Anyone)?;
-        written.push(file.path.clone());
+    for files in [first, last] {
+        let files: Vec<&&ExportFile> = files.iter().filter(|file| !stays(file)).collect();
+        let bytes: Vec<(&str, &[u8])> = files.iter().map(|file| (file.path.as_str(), &*file.bytes)).collect();
+        write_together(folder, &bytes)?;
+        written.extend(files.into_iter().map(|file| file.path.clone()));
     }
     written.sort();
     Ok(written)
