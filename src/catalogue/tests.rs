@@ -345,6 +345,7 @@ const ALL: [Quirk; 29] = [
     Quirk::SharedMembers,
     Quirk::OneIsDefault,
     Quirk::KeyRing,
+    Quirk::KeyCeremony,
     Quirk::KeySuccession,
     Quirk::NamedByRecord,
     Quirk::EventLog,
@@ -379,6 +380,7 @@ fn all_quirks_are_counted() {
         | Quirk::SharedMembers
         | Quirk::OneIsDefault
         | Quirk::KeyRing
+        | Quirk::KeyCeremony
         | Quirk::KeySuccession
         | Quirk::NamedByRecord
         | Quirk::EventLog => quirk,

@@ -113,7 +113,7 @@ pub fn carry_out(
     match run.settings.json {
         true => run.answer_json(&manner.told(results.json(plan, &planned.found, Some(&outcome.summary))))?,
         false => {
-            let screen = outcome::screen(plan, &outcome.failures, &outcome.summary, &redaction);
+            let screen = outcome::screen(plan, &outcome, &redaction);
             run.terminal.answer(&format!("\n{screen}"))?;
         }
     }

@@ -200,6 +200,7 @@ fn member_writes(kind: &Kind, membership: &Membership, add: bool, change: bool, 
 /// What a step of a plan does.
 fn of_step(step: &Step) -> Vec<Doing> {
     match &step.operation {
+        Operation::Wrap { .. } => vec![Doing::Create],
         Operation::Create { then, .. } if then.is_empty() => vec![Doing::Create],
         Operation::Create { .. } => vec![Doing::Create, Doing::Update],
         Operation::Update { .. } | Operation::Fill { .. } | Operation::Reset { .. } => vec![Doing::Update],

@@ -90,8 +90,8 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
         if kind.shape == Shape::Collection && image.id.is_some() {
             applied.resources.insert(address.clone(), owned(kind, image, Json::Object(serde_json::Map::new())));
         }
-        // A rotation back would only bring the next key into use.
-        if !kind.has(Quirk::KeySuccession) {
+        // A rotation back would only bring the next key into use, and a root key that is begun again has no material.
+        if !kind.has(Quirk::KeySuccession) && !kind.has(Quirk::KeyCeremony) {
             let was = moved.contains_key(there).then(|| there.name());
             desired.resources.push(Resource { was, ..resource(address, kind, image) });
         }
@@ -214,6 +214,9 @@ pub fn lost(journal: &Journal, plan: &Plan) -> Vec<String> {
             lost.push(format!("{address} was rotated, and no key comes back"));
         }
         let kind = catalogue().kind(&image.kind);
+        if image.existed && image.deletes && kind.is_some_and(|kind| kind.has(Quirk::KeyCeremony)) {
+            lost.push(format!("a key of {address} was destroyed, and no key comes back"));
+        }
         if image.existed && image.deletes && kind.is_some_and(|kind| kind.has(Quirk::NamedByRecord)) {
             lost.push(format!("{address} was deleted, and nobody can make one with its value again"));
         }
