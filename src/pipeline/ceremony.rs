@@ -85,6 +85,11 @@ pub fn next(
     }
 }
 
+/// Says whether files ask for a key to be begun and give no material, so that nothing of it will be changed.
+pub fn only_begins(resource: &Resource) -> bool {
+    resource.kind.has(Quirk::KeyCeremony) && resource.body.get(MATERIAL).is_none_or(Value::is_null)
+}
+
 /// Reports material for a key that is only to be begun: it cannot have been wrapped for it.
 pub fn too_early(resource: &Resource) -> Option<Diagnostic> {
     if !resource.kind.has(Quirk::KeyCeremony) {

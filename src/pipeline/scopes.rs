@@ -12,6 +12,7 @@ use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Manage, Policy, Resource};
 use crate::model::plan::{Gate, MemberChange, Operation, Plan, Requests, Step};
+use crate::pipeline::ceremony;
 use crate::pipeline::plan::{Facts, KnownFields};
 use crate::pipeline::refresh::root_reads;
 use crate::pipeline::resolve::split_key;
@@ -175,7 +176,7 @@ fn writes(resource: &Resource, policy: &Policy) -> Vec<Doing> {
     let create = kind.verbs.create.is_some() && !kind.always_exists();
     let possible = [
         (create, Doing::Create),
-        (kind.verbs.update.is_some(), Doing::Update),
+        (kind.verbs.update.is_some() && !ceremony::only_begins(resource), Doing::Update),
         (wants_deploy(resource), Doing::Deploy),
         // A value that cannot be handed over takes its object with it.
         (kind.shown_once.is_some(), Doing::Delete),

@@ -2,22 +2,37 @@
 //! sandbox encrypts nothing; only the states are those of the API.
 
 use base64::Engine as _;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::answer::{self, Moment};
 use super::refusal::Refusal;
 use super::routes::Found;
 use super::tenant::{Answer, Tenant};
-use super::{check, objects, spot};
+use super::{check as checks, objects, spot};
 use crate::api::request::Request;
 use crate::api::response::Response;
 use crate::catalogue::kind::Kind;
+use crate::catalogue::quirk::Quirk;
 
 const MASTER: &str = "tenant-master-key";
 const ENVIRONMENT_ROOT: &str = "environment-root-key";
+/// The types that somebody can begin.
+const BEGUN: [&str; 2] = ["customer-provided-root-key", "tenant-encryption-key"];
 const ACTIVE: &str = "active";
 /// The least that key material wrapped by a 3072-bit key takes, in bytes.
 const LEAST_WRAPPED: usize = 384;
+
+/// Refuses to begin a key of a type that only the server makes.
+pub fn check(kind: &Kind, body: &Map<String, Json>) -> Result<(), Refusal> {
+    let is_known = body.get("type").and_then(Json::as_str).is_some_and(|kind| BEGUN.contains(&kind));
+    match kind.has(Quirk::KeyRing) && !is_known {
+        true => Err(Refusal::payload(
+            &format!("No enum match for: {}", body.get("type").unwrap_or(&Json::Null)),
+            Some("type"),
+        )),
+        false => Ok(()),
+    }
+}
 
 /// Destroys a key; it stays in the list. Where it was the root, one of Auth0's own takes its place.
 pub fn destroy(tenant: &mut Tenant, found: &Found) -> Answer {
@@ -53,7 +68,7 @@ pub fn wrapping_key(tenant: &mut Tenant, found: &Found) -> Answer {
 /// Takes key material: the key becomes the root, with a new master key below it.
 pub fn import(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     let (kind, path, id) = waiting(tenant, found)?;
-    let wrapped = check::object(request)?.get("wrapped_key").and_then(Json::as_str).unwrap_or_default();
+    let wrapped = checks::object(request)?.get("wrapped_key").and_then(Json::as_str).unwrap_or_default();
     let material = base64::engine::general_purpose::STANDARD.decode(wrapped).unwrap_or_default();
     if material.len() < LEAST_WRAPPED {
         return Err(Refusal::body("Invalid input. Wrapped key material is invalid or unsupported key type."));
@@ -126,6 +141,9 @@ mod tests {
         let mut send = |method, path: &str, body| tenant.send(&Request::new(method, path.into(), body));
         let made = send(Method::Post, "/keys/encryption", Some(json!({"type": "customer-provided-root-key"})));
         assert_eq!(made.body["state"], "pre-activation");
+        for kind in ["tenant-master-key", "other"] {
+            assert_eq!(send(Method::Post, "/keys/encryption", Some(json!({ "type": kind }))).status, 400);
+        }
         let path = format!("/keys/encryption/{}", made.body["kid"].as_str().unwrap());
         assert_eq!(send(Method::Post, &format!("{path}/wrapping-key"), None).status, 201);
         assert_eq!(send(Method::Post, &path, Some(json!({"wrapped_key": "bad"}))).status, 400);

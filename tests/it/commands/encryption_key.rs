@@ -249,3 +249,49 @@ fn a_backup_brings_no_material_back() {
     let ran = project.run("restore dev out/b.json --plan-only").ok();
     assert!(ran.stderr().contains("encryptionKey, without its key material"), "{}", ran.screen());
 }
+
+#[test]
+fn no_scope_is_asked_for_that_a_step_does_not_need() {
+    let project = project();
+    let needed = |text: &str| {
+        project.write("templates/key.yaml", text);
+        project.run("scopes dev").ok().stdout().lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(needed(BEGUN), ["create:encryption_keys", "read:encryption_keys"]);
+    assert_eq!(needed(IMPORT), ["create:encryption_keys", "read:encryption_keys", "update:encryption_keys"]);
+    assert_eq!(needed(GONE), ["delete:encryption_keys", "read:encryption_keys"]);
+}
+
+#[test]
+fn a_rollback_destroys_a_key_only_with_consent() {
+    let project = Project::new()
+        .tenant("dev", "domain: sandbox\n")
+        .template("key", "roles: [{ name: Reader }]\n")
+        .file(".gitignore", ".tenantry\n");
+    project.commit("first");
+    project.run("apply dev --yes").ok();
+    project.write("templates/key.yaml", &format!("roles: [{{ name: Reader }}]\n{BEGUN}"));
+    project.commit("second");
+    project.run("apply dev --yes").ok();
+    let ran = project.run("rollback dev --to 1 --yes").code(4);
+    assert!(ran.screen().contains("encryptionKey: deleted, with its key material"), "{}", ran.screen());
+    assert_eq!(states(&project), ["pre-activation"]);
+    project.run("rollback dev --to 1 --yes --allow-delete encryptionKey").ok();
+    assert_eq!(states(&project), ["destroyed"]);
+}
+
+#[test]
+fn a_key_that_others_destroyed_is_drift_and_is_begun_again_only_without_old_material() {
+    let project = in_use();
+    edit(&project, |keys| {
+        let own = keys.values_mut().find(|key| key["type"] == "customer-provided-root-key").unwrap();
+        own["state"] = json!("destroyed");
+    });
+    let ran = project.run("drift dev").code(2);
+    assert!(ran.stdout().contains("encryptionKey"), "{}", ran.screen());
+    let ran = project.run("apply dev --yes").code(65);
+    assert!(ran.stderr().contains("error[no-key-to-import]"), "{}", ran.screen());
+    project.write("templates/key.yaml", BEGUN);
+    project.run("apply dev --yes --accept-drift").ok();
+    assert_eq!(states(&project), ["destroyed", "pre-activation"]);
+}
