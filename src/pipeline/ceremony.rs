@@ -18,6 +18,7 @@ use crate::model::document::Place;
 use crate::model::live::{Live, Object};
 use crate::model::path::{FieldPath, FieldPattern};
 use crate::model::value::Value;
+use crate::pipeline::report::value::line;
 
 /// The field of files that holds the wrapped material.
 const MATERIAL: &str = "wrapped_key";
@@ -55,6 +56,9 @@ pub fn next(
     deltas: &[Delta],
     ignored: &[FieldPattern],
 ) -> Result<Next, Diagnostic> {
+    if let Some(finding) = other_type(resource) {
+        return Err(finding);
+    }
     let path = FieldPath::default().key(MATERIAL);
     let delta = deltas.iter().find(|delta| delta.path == path);
     match state(object) {
@@ -71,7 +75,7 @@ pub fn next(
             Some(_) => Err(error(
                 "key-in-use",
                 format!("`{MATERIAL}` is not what was imported, and a key in use takes no other material"),
-                resource,
+                (resource, MATERIAL),
                 "Put back what was imported, or take the field out. For another root key, destroy this one first: write \
                  `null` in place of the whole, apply, then begin anew.",
             )),
@@ -79,7 +83,7 @@ pub fn next(
         other => Err(error(
             "odd-key-state",
             format!("the tenant's key is `{other}`: it neither waits for material nor is it in use"),
-            resource,
+            (resource, MATERIAL),
             "Look at the tenant's keys. `null` in place of the whole destroys it; leaving it out leaves it alone.",
         )),
     }
@@ -90,20 +94,32 @@ pub fn only_begins(resource: &Resource) -> bool {
     resource.kind.has(Quirk::KeyCeremony) && resource.body.get(MATERIAL).is_none_or(Value::is_null)
 }
 
-/// Reports material for a key that is only to be begun: it cannot have been wrapped for it.
+/// Reports what keeps a key from being begun: another type than the files' one, which no list would show as theirs again, or
+/// material, which cannot have been wrapped for it.
 pub fn too_early(resource: &Resource) -> Option<Diagnostic> {
     if !resource.kind.has(Quirk::KeyCeremony) {
         return None;
+    }
+    if let Some(finding) = other_type(resource) {
+        return Some(finding);
     }
     material(resource).map(|_| {
         error(
             "no-key-to-import",
             format!("`{MATERIAL}` is for a key that the tenant does not have, and nothing wrapped for another fits a new one"),
-            resource,
+            (resource, MATERIAL),
             "Take the field out and apply: a key is begun, and the public key to wrap with is shown. Wrap the root key with \
              it, put the result here, and apply again.",
         )
     })
+}
+
+fn other_type(resource: &Resource) -> Option<Diagnostic> {
+    let filter = resource.kind.filter.as_ref()?;
+    let value = resource.body.get(&filter.field).filter(|value| !filter.fits(Some(&value.to_shown())))?;
+    let meant = filter.equals.as_ref().and_then(Json::as_str).unwrap_or_default();
+    let summary = format!("files cannot hold an encryption key of the {} {}", filter.field, line(value));
+    Some(error("other-key-type", summary, (resource, &filter.field), &format!("Write `{}: {meant}`.", filter.field)))
 }
 
 /// Says which of several the files cannot mean, for a kind of which there is one.
@@ -170,16 +186,16 @@ fn state_in(text: Option<&str>) -> &str {
     text.unwrap_or("without a state")
 }
 
-/// Returns the material that files give; nothing if they only say that it stays, or have no value for it here.
+/// Returns the material that files give, with or without its value here; nothing if they only say that it stays.
 fn material(resource: &Resource) -> Option<&Value> {
     resource.body.get(MATERIAL).filter(|value| match value {
         Value::Null => false,
-        Value::Secret(secret) => !secret.is_keep() && !secret.is_missing() && !secret.is_recorded(),
+        Value::Secret(secret) => !secret.is_keep() && !secret.is_recorded(),
         _ => true,
     })
 }
 
-fn error(code: &'static str, summary: String, resource: &Resource, help: &str) -> Diagnostic {
-    let place: &Place = resource.field_places.get(MATERIAL).unwrap_or(&resource.place);
+fn error(code: &'static str, summary: String, (resource, field): (&Resource, &str), help: &str) -> Diagnostic {
+    let place: &Place = resource.field_places.get(field).unwrap_or(&resource.place);
     Diagnostic::error(code, summary).at(place).on(&resource.address).help(help)
 }

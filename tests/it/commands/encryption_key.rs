@@ -196,9 +196,17 @@ fn an_undo_takes_back_what_can_be_and_names_the_rest() {
 
 #[test]
 fn a_public_key_that_got_lost_on_its_way_is_asked_for_again() {
-    for what in [r#""reset_after""#, r#""die_before""#, r#"{"partial": {"fields": ["algorithm"]}}"#] {
+    for (write, what) in [
+        (1, r#""die_before""#),
+        (1, r#""die_after""#),
+        (2, r#""reset_after""#),
+        (2, r#""die_before""#),
+        (2, r#""die_after""#),
+        (2, r#"{"status": {"status": 500}}"#),
+        (2, r#"{"partial": {"fields": ["algorithm"]}}"#),
+    ] {
         let project = project().env("TENANTRY_SANDBOX_FAULTS", "faults.json");
-        project.write("faults.json", &format!(r#"[{{"at": {{"write": 2}}, "what": {what}}}]"#));
+        project.write("faults.json", &format!(r#"[{{"at": {{"write": {write}}}, "what": {what}}}]"#));
         let mut cut = project.command("apply dev --yes");
         let output = cut.output().unwrap();
         assert!(!output.status.success(), "{what}");
@@ -294,4 +302,33 @@ fn a_key_that_others_destroyed_is_drift_and_is_begun_again_only_without_old_mate
     project.write("templates/key.yaml", BEGUN);
     project.run("apply dev --yes --accept-drift").ok();
     assert_eq!(states(&project), ["destroyed", "pre-activation"]);
+}
+
+#[test]
+fn what_a_file_cannot_mean_is_an_error() {
+    let project = project();
+    let refuses = |text: &str, says: &str| {
+        project.write("templates/key.yaml", text);
+        let ran = project.run("apply dev --yes").code(65);
+        assert!(ran.stderr().contains(says), "{}", ran.screen());
+    };
+    let other = "error[other-key-type]: files cannot hold an encryption key of the type \"tenant-encryption-key\"";
+    refuses("encryptionKey: { type: tenant-encryption-key }\n", other);
+    refuses("encryptionKey: { type: customer-provided-root-key, wrapped_key: abcd }\n", "error[literal-secret]");
+    refuses("encryptionKey: {}\n", "`type` is needed to create encryptionKey");
+    project.write("templates/key.yaml", BEGUN);
+    project.run("apply dev --yes").ok();
+    refuses("encryptionKey: { type: tenant-encryption-key }\n", other);
+    assert_eq!(states(&project), ["pre-activation"]);
+}
+
+#[test]
+fn an_import_whose_material_is_not_here_is_planned_and_not_applied() {
+    let project = project().tenant("dev", "domain: sandbox\nsecrets: { root: { env: ELSEWHERE } }\n");
+    project.run("apply dev --yes").ok();
+    project.write("templates/key.yaml", IMPORT);
+    let ran = project.run("plan dev --exit-code").code(4);
+    assert!(ran.stdout().contains("+ wrapped_key: (secret root)"), "{}", ran.screen());
+    project.run("apply dev --yes --allow-replace encryptionKey").code(65);
+    assert_eq!(states(&project), ["pre-activation"]);
 }
