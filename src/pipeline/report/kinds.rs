@@ -25,8 +25,9 @@ pub fn table(kinds: &[&Kind]) -> String {
 /// Returns what follows the table: how much of the API it covers.
 pub fn closing(managed: usize) -> String {
     let (covered, excepted) = (covered().len(), exceptions().excepted.len());
+    let are = if excepted == 1 { "is" } else { "are" };
     format!(
-        "\n{} cover {covered} of the API's {} kinds; {excepted} are not managed: `tenantry kinds --excepted` says which and why.\n",
+        "\n{} cover {covered} of the API's {} kinds; {excepted} {are} not managed: `tenantry kinds --excepted` says which and why.\n",
         count(managed, "kind"),
         covered + excepted
     )
@@ -206,7 +207,8 @@ pub(super) fn scopes(kind: &Kind) -> Vec<String> {
     let of_keys = kind.key_paths.values().filter_map(|key| key.scopes.as_ref());
     let all = std::iter::once(&kind.scopes).chain(of_keys);
     let mut names: Vec<String> = Vec::new();
-    for scope in all.flat_map(|scopes| scopes.all()) {
+    let of_parts = kind.membership.iter().filter_map(|membership| membership.parts.as_ref());
+    for scope in all.flat_map(|scopes| scopes.all()).chain(of_parts.flat_map(|parts| &parts.scopes)) {
         if !names.contains(scope) {
             names.push(scope.clone());
         }
