@@ -77,6 +77,7 @@ pub fn carry_out(
         if plan.gates.is_empty() {
             planned.history.unchanged(plan, planned.seen.as_ref(), &manner.doing, &planned.remembered, run)?;
             planned.history.tag(manner.tag)?;
+            planned.history.tell_unpushed(run)?;
         }
         return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
     }
@@ -126,6 +127,7 @@ pub fn carry_out(
     }
     if outcome.failures.is_empty() {
         planned.history.tag(manner.tag)?;
+        planned.history.tell_unpushed(run)?;
     }
     Ok(exit(&outcome))
 }

@@ -241,6 +241,7 @@ fn of_remote(error: &RemoteError) -> Option<String> {
         RemoteError::Unreachable { .. } => {
             "Nothing was written to the tenant by this step. `git ls-remote` with the same remote shows what git needs."
         }
+        RemoteError::Lacks { .. } => "Push it from the clone that has it.",
         RemoteError::Refused { .. } => {
             "If the host lets nobody write such refs, `history.ref_prefix: refs/heads/tenantry/` in tenantry.yaml moves them."
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::args::ScopeArgs;
 use super::failure::Failure;
+use super::point;
 use super::run::Run;
 use super::settings::{Source, WORKSPACE_FILE};
 use crate::edge::files::{self, WorkTree};
@@ -179,7 +180,7 @@ fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Lo
     let Some(tenant) = tenant else {
         return Err(Failure::usage("which tenant?", format!("Name one of {}.", names(&tree)?.join(", "))));
     };
-    let trusted = look.trust_from.as_deref().map(|reference| trusted(&tree, reference, tenant)).transpose()?;
+    let trusted = look.trust_from.as_deref().map(|reference| trusted(reference, tenant, run)).transpose()?;
     let world = Sources::new(run.world.environment.clone(), tree.clone()).trusting(trusted.clone());
     let options = NativeOptions {
         run_commands: !look.offline && !look.no_commands,
@@ -206,12 +207,8 @@ fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Lo
 }
 
 /// Opens the commit that settings are to come from.
-fn trusted(tree: &WorkTree, reference: &str, tenant: &TenantName) -> Result<Arc<GitTree>, Failure> {
-    let trusted = GitTree::open(tree.root(), reference).map_err(|error| {
-        let help = "`--trust-from` takes a branch, a tag or a commit that is here; a shallow clone has few of them \
-                    (`fetch-depth: 0`).";
-        Failure::usage(error.to_string(), help)
-    })?;
+fn trusted(reference: &str, tenant: &TenantName, run: &Run<'_>) -> Result<Arc<GitTree>, Failure> {
+    let trusted = point::trusted(reference, run)?;
     let file = native::settings_file(tenant);
     if trusted.read(&file) == Err(TreeError::Missing) {
         return Err(Failure::usage(
@@ -219,7 +216,7 @@ fn trusted(tree: &WorkTree, reference: &str, tenant: &TenantName) -> Result<Arc<
             "A new tenant's file is planned once it is on the branch that is trusted.",
         ));
     }
-    Ok(Arc::new(trusted))
+    Ok(trusted)
 }
 
 fn names(tree: &WorkTree) -> Result<Vec<String>, Failure> {

@@ -14,6 +14,7 @@ use super::run::Run;
 use crate::edge::actor;
 use crate::edge::clock;
 use crate::edge::connection::Target;
+use crate::edge::git;
 use crate::edge::records::shared::Shared;
 use crate::edge::records::{self, Kept, RecordError, Records};
 use crate::edge::state::Remembrance;
@@ -195,6 +196,32 @@ impl History {
             remote: shared.remote.name(),
             error: Box::new(error),
         })
+    }
+
+    /// Says that the commit of the last record is here alone, if records are shared and it is: others could not go back to
+    /// it.
+    ///
+    /// # Errors
+    /// If there is no workspace.
+    pub fn tell_unpushed(&self, run: &Run<'_>) -> Result<(), Failure> {
+        let (Some((shared, _)), Some(kept)) = (&self.shared, &self.last) else { return Ok(()) };
+        let config = &kept.record.header.config;
+        let Some(commit) = config.commit.as_ref().filter(|_| !config.dirty) else { return Ok(()) };
+        let folder = workspace(run)?;
+        if git::is_at_a_remote(folder, commit) {
+            return Ok(());
+        }
+        // A tag, or what was pushed without being looked at again. A remote that does not answer says nothing.
+        let Ok(tips) = shared.remote.tips() else { return Ok(()) };
+        if !tips.iter().any(|tip| git::contains(folder, tip, commit) == Some(true)) {
+            let short: String = commit.chars().take(7).collect();
+            let text = format!(
+                "note: commit {short} is on no branch of `{}`: push it, or others can neither roll back to it nor promote it",
+                shared.remote.name()
+            );
+            run.terminal.talk(&format!("{}\n", harmless(&text)));
+        }
+        Ok(())
     }
 
     /// Records an apply that was performed.

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::Parser as _;
@@ -15,6 +16,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::settings::{Settings, manner};
 use super::world::World;
+use crate::edge::git_tree::GitTree;
 use crate::edge::panics;
 use crate::edge::terminal::{Manner, Terminal};
 use crate::pipeline::report::style::{REMOVED, STRONG, paint};
@@ -28,6 +30,8 @@ pub struct Run<'r> {
     pub terminal: &'r Terminal<'r>,
     /// What was typed, after the program's name.
     pub command: String,
+    /// The commit of `--trust-from`, once it was looked up: it is one and the same for the whole run.
+    pub trusted: OnceLock<Arc<GitTree>>,
 }
 
 impl Run<'_> {
@@ -71,7 +75,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
 }
 
 fn dispatch(arguments: &Arguments, command: String, world: &World, terminal: &Terminal<'_>) -> Result<Exit, Failure> {
-    let run = Run { settings: Settings::merge(arguments, world)?, world, terminal, command };
+    let run = Run { settings: Settings::merge(arguments, world)?, world, terminal, command, trusted: OnceLock::new() };
     match &arguments.command {
         Command::Init(args) => init::run(args, &run),
         Command::Check(args) => check::run(args, &run),

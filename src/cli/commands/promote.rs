@@ -177,7 +177,7 @@ fn source(
         ));
     };
     match header.config.commit.as_deref().filter(|_| point::is_whole(&header)) {
-        Some(commit) => Ok((point::open(commit, run)?, header)),
+        Some(commit) => Ok((point::of_record(commit, &header, run)?, header)),
         None => Err(Failure::usage(
             format!("{} is no whole commit: record #{} {}", args.from, header.number, fault(&header)),
             format!("Apply to {} in full, from a clean commit, or name one that was with `--commit`.", args.from),
