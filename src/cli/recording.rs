@@ -46,6 +46,8 @@ pub struct History {
     lock: Option<Lock>,
     /// Where records are handed on to, and the last one there.
     shared: Option<(Shared, Option<String>)>,
+    /// The remote did not answer.
+    is_silent: bool,
     /// The workspace says that there must be a record.
     expects: bool,
 }
@@ -66,14 +68,14 @@ impl History {
         let place = target.remembrance();
         let line = target.is_sandbox().then(|| STANDARD.encode(&local.salt));
         let records = records::open(workspace(run)?, &place, line)?;
-        let shared = match &records {
+        let Met { shared, is_silent } = match &records {
             Some(records) => meet(records, &place, lock.is_some(), run)?,
-            None => None,
+            None => Met::default(),
         };
         let expects = !target.is_sandbox() && locking::history(run)?.is_some_and(|history| history.expect.is_some());
         let last = records.as_ref().map(Records::last).transpose()?.flatten();
         let is_first = !run.settings.state.knows(&place);
-        Ok(Self { records, last, place, scope, is_first, lock, shared, expects })
+        Ok(Self { records, last, place, scope, is_first, lock, shared, is_silent, expects })
     }
 
     /// Returns the history of a run that neither asks nor keeps records.
@@ -86,6 +88,7 @@ impl History {
             is_first: false,
             lock,
             shared: None,
+            is_silent: false,
             expects: false,
         }
     }
@@ -111,6 +114,12 @@ impl History {
             addresses: Vec::new(),
             switch: Some("--first-apply".to_owned()),
         })
+    }
+
+    /// Says whether it may be as it should be that there is no record: they are kept here, whoever has others was asked, and
+    /// the workspace expects none.
+    pub fn may_be_missing(&self) -> bool {
+        self.is_kept() && !self.is_silent && !self.expects
     }
 
     /// Returns what the tenant is remembered as.
@@ -380,28 +389,32 @@ impl History {
     }
 }
 
+/// What came of taking in what is at the remote.
+#[derive(Debug, Default)]
+pub struct Met {
+    /// Where a run that writes hands records on to, and the last one there.
+    pub shared: Option<(Shared, Option<String>)>,
+    /// The remote did not answer.
+    pub is_silent: bool,
+}
+
 /// Takes in what is at the remote. Who is going to write must know it, and hands on first what it has not seen; a plan
 /// goes on with what is here.
 ///
 /// # Errors
 /// If what is there does not follow on what was there, and, for who is going to write, if nothing answers.
-pub fn meet(
-    records: &Records,
-    place: &Remembrance,
-    writing: bool,
-    run: &Run<'_>,
-) -> Result<Option<(Shared, Option<String>)>, Failure> {
-    let Some(shared) = sharing(place, run)? else { return Ok(None) };
+pub fn meet(records: &Records, place: &Remembrance, writing: bool, run: &Run<'_>) -> Result<Met, Failure> {
+    let Some(shared) = sharing(place, run)? else { return Ok(Met::default()) };
     match records.take_in(&shared) {
         Ok(there) if writing => {
             let there = records.hand_on(&shared, there)?;
-            Ok(Some((shared, there)))
+            Ok(Met { shared: Some((shared, there)), is_silent: false })
         }
-        Ok(_) => Ok(None),
+        Ok(_) => Ok(Met::default()),
         Err(RecordError::Remote(error)) if !writing => {
             let text = format!("warning: {error}: this goes by the records that are here");
             run.terminal.talk(&format!("{}\n", harmless(&text)));
-            Ok(None)
+            Ok(Met { is_silent: true, ..Met::default() })
         }
         Err(error) => Err(error.into()),
     }
