@@ -10,6 +10,7 @@ pub mod consent;
 pub mod delivering;
 pub mod exit;
 pub mod failure;
+pub mod flags;
 pub mod journaling;
 pub mod leftovers;
 pub mod locking;

@@ -154,7 +154,7 @@ fn deploy_cli(
     let tree = WorkTree::open(root)?;
     let config = match config {
         Some(path) => {
-            let text = String::from_utf8(files::read_whole(path)?).map_err(|_| {
+            let text = String::from_utf8(config_bytes(path)?).map_err(|_| {
                 Failure::usage(format!("`{}` is not UTF-8 text", path.display()), "`--config` takes a JSON file.")
             })?;
             Some(ConfigText { name: path.display().to_string(), text })
@@ -173,6 +173,14 @@ fn deploy_cli(
         documents.settings.tenant = TenantName(label);
     }
     Ok(loaded)
+}
+
+/// Reads a file of `--config`.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn config_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    files::read_whole(path).map_err(|error| Failure::named(error, "`--config` takes the project's file of settings."))
 }
 
 fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Loaded, SourceTexts), Failure> {

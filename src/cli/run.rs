@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 use super::args::{Arguments, Command};
 use super::commands::{
@@ -14,6 +14,7 @@ use super::commands::{
 };
 use super::exit::Exit;
 use super::failure::Failure;
+use super::flags::command_line;
 use super::settings::{Settings, manner};
 use super::world::World;
 use crate::edge::git_tree::GitTree;
@@ -55,7 +56,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let words: Vec<_> = args.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let command = words.join(" ");
-    let arguments = match Arguments::try_parse_from(&args) {
+    let matches = command_line().try_get_matches_from(&args);
+    let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => return misread(&error, world).code(),
     };

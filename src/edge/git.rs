@@ -40,6 +40,11 @@ pub fn would_be_committed(file: &Path) -> bool {
     }
 }
 
+/// Says whether a folder lies in a repository that can be used.
+pub fn is_repository(folder: &Path) -> bool {
+    Repository::discover(folder).is_ok()
+}
+
 /// Returns the remote of the repository that a folder lies in, if there is one to choose: the only one, or `origin`.
 pub fn only_remote(folder: &Path) -> Option<String> {
     let repository = Repository::discover(folder).ok()?;

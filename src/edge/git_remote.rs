@@ -202,6 +202,13 @@ impl Remote {
         let lines = ended.errors.lines().map(str::trim);
         let said = lines.clone().find_map(|line| line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("error: ")));
         let reason = said.or_else(|| lines.rev().find(|line| !line.is_empty())).unwrap_or("it gives no reason");
+        // Git takes the name of a remote that there is not for a folder.
+        let is_taken_for_a_folder =
+            reason.starts_with(&format!("'{}' does not appear to be a git repository", self.name));
+        let reason = match is_taken_for_a_folder && !self.name.contains(['/', '\\', ':']) {
+            true => "this repository has no remote of that name (`git remote -v` lists them)",
+            false => reason,
+        };
         RemoteError::Unreachable { remote: self.name(), reason: without_credentials(reason) }
     }
 

@@ -86,7 +86,9 @@ pub fn restore(args: &RestoreArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         applying::may_ask(args.yes, run)?;
     }
     let settings = settings(&args.tenant, !args.plan_only, run)?;
-    let backup = Backup::read(&files::read_whole(&run.world.folder.join(&args.file))?).map_err(|error| {
+    let bytes = files::read_whole(&run.world.folder.join(&args.file))
+        .map_err(|error| Failure::named(error, "`tenantry backup` writes such files."))?;
+    let backup = Backup::read(&bytes).map_err(|error| {
         let help = match error {
             BackupError::Foreign(_) => "`tenantry backup` writes such files.",
             BackupError::Newer(_) => "Update tenantry.",

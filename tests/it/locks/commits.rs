@@ -94,6 +94,9 @@ fn a_shallow_clone_fetches_what_a_rollback_needs() {
     // The next apply of what was left is held back in a shallow clone, too.
     let held = site.clone("cem", &SHALLOW).run("apply acme --yes").code(4);
     assert!(held.stdout().contains("gate closed[hold]"), "{}", held.screen());
+    // Somebody lets it go, and everybody knows.
+    site.clone("dan", &SHALLOW).run("release-hold acme").ok();
+    site.clone("cem", &SHALLOW).run("apply acme --yes").ok();
 }
 
 #[test]
