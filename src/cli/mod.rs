@@ -25,6 +25,7 @@ pub mod run;
 pub mod saved;
 pub mod settings;
 pub mod since;
+pub mod source;
 pub mod verifying;
 pub mod world;
 

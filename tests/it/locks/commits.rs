@@ -116,6 +116,22 @@ fn a_shallow_clone_fetches_what_a_promotion_needs() {
 }
 
 #[test]
+fn a_saved_promotion_is_applied_without_the_keys_of_its_source_and_says_so() {
+    let (site, ann, _) = three();
+    ann.write(
+        "tenants/acme.yaml",
+        "domain: acme.eu.auth0.com\ncredentials: { client_id: { env: ACME_ID }, client_secret: { env: ACME_SECRET } }\n",
+    );
+    push(&ann);
+    let bob = site.clone("bob", &[]).env("ACME_ID", "abc").env("ACME_SECRET", "hunter2-secret");
+    bob.run("promote acme twin --plan-only --out twin.plan").ok();
+    let cem = site.clone("cem", &[]);
+    cem.write("twin.plan", &bob.read("twin.plan"));
+    let ran = cem.run("apply twin.plan --yes").ok();
+    assert!(ran.stderr().contains("note: whether acme was edited since is not known here: "), "{}", ran.screen());
+}
+
+#[test]
 fn what_can_be_had_nowhere_is_said_with_the_way_out() {
     let (site, ann, commits) = three();
     let bob = site.clone("bob", &SHALLOW);
