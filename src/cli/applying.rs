@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value as Json;
 
+use super::convergence;
 use super::delivering::{self, Delivering};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -31,6 +32,8 @@ pub struct Manner<'a> {
     pub tag: Option<&'a str>,
     /// What the record says it was.
     pub doing: Doing,
+    /// Once all is done, the tenant is planned again: nothing may be left.
+    pub verify: bool,
     /// What the answer to programs says besides the result, under this name.
     pub told: Option<(&'static str, Json)>,
 }
@@ -111,19 +114,34 @@ pub fn carry_out(
         let done = (&steps, &outcome, planned.seen.as_ref());
         planned.history.applied_now(plan, done, &manner.doing, &remembered, run)
     };
+    let is_settled = is_remembered.map_err(Failure::from).and(is_kept.map_err(Failure::from)).and(is_recorded);
+    let mut is_settled = is_settled.and(is_written);
+    if is_complete && is_settled.is_ok() {
+        is_settled = planned.journal.end();
+    }
+    // What was done is said whatever comes of looking at it.
+    let look = match manner.verify && is_complete && is_settled.is_ok() {
+        true => convergence::look(planned, connection, runtime, run),
+        false => Ok(None),
+    };
+    let plan = &planned.plan;
+    let shown = look.as_ref().ok().and_then(Option::as_ref);
     match run.settings.json {
-        true => run.answer_json(&manner.told(results.json(plan, &planned.found, Some(&outcome.summary))))?,
+        true => {
+            let mut document = results.json(plan, &planned.found, Some(&outcome.summary));
+            if let Some(look) = shown {
+                document["verified"] = look.json();
+            }
+            run.answer_json(&manner.told(document))?;
+        }
         false => {
             let screen = outcome::screen(plan, &outcome.failures, &outcome.summary, &redaction);
-            run.terminal.answer(&format!("\n{screen}"))?;
+            run.terminal.answer(&format!("\n{screen}{}", shown.map(convergence::Look::text).unwrap_or_default()))?;
         }
     }
-    is_remembered?;
-    is_kept?;
-    is_recorded?;
-    is_written?;
-    if is_complete {
-        planned.journal.end()?;
+    is_settled?;
+    if look?.is_some_and(|look| !look.is_settled()) {
+        return Ok(Exit::Partial);
     }
     if outcome.failures.is_empty() {
         planned.history.tag(manner.tag)?;

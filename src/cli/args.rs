@@ -224,6 +224,9 @@ pub struct ApplyArgs {
     /// Tag the commit once it is applied
     #[arg(long, value_name = "NAME")]
     pub tag: Option<String>,
+    /// Afterwards read the tenant and plan again: what is left is an error
+    #[arg(long, conflicts_with = "undo")]
+    pub verify: bool,
     #[command(flatten)]
     pub consent: ConsentArgs,
     #[command(flatten)]

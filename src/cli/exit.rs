@@ -10,7 +10,7 @@ pub enum Exit {
     /// `plan --exit-code`: changes are pending. `drift`: somebody changed the tenant. `diff --exit-code`: they differ.
     /// `export --into`: conflicts are left.
     Pending = 2,
-    /// Applied in part: some steps failed or were skipped.
+    /// Applied in part: some steps failed or were skipped, or `--verify` found something left.
     Partial = 3,
     /// A gate is closed; nothing was written.
     Gate = 4,
@@ -54,7 +54,7 @@ impl Exit {
             Self::Pending => {
                 "changes are pending (`plan --exit-code`), a tenant has drifted (`drift`), two sides differ (`diff --exit-code`), or conflicts are left (`export --into`)"
             }
-            Self::Partial => "applied in part",
+            Self::Partial => "applied in part, or `--verify` found something left",
             Self::Gate => "a gate is closed",
             Self::Stale => "the saved plan is stale",
             Self::Locked => "locked by another run",

@@ -7,6 +7,7 @@ pub mod applying;
 pub mod args;
 pub mod commands;
 pub mod consent;
+mod convergence;
 pub mod delivering;
 pub mod exit;
 pub mod failure;

@@ -1,5 +1,6 @@
 //! Files and tenant to a plan: what `plan` and `apply` share, all of it reading.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::{ConsentArgs, ScopeArgs};
@@ -13,6 +14,7 @@ use super::saved::Saved;
 use crate::api::port::ReadApi;
 use crate::edge::connection::{Connection, Target};
 use crate::edge::git;
+use crate::model::address::Address;
 use crate::model::applied::Applied;
 use crate::model::desired::Desired;
 use crate::model::diagnostic::Diagnostics;
@@ -45,6 +47,8 @@ pub struct Planned {
     pub lost: Vec<String>,
     /// The words that this run began with, for its command.
     pub opening: Vec<String>,
+    /// Nothing but these addresses was planned.
+    pub only: Option<BTreeSet<Address>>,
 }
 
 /// What a plan was made from.
@@ -74,6 +78,8 @@ pub struct Wish {
     lock: Option<Lock>,
     /// It is not what the files say: no record is asked, and none is kept.
     is_apart: bool,
+    /// Nothing but these addresses is planned.
+    only: Option<BTreeSet<Address>>,
 }
 
 impl Wish {
@@ -104,6 +110,7 @@ impl Wish {
             opening: std::iter::once("apply".to_owned()).chain(args.tenant.clone()).collect(),
             lock: None,
             is_apart: false,
+            only: None,
         })
     }
 
@@ -121,7 +128,19 @@ impl Wish {
             opening: Vec::new(),
             lock: None,
             is_apart: true,
+            only: None,
         }
+    }
+
+    /// Takes what was just applied, to be planned once more; nothing where it is not known.
+    pub fn again(planned: &Planned) -> Option<Self> {
+        let desired = planned.seen.as_ref()?.desired.clone();
+        Some(Self {
+            scope: planned.history.scope(),
+            is_apart: false,
+            only: planned.only.clone(),
+            ..Self::of_backup(desired, Diagnostics::default(), SourceTexts::default(), false)
+        })
     }
 
     /// Makes it a return to the past; `then` is what was ours at that point.
@@ -167,6 +186,9 @@ impl Wish {
     /// If the tenant does not answer, or shows that the files are wrong after all.
     pub async fn plan(mut self, api: &impl ReadApi, consent: Consent, run: &Run<'_>) -> Result<Planned, Failure> {
         let target = self.target(run);
+        if let Some(saved) = &self.saved {
+            self.only = Some(saved.plan.addresses());
+        }
         let local = run.settings.state.remembered(&target.remembrance())?;
         let history = match self.is_apart {
             true => History::apart(&target, self.scope, self.lock.take()),
@@ -204,6 +226,7 @@ impl Wish {
                 seen: None,
                 lost: Vec::new(),
                 opening,
+                only: None,
             });
         }
         let mut live = {
@@ -228,7 +251,7 @@ impl Wish {
                 Some(saved) => saved.salt(),
                 None => history.last().map(|_| remembered.salt.clone()),
             },
-            only: self.saved.as_ref().map(|saved| saved.plan.addresses()),
+            only: self.only.clone(),
         };
         let (mut plan, more) = plan::plan(&self.desired, &live, facts);
         if let Some(saved) = &self.saved {
@@ -270,6 +293,7 @@ impl Wish {
             seen,
             lost,
             opening: self.opening,
+            only: self.only,
         })
     }
 }

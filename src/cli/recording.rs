@@ -93,6 +93,11 @@ impl History {
         }
     }
 
+    /// Returns how much of the configuration the run is about.
+    pub fn scope(&self) -> RunScope {
+        self.scope
+    }
+
     /// Says whether records can be kept.
     pub fn is_kept(&self) -> bool {
         self.records.is_some()

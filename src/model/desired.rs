@@ -10,7 +10,7 @@ use super::value::{Map, Value};
 use crate::catalogue::kind::Kind;
 
 /// The whole wish for one tenant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Desired {
     pub settings: TenantSettings,
     pub resources: Vec<Resource>,

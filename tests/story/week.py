@@ -233,8 +233,8 @@ def story(program, scratch, sandboxes):
     subprocess.run(["git", "clone", "-q", remote, scratch / "bob"], check=True)
     bob = Person(program, scratch / "bob", "bob", environment)
     must("the tag went to the remote", bob.git("tag").split() == ["v1"])
-    bob.does("promote dev test --yes --first-apply")
-    bob.does("promote test prod --yes --first-apply")
+    bob.does("promote dev test --yes --first-apply --verify")
+    bob.does("promote test prod --yes --first-apply --verify")
     first, dev = sandboxes["prod"].objects(), sandboxes["dev"].objects()
     web = sandboxes["prod"].find("/clients", "Web")["client_id"]
     must("prod has what v1 says", first["roles/Clerk"]["description"] == "Takes orders" and len(first) > 20, str(sorted(first)))
@@ -251,8 +251,8 @@ def story(program, scratch, sandboxes):
     bob.commits("v2", V2)
     ann.git("pull -q --ff-only origin main")
     ann.does("apply dev --yes --tag v2")
-    bob.does("promote dev test --yes")
-    bob.does("promote test prod --yes")
+    bob.does("promote dev test --yes --verify")
+    bob.does("promote test prod --yes --verify")
     second = sandboxes["prod"].objects()
     must("the rename is one", "clients/Web App" in second and "clients/Web" not in second)
     bob.does("drift --all")
@@ -274,7 +274,7 @@ def story(program, scratch, sandboxes):
     shown = ann.does("rollback prod --to v1 --plan-only --accept-drift")
     for words in ("clients/Kiosk: made anew, with another client_id", "clients/Tablet: deleted"):
         must("what cannot come back is said", words in shown, shown)
-    ann.does("rollback prod --to v1 --yes --accept-drift")
+    ann.does("rollback prod --to v1 --yes --accept-drift --verify")
     # Beyond what was managed: the edit of a field that nobody manages stays as it is.
     after = prod.objects()
     must("an edit outside of what is managed stays", after["clients/Worker"].pop("oidc_conformant") is False)

@@ -19,6 +19,9 @@ pub struct RollbackArgs {
     /// Do not ask before writing; opens no gate
     #[arg(long, short, requires = "to")]
     pub yes: bool,
+    /// Afterwards read the tenant and plan again: what is left is an error
+    #[arg(long, requires = "to", conflicts_with = "plan_only")]
+    pub verify: bool,
     #[command(flatten)]
     pub consent: ConsentArgs,
     #[command(flatten)]
@@ -52,6 +55,9 @@ pub struct PromoteArgs {
     /// Do not ask before writing; opens no gate
     #[arg(long, short)]
     pub yes: bool,
+    /// Afterwards read the tenant and plan again: what is left is an error
+    #[arg(long, conflicts_with = "plan_only")]
+    pub verify: bool,
     /// Promote though somebody edited the tenant that has the configuration; the edits are not taken along
     #[arg(long)]
     pub accept_source_drift: bool,

@@ -82,6 +82,6 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         Some(promotion) => Doing { from: Some(promotion.from), ..Doing::of(RunKind::Promotion) },
         None => Doing::of(RunKind::Apply),
     };
-    let manner = Manner { yes: args.yes, tag: args.tag.as_deref(), doing, told: None };
+    let manner = Manner { yes: args.yes, tag: args.tag.as_deref(), verify: args.verify, doing, told: None };
     applying::carry_out(&mut planned, &connection, &runtime, &manner, run)
 }

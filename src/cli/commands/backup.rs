@@ -131,7 +131,7 @@ pub fn restore(args: &RestoreArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         return Ok(if planned.plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
     }
     planned.show(&scope, &args.consent, run, run.settings.json)?;
-    let manner = Manner { yes: args.yes, tag: None, doing: Doing::of(RunKind::Apply), told: None };
+    let manner = Manner { yes: args.yes, tag: None, verify: false, doing: Doing::of(RunKind::Apply), told: None };
     applying::carry_out(&mut planned, &connection, &runtime, &manner, run)
 }
 

@@ -94,7 +94,7 @@ pub fn run(args: &PromoteArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         return Ok(if second.plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
     }
     let doing = Doing { from: Some(taken), ..Doing::of(RunKind::Promotion) };
-    let manner = Manner { yes: args.yes, tag: None, doing, told: Some(("promotion", told)) };
+    let manner = Manner { yes: args.yes, tag: None, verify: args.verify, doing, told: Some(("promotion", told)) };
     applying::carry_out(&mut second, &connection, &runtime, &manner, run)
 }
 

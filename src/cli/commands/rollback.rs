@@ -81,7 +81,7 @@ pub fn run(args: &RollbackArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         }),
         holds: held(&history, &point, run)?,
     };
-    let manner = Manner { yes: args.yes, tag: None, doing, told: Some(("rollback", told)) };
+    let manner = Manner { yes: args.yes, tag: None, verify: args.verify, doing, told: Some(("rollback", told)) };
     applying::carry_out(&mut planned, &connection, &runtime, &manner, run)
 }
 

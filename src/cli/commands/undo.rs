@@ -55,6 +55,7 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let manner = Manner {
         yes: args.yes,
         tag: None,
+        verify: false,
         doing: Doing::of(RunKind::Undo),
         told: Some(("undo", serde_json::json!({ "lost": cannot }))),
     };
@@ -116,6 +117,7 @@ async fn look(
         journal: journaling.undoing(),
         seen: None,
         lost: Vec::new(),
+        only: None,
         opening: vec!["apply".to_owned(), settings.tenant.0.clone(), "--undo".to_owned()],
     })
 }

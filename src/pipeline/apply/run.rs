@@ -138,7 +138,7 @@ impl Run<'_> {
                 self.ledger.learn(step, &done.answer);
                 self.ledger.learn_version(step, &done.version);
                 self.outcome.summary.writes += done.writes;
-                self.count(step);
+                self.count(index, step);
                 let sent = self.remember(step);
                 let id = step.kind.id.as_ref().and_then(|field| done.answer.get(field)).and_then(Json::as_str);
                 let id = id.map(|id| RemoteId(id.to_owned()));
@@ -213,9 +213,17 @@ impl Run<'_> {
         }
     }
 
-    fn count(&mut self, step: &Step) {
+    fn count(&mut self, index: usize, step: &Step) {
+        let is_update = |step: &Step| matches!(step.operation, Operation::Update { .. });
+        let goes_on = |then: &usize| {
+            let then = &self.plan.steps[*then];
+            then.address == step.address && is_update(then)
+        };
+        // A step aside, so that another object can have its name or number first.
+        let is_half = is_update(step) && self.leads[index].iter().any(goes_on);
         let summary = &mut self.outcome.summary;
         match (&step.operation, step.action) {
+            _ if is_half => {}
             // Part of the change that another step of the same address counts for.
             (Operation::Fill { .. } | Operation::Deploy { .. }, _) => {}
             (_, Action::Create) => summary.created += 1,

@@ -18,8 +18,7 @@ pub fn headline(settings: &TenantSettings, sandbox: bool) -> String {
 /// `command` is the apply command of this run without consent switches, for the gates.
 pub fn plan(plan: &Plan, command: &str) -> String {
     let mut out = format!("{}\n\n", headline(&plan.settings, plan.sandbox));
-    let entries = plan.changes.iter().filter(|change| change.action != Action::Nothing).map(entry);
-    out.push_str(&spaced(entries.collect()));
+    out.push_str(&changes(plan));
     for note in &plan.notes {
         out.push_str(&format!("note: {}\n", harmless(note)));
     }
@@ -37,6 +36,11 @@ pub fn plan(plan: &Plan, command: &str) -> String {
         out.push_str(&gates::text(&plan.gates, command));
     }
     out
+}
+
+/// Returns the changes alone.
+pub fn changes(plan: &Plan) -> String {
+    spaced(plan.changes.iter().filter(|change| change.action != Action::Nothing).map(entry).collect())
 }
 
 /// Joins entries; those of one line stand together.

@@ -314,3 +314,36 @@ fn what_is_ignored_of_an_answer_fails_no_create() {
     assert!(told.stdout().contains("the server kept `description`"), "{}", told.screen());
     made("policy: { ignore: ['clients/*:description'] }\n").ok();
 }
+
+#[test]
+fn a_second_look_finds_what_an_answer_without_a_body_did_not_say() {
+    let text =
+        "clients: [{ name: Web }]\nconnections: [{ name: google, strategy: google-oauth2, enabled_clients: [Web] }]\n";
+    let project = Project::deploy_cli(text).env("TENANTRY_SANDBOX_FAULTS", "faults.json");
+    let fault =
+        r#"[{"at": {"method": "PATCH", "path": "/connections/*/clients"}, "what": {"status": {"status": 204}}}]"#;
+    project.write("faults.json", fault);
+    let ran = project.run(&Project::deploying("apply --yes --verify")).code(3);
+    let (_, end) = ran.stdout().rsplit_once("(sandbox)\n\n").unwrap();
+    insta::assert_snapshot!(end, @r#"
+    Applied: 3 created, 0 updated, 0 deleted. 3 writes.
+
+    error: planned again, this is left of what was to be done:
+
+    + connections/google/enabled_clients
+        + "Web"
+
+    Read with 9 requests. Somebody may be changing the tenant, or it does not take these values.
+    "#);
+    project.write("faults.json", fault);
+    let result = project.run(&Project::deploying("apply --yes --verify --json")).code(3).json();
+    assert_eq!(result["verified"]["settled"], false);
+    assert_eq!(result["verified"]["left"][0]["address"], "connections/google/enabled_clients");
+    project.write("faults.json", "[]");
+    let ran = project.run(&Project::deploying("apply --yes --verify")).ok();
+    let (_, end) = ran.stdout().rsplit_once("(sandbox)\n\n").unwrap();
+    insta::assert_snapshot!(end, @"
+    Applied: 1 created, 0 updated, 0 deleted. 1 write.
+    Verified: planned again, nothing is left to do. Read with 3 requests.
+    ");
+}
