@@ -319,6 +319,8 @@ fn what_a_tenant_has_one_of_goes_into_the_overlay_without_a_name() {
         let line = format!("  themes:\n    - borders: {{ button_border_radius: {to} }}\n");
         assert!(project.read("tenants/prod.yaml").contains(&line), "{}", project.read("tenants/prod.yaml"));
         assert!(planned(&project, "plan prod --json").is_empty());
+        project.commit("taken over");
+        project.run("apply prod --yes").ok();
     }
 }
 
