@@ -13,6 +13,7 @@ use crate::edge::git_tree::GitTree;
 use crate::edge::runtime::Runtime;
 use crate::model::address::Address;
 use crate::model::change::{Action, Change};
+use crate::model::diagnostic::Severity;
 use crate::model::names::TenantName;
 use crate::model::plan::Gate;
 use crate::model::record::{Header, RunKind};
@@ -29,8 +30,15 @@ const SOURCE_DRIFT: &str = "source-drift";
 /// # Errors
 /// If anything is wrong with the files, or the tenant does not answer.
 pub fn look(from: &str, tree: &Arc<GitTree>, runtime: &Runtime, run: &Run<'_>) -> Result<Planned, Failure> {
+    see(wish(from, tree, run)?, runtime, run)
+}
+
+fn wish(from: &str, tree: &Arc<GitTree>, run: &Run<'_>) -> Result<Wish, Failure> {
     let scope = ScopeArgs { tenant: Some(from.to_owned()), target: Vec::new(), exclude: Vec::new(), strict: false };
-    let wish = Wish::looking(&scope, &Look { at: Some(Arc::clone(tree)), ..Look::of(&scope, false) }, run)?;
+    Wish::looking(&scope, &Look { at: Some(Arc::clone(tree)), ..Look::of(&scope, false) }, run)
+}
+
+fn see(wish: Wish, runtime: &Runtime, run: &Run<'_>) -> Result<Planned, Failure> {
     let api = wish.connect(run)?.only_reading();
     let planning = wish.plan(&api, Consent::default(), run);
     runtime.run(api.telling(planning, |pause| run.waits(pause)))
@@ -82,13 +90,17 @@ fn gate(reason: String, addresses: Vec<Address>) -> Gate {
 /// [`Failure::Stale`] with what has moved.
 pub fn unmoved(
     promotion: &SavedPromotion,
-    (history, tree): (&History, &Arc<GitTree>),
+    (history, tree): (Result<History, Failure>, &Arc<GitTree>),
     runtime: &Runtime,
     run: &Run<'_>,
 ) -> Result<(), Failure> {
     let from = &promotion.from.tenant;
     let note = |text: &str| run.terminal.talk(&format!("note: {}\n", harmless(text)));
-    let headers = history.walk()?;
+    let unknown = |why: &str| note(&format!("whether {from} was edited since is not known here: {why}"));
+    let headers = match history {
+        Ok(history) => history.walk()?,
+        Err(failure) => return not_here(failure, unknown),
+    };
     let since = |header: &&Header| promotion.seen.is_some_and(|seen| header.number > seen);
     let newer: Vec<&Header> = headers.iter().map(|(_, header)| header).take_while(since).collect();
     if let Some(back) = newer.iter().find(|header| header.run == RunKind::Rollback) {
@@ -97,19 +109,22 @@ pub fn unmoved(
     if let Some(last) = newer.first() {
         note(&format!("{from} has moved on since, to record #{}", last.number));
     }
-    let unknown = |why: &str| note(&format!("whether {from} was edited since is not known here: {why}"));
     if headers.is_empty() {
         unknown("there is no record of it");
         return Ok(());
     }
-    let source = match look(&from.0, tree, runtime, run) {
+    let wish = match wish(&from.0, tree, run) {
+        Ok(wish) => wish,
+        Err(failure) => return not_here(failure, unknown),
+    };
+    // What stands in for credentials is of the tenant that is applied to, and is told to no other.
+    if !wish.target(run).is_sandbox() && wish.desired.settings.credentials.stand_in() {
+        unknown("its file names no credentials of its own");
+        return Ok(());
+    }
+    let source = match see(wish, runtime, run) {
         Ok(source) => source,
-        // Whoever applies it may have no key to the other tenant.
-        Err(failure @ Failure::Api(_)) => {
-            unknown(&failure.message());
-            return Ok(());
-        }
-        Err(failure) => return Err(failure),
+        Err(failure) => return not_here(failure, unknown),
     };
     if let Some(why) = unreadable(&source) {
         unknown(why);
@@ -123,6 +138,19 @@ pub fn unmoved(
         .map(|address| format!("{address} was edited in {from} since"))
         .collect();
     if fresh.is_empty() { Ok(()) } else { Err(Failure::stale(fresh)) }
+}
+
+/// Whoever applies a saved promotion may have no key to the tenant that it comes from, and no settings for it.
+fn not_here(failure: Failure, unknown: impl Fn(&str)) -> Result<(), Failure> {
+    match &failure {
+        Failure::Api(_) => unknown(&failure.message()),
+        Failure::Invalid { found, .. } => {
+            let first = found.0.iter().find(|finding| finding.severity == Severity::Error);
+            unknown(&first.map_or_else(|| failure.message(), |finding| finding.summary.clone()));
+        }
+        _ => return Err(failure),
+    }
+    Ok(())
 }
 
 /// Says what a saved plan promotes.

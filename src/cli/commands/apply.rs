@@ -30,9 +30,9 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let runtime = Runtime::start()?;
     let at = match &promotion {
         Some(promotion) => {
-            let (_, _, history) = rollback::open(&promotion.from.tenant, run)?;
+            let history = rollback::open(&promotion.from.tenant, run).map(|(_, _, history)| history);
             let tree = point::open(&promotion.commit, run)?;
-            source::unmoved(promotion, (&history, &tree), &runtime, run)?;
+            source::unmoved(promotion, (history, &tree), &runtime, run)?;
             Some(tree)
         }
         None => None,

@@ -129,6 +129,23 @@ fn a_saved_promotion_is_applied_without_the_keys_of_its_source_and_says_so() {
     cem.write("twin.plan", &bob.read("twin.plan"));
     let ran = cem.run("apply twin.plan --yes").ok();
     assert!(ran.stderr().contains("note: whether acme was edited since is not known here: "), "{}", ran.screen());
+    // A secret that stands for the one tenant's is not told to the other.
+    ann.write("tenants/acme.yaml", "domain: acme.eu.auth0.com\n");
+    ann.write("templates/roles.yaml", SECOND);
+    push(&ann);
+    ann.run("apply acme --yes").ok();
+    ann.run("promote acme twin --plan-only --out twin.plan").ok();
+    let ran = ann.run("apply twin.plan --yes").ok();
+    assert!(ran.stderr().contains("is not known here: its file names no credentials of its own"), "{}", ran.screen());
+    // Neither is it asked where the settings are those of the other.
+    ann.write("templates/roles.yaml", THIRD);
+    push(&ann);
+    ann.run("apply acme --yes").ok();
+    ann.run("promote acme twin --plan-only --out twin.plan").ok();
+    let dan = site.clone("dan", &[]).env("AUTH0_DOMAIN", "twin.eu.auth0.com");
+    dan.write("twin.plan", &ann.read("twin.plan"));
+    let ran = dan.run("apply twin.plan --yes").ok();
+    assert!(ran.stderr().contains("is not known here: AUTH0_DOMAIN is twin.eu.auth0.com"), "{}", ran.screen());
 }
 
 #[test]
