@@ -32,10 +32,14 @@ pub enum Next {
 impl<'k> Cursor<'k> {
     /// Starts a list at a filled path. Returns `None` for a kind that has no list.
     pub fn start(kind: &'k Kind, path: String) -> Option<(Self, Get)> {
-        let list = kind.list.as_ref()?;
+        Some(Self::of(kind.list.as_ref()?, path))
+    }
+
+    /// Starts a list at a filled path.
+    pub fn of(list: &'k List, path: String) -> (Self, Get) {
         let cursor = Self { list, path, items: Vec::new(), total: None, page: 0, pages_planned: false };
         let first = cursor.get(0, None);
-        Some((cursor, first))
+        (cursor, first)
     }
 
     fn size(&self) -> usize {

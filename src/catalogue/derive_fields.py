@@ -151,6 +151,7 @@ def main():
     kinds["connection_client"] = {"u": [obj(client_id=text)]}
     kinds["role_permission"] = {"u": [node(node(kinds["role_permission"]["c"])["f"]["permissions"])["i"]]}
     kinds["role_group"] = {"u": [obj(id=text)]}
+    kinds["organization_group_role"] = {"u": [obj(group=text, role=text)]}
     kinds["action_trigger_binding"] = {"u": [obj(action=text, display_name=text)]}
     kinds["organization_client"] = {"u": [obj(client_id=text, use_for_member_access=boolean)]}
     kinds["organization_client_grant"] = {"u": [obj(grant_id=text, client_id=text, audience=text, subject_type=text)]}

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-pub use super::membership::{MemberPolicy, MemberStyle, Membership};
+pub use super::membership::{MemberPolicy, MemberStyle, Membership, Parts};
 use super::place::Step;
 use super::quirk::Quirk;
 use super::scopes::Scopes;
@@ -334,8 +334,8 @@ pub struct Fields {
     pub sets: Vec<FieldPattern>,
     /// Lists of objects with a key: list -> key field. Deltas name items by it; order means nothing.
     pub keyed_lists: IndexMap<FieldPattern, String>,
-    /// Objects and lists that an update replaces whole: read, merged, written.
-    pub replaced: Vec<FieldPattern>,
+    /// Objects in fields that an update merges key by key. Any other it replaces whole, so they are read, merged, written.
+    pub merged: Vec<FieldPattern>,
     /// Maps of which files say all: a member that they leave out goes.
     pub exact: Vec<FieldPattern>,
     /// Top-level fields of which an object has one at most: setting one nulls the others.

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::kind::List;
+
 /// How a list of members is read and written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +43,24 @@ pub struct Membership {
     /// Which member fields travel; others are derived by the server.
     #[serde(default)]
     pub sent: Vec<String>,
+    /// The API keeps the list in parts.
+    #[serde(default)]
+    pub parts: Option<Parts>,
+}
+
+/// A list that the API keeps in parts, each read and written at a path of its own: that of the kind.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parts {
+    /// The member field that tells them apart; the path names it in braces.
+    pub by: String,
+    /// The member field that an item of a part is, by its id.
+    pub item: String,
+    /// Where those that are not empty are listed, by their ids.
+    pub path: String,
+    pub list: List,
+    /// The scopes that this list needs, any of them.
+    pub scopes: Vec<String>,
 }
 
 impl Membership {

@@ -38,8 +38,6 @@ pub struct Server {
     pub hidden: Vec<String>,
     /// Fields shown as this text: path -> mask. `${encrypted}` is a text that stays the same for the same value.
     pub masked: IndexMap<String, String>,
-    /// Object fields that a PATCH merges key by key (others are replaced).
-    pub merged: Vec<String>,
     /// Fields dropped when an update sends this other field without them: trigger -> dropped.
     pub dropped_with: BTreeMap<String, Vec<String>>,
     /// Fields that an empty string or object (or null) removes.
@@ -113,6 +111,8 @@ pub struct Server {
     pub searched: Vec<String>,
     /// The path of a document without which all calls end in `missing`.
     pub within: Option<String>,
+    /// Braces of the path that hold the ids of other objects, and the kinds of these: the list goes with each of them.
+    pub beside: BTreeMap<String, String>,
     /// Fields of members that must be addresses of mail -> how messages of the server call them.
     pub mail: IndexMap<String, String>,
     /// Lists that are made of flags, where they are not sent.
@@ -243,6 +243,9 @@ pub struct Holders {
     /// The brace of the list's path that holds the member's id.
     #[serde(default = "parent")]
     pub member: String,
+    /// Any member will do.
+    #[serde(default)]
+    pub any: bool,
     /// The fields of a holder that are shown.
     pub copy: Vec<String>,
 }

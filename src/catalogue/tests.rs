@@ -53,7 +53,8 @@ fn paths_name_what_can_fill_them() {
         let own = kind.key_paths.values().map(|key| key.path.clone());
         let member = kind.membership.iter().filter_map(|membership| membership.member_path.clone());
         let fixed = [kind.path.clone(), kind.object_path(), kind.create_path().to_owned()];
-        for path in fixed.into_iter().chain(own).chain(member) {
+        let parts = kind.membership.iter().filter_map(|membership| Some(membership.parts.as_ref()?.path.clone()));
+        for path in fixed.into_iter().chain(own).chain(member).chain(parts) {
             assert!(path.starts_with('/'), "{}: {path}", kind.name);
             for name in path.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()) {
                 let known = match name {
@@ -61,7 +62,10 @@ fn paths_name_what_can_fill_them() {
                     "parent" => kind.parent.is_some(),
                     "member" => kind.membership.is_some(),
                     "global" => kind.has(Quirk::GlobalClientPage),
-                    name => kind.identity.iter().any(|field| field == name),
+                    name => {
+                        let parts = kind.membership.as_ref().and_then(|membership| membership.parts.as_ref());
+                        kind.identity.iter().any(|field| field == name) || parts.is_some_and(|parts| parts.by == name)
+                    }
                 };
                 assert!(known, "{}: nothing fills {{{name}}} of {path}", kind.name);
             }
@@ -106,6 +110,11 @@ fn shapes_have_what_they_need() {
                 assert!(membership.identity.iter().all(|field| membership.sent.contains(field)), "{name}");
                 let each = membership.style == MemberStyle::Each;
                 assert!(!each || membership.member_path.is_some() && membership.member_id.is_some(), "{name}");
+                if let Some(parts) = &membership.parts {
+                    let fields = [parts.by.clone(), parts.item.clone()];
+                    assert_eq!(membership.identity, fields, "{name}: a part and an item are a member");
+                    assert!(membership.style == MemberStyle::AddRemove && !parts.scopes.is_empty(), "{name}");
+                }
             }
         }
         assert_eq!(kind.membership.is_some(), kind.shape == Shape::Membership, "{name}");
@@ -232,7 +241,7 @@ fn declared_fields() -> Vec<(&'static Kind, String)> {
             &fields.secret,
             &fields.hands_off,
             &fields.sets,
-            &fields.replaced,
+            &fields.merged,
             &fields.fixed,
             &fields.exact,
         ];

@@ -13,7 +13,7 @@ use crate::model::plan::{Gate, Operation, Step};
 use crate::model::value::Value;
 use crate::pipeline::canonical::is_builtin;
 use crate::pipeline::matching::Matched;
-use crate::pipeline::members::key_of;
+use crate::pipeline::members::{by_part, key_of};
 use crate::pipeline::ownership::own_members;
 use crate::pipeline::plan::Facts;
 use crate::pipeline::report::style::count as counted;
@@ -303,9 +303,11 @@ pub fn requests_of(step: &Step) -> usize {
                 MemberStyle::Replace => 1,
                 MemberStyle::Status => batches(change.add.len() + change.remove.len()),
                 MemberStyle::Each => change.add.len() + change.change.len() + change.remove.len(),
-                MemberStyle::AddRemove | MemberStyle::NameValue => {
-                    batches(change.add.len()) + batches(change.change.len()) + batches(change.remove.len())
-                }
+                MemberStyle::AddRemove | MemberStyle::NameValue => [&change.add, &change.change, &change.remove]
+                    .into_iter()
+                    .flat_map(|list| by_part(membership, list))
+                    .map(|rows| batches(rows.len()))
+                    .sum(),
             }
         }
     }

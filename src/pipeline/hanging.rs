@@ -1,5 +1,5 @@
-//! What goes with objects that are going to be deleted, read before: what lies in them, what is recognised by them, and
-//! the lists of other objects that hold them. Nobody could bring it back otherwise.
+//! What goes with objects that are going to be deleted, read before: what their list does not show of them, what lies in
+//! them, what is recognised by them, and the lists of other objects that hold them. Nobody could bring it back otherwise.
 //!
 //! What was read before is not read again, and what is not read is said.
 
@@ -14,7 +14,7 @@ use crate::model::live::{Live, Object, Reading};
 use crate::model::names::RemoteId;
 use crate::model::value::Value;
 use crate::pipeline::read::Task;
-use crate::pipeline::refresh::{parent_fits, run};
+use crate::pipeline::refresh::{parent_fits, read_in_full, run};
 use crate::pipeline::resolve::split_key;
 
 /// More lists of one kind than this are not read: a tenant with thousands of organizations would take minutes.
@@ -62,6 +62,15 @@ pub async fn hanging(
     live: &mut Live,
     gone: &[(&'static Kind, RemoteId)],
 ) -> Result<Unseen, ApiFailure> {
+    let is_in_part = |(kind, id): &(&Kind, RemoteId), object: &Object| {
+        kind.list.as_ref().is_some_and(|list| list.incomplete)
+            && object.kind.name == kind.name
+            && object.id.as_ref() == Some(id)
+    };
+    let in_part =
+        live.objects.iter().enumerate().filter(|(_, object)| gone.iter().any(|gone| is_in_part(gone, object)));
+    let in_part = in_part.map(|(index, _)| index).collect();
+    read_in_full(api, in_part, live).await?;
     let mut going: Vec<Going> =
         gone.iter().map(|(kind, id)| Going { kind, id: id.clone(), with: &kind.name }).collect();
     let mut unseen = Unseen::default();
@@ -101,7 +110,7 @@ fn within(going: &[Going], live: &Live, wanted: &mut Wanted) {
             let fits = || kind.parents.as_ref().is_none_or(|filter| object().is_some_and(|o| parent_fits(filter, o)));
             if known && fits() {
                 let parent = kind.parent.as_ref().map(|_| gone.id.clone());
-                want(wanted, Task { kind, parent, key: BTreeMap::new() }, &BTreeSet::from([gone.with]));
+                want(wanted, Task::of(kind, parent, BTreeMap::new()), &BTreeSet::from([gone.with]));
             }
         }
     }
@@ -117,11 +126,11 @@ fn holding(going: &[Going], live: &Live, wanted: &mut Wanted, unseen: &mut Unsee
         }
         let Some(parent) = kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else {
             for key in &kind.keys {
-                want(wanted, Task { kind, parent: None, key: split_key(kind, key) }, &with);
+                want(wanted, Task::of(kind, None, split_key(kind, key)), &with);
             }
             continue;
         };
-        let list = Task { kind: parent, parent: None, key: BTreeMap::new() };
+        let list = Task::of(parent, None, BTreeMap::new());
         if parent.parent.is_some() || parent.list.is_none() {
             continue;
         }
@@ -138,7 +147,7 @@ fn holding(going: &[Going], live: &Live, wanted: &mut Wanted, unseen: &mut Unsee
             .filter(|id| !goes(id))
             .collect();
         let unread = |id: &&RemoteId| {
-            let task = Task { kind, parent: Some((*id).clone()), key: BTreeMap::new() };
+            let task = Task::of(kind, Some((*id).clone()), BTreeMap::new());
             !live.readings.contains_key(&task.reading_name())
         };
         let unread: Vec<&RemoteId> = parents.iter().filter(unread).collect();
@@ -147,7 +156,7 @@ fn holding(going: &[Going], live: &Live, wanted: &mut Wanted, unseen: &mut Unsee
             continue;
         }
         for id in unread {
-            want(wanted, Task { kind, parent: Some(id.clone()), key: BTreeMap::new() }, &with);
+            want(wanted, Task::of(kind, Some(id.clone()), BTreeMap::new()), &with);
         }
     }
 }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map as JsonMap, Value as Json};
 
-use crate::catalogue::kind::Kind;
+use crate::catalogue::kind::{DeleteMeans, Kind};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
-use crate::model::change::{Action, Change};
+use crate::model::change::{Action, Change, Delta};
 use crate::model::journal::Image;
 use crate::model::kept::keep;
 use crate::model::live::{Live, Object};
@@ -74,13 +74,24 @@ pub fn add_hanging(plan: &mut Plan, live: &Live, unseen: &Unseen) {
         .filter_map(|(address, image)| Some((address.clone(), image.id.clone()?, image.kind.clone())))
         .collect();
     for (address, id, kind) in gone {
-        if let Some(object) = live.objects.iter().find(|o| o.kind.name == kind && o.id.as_ref() == Some(&id)) {
+        let object = live.objects.iter().find(|o| o.kind.name == kind && o.id.as_ref() == Some(&id));
+        if let Some(object) = object {
             hang(object, &address, &names, live, &mut plan.images);
         }
-        if let Some(image) = plan.images.get_mut(&address) {
-            image.unseen = unseen.of(&kind);
+        let Some(image) = plan.images.get_mut(&address) else { continue };
+        image.unseen = unseen.of(&kind);
+        // It was read in full only now, or what its ids name was.
+        if let Some(object) = object.filter(|object| is_read_late(object.kind)) {
+            let Image { body, secrets, .. } = whole(object, &names);
+            (image.body, image.secrets) = (body, secrets);
         }
     }
+}
+
+fn is_read_late(kind: &Kind) -> bool {
+    let is_nested = |space: &str| catalogue().kinds().any(|kind| kind.parent.is_some() && kind.space() == space);
+    kind.list.as_ref().is_some_and(|list| list.incomplete)
+        || kind.references.iter().any(|reference| reference.by == "id" && is_nested(&reference.space))
 }
 
 /// Adds what goes with an object: what lies in it, what is recognised by it, and lists that hold it.
@@ -151,12 +162,43 @@ fn touched(object: &Object, change: &Change, names: &Names) -> Image {
             .iter()
             .map_while(|segment| if let Segment::Key(key) = segment { Some(key) } else { None })
             .collect();
+        let keys = &keys[..whole_at(object.kind, &keys)];
         let mut lost = Vec::new();
-        let before = at(&live, &keys).and_then(|value| keep(value, &delta.path, &mut lost)).unwrap_or_default();
+        let before = at(&live, keys).and_then(|value| keep(value, &delta.path, &mut lost)).unwrap_or_default();
         secrets.extend(lost);
-        put(&mut body, &keys, before);
+        put(&mut body, keys, before);
+    }
+    for field in along(object.kind, change) {
+        let at = FieldPath::default().key(field);
+        let mut lost = Vec::new();
+        let before = live.get(field).and_then(|value| keep(value, &at, &mut lost));
+        secrets.extend(lost);
+        body.entry(field.clone()).or_insert_with(|| before.unwrap_or_default());
     }
     of(object, Json::Object(body), secrets.into_iter().collect(), names)
+}
+
+/// Returns how much of a path leads to a map of which files say all: it comes back whole, or what the change left in it
+/// would go.
+fn whole_at(kind: &Kind, keys: &[&String]) -> usize {
+    let is_exact = |length: &usize| {
+        let path = FieldPath(keys[..*length].iter().map(|key| Segment::Key((*key).clone())).collect());
+        kind.fields.exact.iter().any(|pattern| pattern.matches(&path))
+    };
+    (1..keys.len()).find(is_exact).unwrap_or(keys.len())
+}
+
+/// The top-level fields that a change touches without naming them: those that a reset sets, and those that the server
+/// drops because another one is set.
+fn along<'a>(kind: &'a Kind, change: &Change) -> Vec<&'a String> {
+    if let (true, DeleteMeans::Reset(defaults)) = (change.deltas.is_empty(), &kind.delete) {
+        return defaults.keys().collect();
+    }
+    let is_set = |field: &&String| {
+        let named = |delta: &Delta| delta.path.0.first() == Some(&Segment::Key((*field).clone()));
+        change.deltas.iter().any(named)
+    };
+    kind.fields.exclusive.iter().filter(|group| group.iter().any(|field| is_set(&field))).flatten().collect()
 }
 
 fn of(object: &Object, body: Json, secrets: Vec<String>, names: &Names) -> Image {

@@ -146,6 +146,24 @@ fn grant_id(membership: &Membership, member: &mut Value) {
     }
 }
 
+/// Returns members by the part of the list that they are in, in the order in which the parts are named first. A list that
+/// the API does not keep in parts is one.
+pub fn by_part<'a>(membership: &Membership, members: &'a [Value]) -> Vec<Vec<&'a Value>> {
+    let part = |member: &Value| {
+        let field = membership.parts.as_ref().map(|parts| &parts.by)?;
+        member.as_map()?.get(field).cloned()
+    };
+    let mut all: Vec<(Option<Value>, Vec<&Value>)> = Vec::new();
+    for member in members {
+        let part = part(member);
+        match all.iter_mut().find(|(known, _)| *known == part) {
+            Some((_, rows)) => rows.push(member),
+            None => all.push((part, vec![member])),
+        }
+    }
+    all.into_iter().map(|(_, rows)| rows).collect()
+}
+
 /// Returns what recognises a member, as one comparable text.
 pub fn key_of(membership: &Membership, member: &Value) -> String {
     let Value::Map(map) = member else { return String::new() };

@@ -119,9 +119,16 @@ pub fn create_body(kind: &Kind, desired: &Map) -> (Map, Vec<WouldLose>) {
     (body, lost)
 }
 
-/// Says whether the API replaces what stands at a path.
+/// Says whether the API replaces the object at a path. Where the files say all, it is theirs to be replaced.
 fn is_replaced(kind: &Kind, path: &FieldPath) -> bool {
-    kind.fields.replaced.iter().any(|pattern| pattern.covers(path))
+    !kind.fields.merged.iter().any(|pattern| pattern.matches(path))
+        && !kind.fields.exact.iter().any(|pattern| pattern.covers(path))
+}
+
+/// Says whether something around a path is replaced when the path is written.
+fn lies_in_what_is_replaced(kind: &Kind, path: &FieldPath) -> bool {
+    let is_merged = |around: &FieldPath| kind.fields.merged.iter().any(|pattern| pattern.matches(around));
+    (1..path.0.len()).any(|length| !is_merged(&FieldPath(path.0[..length].to_vec())))
 }
 
 fn merged(
@@ -138,7 +145,7 @@ fn merged(
         (Value::Secret(secret), live) if secret.is_keep() => match live {
             // Where the object around it is replaced, the tenant's own value must go back in.
             Some(Value::Secret(found)) if found.expose().is_some() => Some(Value::Secret(found.clone())),
-            _ if is_replaced(kind, path) || live.is_none() && is_creation(live) && path.0.len() == 1 => {
+            _ if lies_in_what_is_replaced(kind, path) || live.is_none() && is_creation(live) && path.0.len() == 1 => {
                 lost.push(WouldLose(path.clone()));
                 None
             }

@@ -17,6 +17,7 @@ use crate::model::plan::{Operation, Step};
 use crate::model::value::{Map, Reference, Value};
 use crate::pipeline::matching::Matched;
 use crate::pipeline::plan::{Draft, KnownFields};
+use crate::pipeline::references::place_in;
 
 /// How strongly one step needs another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -303,7 +304,10 @@ pub fn dangling(drafts: &[Draft], known: &KnownFields, desired: &Desired) -> Vec
                 || described.contains(&(reference.space.as_str(), reference.name.as_str()))
                 || reference.by != "id" && builtin(&reference);
             if !fine {
-                missing.push((reference, place.clone(), draft.step.address.clone()));
+                let address = &draft.step.address;
+                let named_by = desired.resources.iter().find(|resource| resource.address == *address);
+                let place = named_by.map_or_else(|| place.clone(), |resource| place_in(resource, &reference));
+                missing.push((reference, place, address.clone()));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! One kind, read: a list with all its pages, a single object, or what stands in another kind's object.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -10,19 +10,22 @@ use crate::api::failure::ApiFailure;
 use crate::api::paging::{Cursor, Next};
 use crate::api::port::{Get, ReadApi};
 use crate::api::request::{PathParams, fill_path, read};
-use crate::catalogue::kind::Kind;
+use crate::api::response::Response;
+use crate::catalogue::kind::{Kind, List};
 use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::model::desired::Resource;
 use crate::model::live::{Live, Object, Reading};
 use crate::model::names::RemoteId;
-use crate::pipeline::canonical;
+use crate::pipeline::{canonical, parts};
 
 /// One thing to read: a list or a single object.
 pub(super) struct Task {
     pub kind: &'static Kind,
     pub parent: Option<RemoteId>,
     pub key: BTreeMap<String, String>,
+    /// Of a list that is kept in parts only these, by id.
+    pub parts: Option<BTreeSet<String>>,
 }
 
 /// What a task brought.
@@ -62,13 +65,17 @@ impl Task {
         format!("{}@{parent}@{}", self.kind.name, self.kind.name_of_key(&self.key))
     }
 
-    /// The name of its reading: the kind, and for nested ones the parent's id.
+    pub fn of(kind: &'static Kind, parent: Option<RemoteId>, key: BTreeMap<String, String>) -> Self {
+        Self { kind, parent, key, parts: None }
+    }
+
+    /// The name of its reading: the kind, and for nested ones the parent's id. One of some parts is not one of the list.
     pub fn reading_name(&self) -> String {
-        let key = (!self.key.is_empty()).then(|| self.kind.name_of_key(&self.key));
+        let key = (!self.key.is_empty() || self.parts.is_some()).then(|| self.kind.name_of_key(&self.key));
         reading_name(self.kind, self.parent.as_ref(), key.as_deref())
     }
 
-    fn params(&self) -> PathParams {
+    pub(super) fn params(&self) -> PathParams {
         PathParams {
             parent: self.parent.as_ref().map(|id| id.0.clone()),
             key: self.key.clone(),
@@ -139,7 +146,7 @@ pub async fn objects_of(
     key: BTreeMap<String, String>,
 ) -> Result<Vec<Object>, ApiFailure> {
     let key = if kind.list.is_some() { BTreeMap::new() } else { key };
-    let task = Task { kind, parent, key };
+    let task = Task::of(kind, parent, key);
     let brought = match kind.list.is_some() {
         true => list(api, &[task]).await?,
         false => single(api, &task).await?,
@@ -147,22 +154,19 @@ pub async fn objects_of(
     Ok(brought.objects)
 }
 
-async fn list(api: &impl ReadApi, tasks: &[Task]) -> Result<Brought, ApiFailure> {
-    let none = || Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests: 0 });
-    let Some(task) = tasks.first() else { return none() };
-    let Ok(path) = fill_path(&task.kind.path, &task.params()) else { return none() };
-    let Some((mut cursor, get)) = Cursor::start(task.kind, path) else { return none() };
+/// A list, read to its end.
+pub(super) struct Pages {
+    pub items: Vec<Json>,
+    /// How many there should be, where some are missing.
+    pub short: Option<usize>,
+    pub requests: usize,
+}
+
+/// Reads a list. `None`: what it hangs on is not there, which is a state like any other for lists that may be absent.
+pub(super) async fn pages(api: &impl ReadApi, list: &List, path: String) -> Result<Option<Pages>, ApiFailure> {
+    let (mut cursor, get) = Cursor::of(list, path);
     let mut requests = 1;
-    let first = match api.get(&get).await {
-        Err(failure) if failure.status() == Some(404) && task.kind.list.as_ref().is_some_and(|list| list.optional) => {
-            return Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests });
-        }
-        answer => answer?,
-    };
-    if task.kind.membership.as_ref().is_some_and(|m| m.map_value.is_some()) {
-        let object = canonical::member_map(task.kind, task.parent.clone(), first.body);
-        return Ok(Brought { objects: vec![object], reading: Reading::Complete, requests });
-    }
+    let Some(first) = unless_absent(list, api.get(&get).await)? else { return Ok(None) };
     let mut next = cursor.accept(&first)?;
     while let Next::Pages(pages) = next {
         requests += pages.len();
@@ -180,6 +184,33 @@ async fn list(api: &impl ReadApi, tasks: &[Task]) -> Result<Brought, ApiFailure>
         }
     }
     let (items, short) = cursor.finish();
+    Ok(Some(Pages { items, short, requests }))
+}
+
+fn unless_absent(list: &List, answer: Result<Response, ApiFailure>) -> Result<Option<Response>, ApiFailure> {
+    match answer {
+        Err(failure) if failure.status() == Some(404) && list.optional => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
+async fn list(api: &impl ReadApi, tasks: &[Task]) -> Result<Brought, ApiFailure> {
+    let nothing = |requests| Ok(Brought { objects: Vec::new(), reading: Reading::Complete, requests });
+    let Some((task, list)) = tasks.first().and_then(|task| Some((task, task.kind.list.as_ref()?))) else {
+        return nothing(0);
+    };
+    let membership = task.kind.membership.as_ref();
+    if let Some(parts) = membership.and_then(|membership| membership.parts.as_ref()) {
+        return parts::read(api, task, parts, list).await;
+    }
+    let Ok(path) = fill_path(&task.kind.path, &task.params()) else { return nothing(0) };
+    if membership.is_some_and(|membership| membership.map_value.is_some()) {
+        let (_, get) = Cursor::of(list, path);
+        let Some(answer) = unless_absent(list, api.get(&get).await)? else { return nothing(1) };
+        let object = canonical::member_map(task.kind, task.parent.clone(), answer.body);
+        return Ok(Brought { objects: vec![object], reading: Reading::Complete, requests: 1 });
+    }
+    let Some(Pages { items, short, requests }) = pages(api, list, path).await? else { return nothing(1) };
     let reading = match short {
         Some(total) => Reading::Incomplete { got: items.len(), total },
         None => Reading::Complete,

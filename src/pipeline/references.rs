@@ -257,11 +257,7 @@ fn report_dangling(
     deploy_cli: bool,
     findings: &mut Diagnostics,
 ) {
-    let body = if resource.kind.shape == Shape::Membership {
-        resource.body.get(MEMBERS).cloned().unwrap_or(Value::Null)
-    } else {
-        Value::Map(resource.body.clone())
-    };
+    let body = whole_body(resource);
     let mut missing: BTreeSet<&Reference> = BTreeSet::new();
     body.references(&mut |reference| {
         if reference.space != "ref" && !known.has(reference) && !is_builtin(reference) {
@@ -328,6 +324,18 @@ fn is_builtin(reference: &Reference) -> bool {
                 && filter.equals.as_ref().and_then(serde_json::Value::as_str) == Some(reference.name.as_str())
         })
     })
+}
+
+fn whole_body(resource: &Resource) -> Value {
+    match resource.kind.shape {
+        Shape::Membership => resource.body.get(MEMBERS).cloned().unwrap_or(Value::Null),
+        _ => Value::Map(resource.body.clone()),
+    }
+}
+
+/// Returns where a resource names something; its own place where nothing nearer is known.
+pub fn place_in(resource: &Resource, reference: &Reference) -> Place {
+    place_of(resource, &whole_body(resource), reference).1
 }
 
 /// Returns where the reference stands, as a path by the files' names and as a place; that of what is around it where

@@ -11,7 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use crate::api::failure::ApiFailure;
 use crate::api::port::ReadApi;
 use crate::api::request::{PathParams, read};
-use crate::catalogue::kind::{KeySource, Kind, ParentFilter};
+use crate::catalogue::kind::{KeySource, Kind, ParentFilter, Parts};
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
@@ -21,6 +21,7 @@ use crate::model::live::{Live, Object};
 use crate::model::names::RemoteId;
 use crate::model::value::Value;
 use crate::pipeline::canonical;
+use crate::pipeline::parts::Named;
 use crate::pipeline::read::{Task, read_group};
 use crate::pipeline::resolve::split_key;
 use crate::pipeline::scope::body_references;
@@ -88,6 +89,11 @@ async fn complete(api: &impl ReadApi, wanted: &Wanted<'_>, live: &mut Live) -> R
     };
     let partial: Vec<usize> =
         live.objects.iter().enumerate().filter(|(_, object)| asked(object)).map(|(index, _)| index).collect();
+    read_in_full(api, partial, live).await
+}
+
+/// Reads objects in full, one by one, by where they stand.
+pub(super) async fn read_in_full(api: &impl ReadApi, partial: Vec<usize>, live: &mut Live) -> Result<(), ApiFailure> {
     let mut running: FuturesUnordered<_> = partial
         .into_iter()
         .filter_map(|index| {
@@ -128,6 +134,10 @@ pub(super) async fn run(api: &impl ReadApi, groups: Vec<Vec<Task>>, live: &mut L
     while let Some((tasks, brought)) = running.next().await {
         let brought = brought?;
         live.requests += brought.requests;
+        for task in tasks.iter().filter(|task| parts_of(task.kind).is_some()) {
+            // The whole list comes after some parts of it.
+            live.objects.retain(|object| object.kind.name != task.kind.name || object.parent != task.parent);
+        }
         live.objects.extend(brought.objects);
         for task in tasks {
             live.readings.entry(task.reading_name()).or_insert_with(|| brought.reading.clone());
@@ -169,6 +179,7 @@ fn roots_for(desired: &Desired) -> Vec<Task> {
         });
     }
     let mut tasks = look_ups(&mut spaces);
+    name_what_is_looked_up(&mut spaces);
     for kind in catalogue().kinds().filter(|kind| kind.parent.is_none()) {
         if !kinds.contains(kind.name.as_str()) && !spaces.contains(kind.space()) {
             continue;
@@ -178,15 +189,26 @@ fn roots_for(desired: &Desired) -> Vec<Task> {
     tasks
 }
 
+/// Adds what the names of objects are made of: a grant is called by its client and its API.
+fn name_what_is_looked_up(spaces: &mut BTreeSet<&str>) {
+    let looked_up = catalogue().kinds().filter(|kind| spaces.contains(kind.space()));
+    let parts: Vec<&str> = looked_up
+        .flat_map(|kind| kind.references.iter().map(move |reference| (kind, reference)))
+        .filter(|(kind, reference)| reference.by == "id" && kind.identity.contains(&reference.field.to_string()))
+        .map(|(_, reference)| reference.space.as_str())
+        .collect();
+    spaces.extend(parts);
+}
+
 /// The lists in which what files cannot describe is looked up; what its names are made of is needed with it.
 fn look_ups(spaces: &mut BTreeSet<&str>) -> Vec<Task> {
     let kinds: Vec<&'static Kind> = catalogue().looked_up().filter(|kind| spaces.contains(kind.space())).collect();
     spaces.extend(kinds.iter().flat_map(|kind| &kind.references).map(|reference| reference.space.as_str()));
-    kinds.into_iter().map(|kind| Task { kind, parent: None, key: BTreeMap::new() }).collect()
+    kinds.into_iter().map(|kind| Task::of(kind, None, BTreeMap::new())).collect()
 }
 
 fn root_tasks<'a>(kind: &'static Kind, resources: impl Iterator<Item = &'a Resource>) -> Vec<Task> {
-    let whole = |key| Task { kind, parent: None, key };
+    let whole = |key| Task::of(kind, None, key);
     match kind.shape {
         Shape::Keyed | Shape::Membership if kind.list.is_none() || kind.shape == Shape::Membership => resources
             .filter(|resource| resource.kind.name == kind.name)
@@ -200,6 +222,7 @@ fn root_tasks<'a>(kind: &'static Kind, resources: impl Iterator<Item = &'a Resou
 fn nested_for(desired: &Desired, applied: Option<&Applied>, live: &Live) -> Vec<Task> {
     let parents = find_parents(desired, applied, live);
     let mut tasks: BTreeMap<String, Task> = BTreeMap::new();
+    let mut named = None;
     for resource in desired.resources.iter().chain(&desired.removed) {
         let Some(parent_kind) = resource.kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else {
             continue;
@@ -217,10 +240,25 @@ fn nested_for(desired: &Desired, applied: Option<&Applied>, live: &Live) -> Vec<
             Shape::Keyed if resource.kind.list.is_none() => split_key(resource.kind, &resource.name),
             _ => BTreeMap::new(),
         };
-        let task = Task { kind: resource.kind, parent, key };
-        tasks.insert(task.label(), task);
+        let mut task = Task::of(resource.kind, parent, key);
+        if let Some(parts) = parts_of(resource.kind) {
+            let named = named.get_or_insert_with(|| Named::of(desired, applied, &parents, live));
+            task.parts = named.parts(resource, parts);
+        }
+        // What is taken out stands beside what is left of the same list.
+        let label = task.label();
+        if let Some(Task { parts: Some(before), .. }) = tasks.get(&label)
+            && let Some(parts) = &mut task.parts
+        {
+            parts.extend(before.iter().cloned());
+        }
+        tasks.insert(label, task);
     }
     tasks.into_values().collect()
+}
+
+fn parts_of(kind: &Kind) -> Option<&Parts> {
+    kind.membership.as_ref()?.parts.as_ref()
 }
 
 /// Returns the id that the record holds of a resource, under its address or the one before.
@@ -282,9 +320,9 @@ fn roots_of_all(only: &[String], exclude: &[String]) -> Vec<Task> {
             continue;
         }
         if (kind.shape == Shape::Keyed && kind.list.is_none()) || kind.shape == Shape::Membership {
-            tasks.extend(kind.keys.iter().map(|key| Task { kind, parent: None, key: split_key(kind, key) }));
+            tasks.extend(kind.keys.iter().map(|key| Task::of(kind, None, split_key(kind, key))));
         } else {
-            tasks.push(Task { kind, parent: None, key: BTreeMap::new() });
+            tasks.push(Task::of(kind, None, BTreeMap::new()));
         }
     }
     tasks
@@ -298,15 +336,15 @@ fn nested_of_all(only: &[String], exclude: &[String], live: &Live) -> Vec<Task> 
         let Some(parent_kind) = kind.parent.as_deref().and_then(|name| catalogue().kind(name)) else { continue };
         if parent_kind.shape == Shape::Singleton {
             if kind.list.is_some() && kind.shape == Shape::Keyed {
-                tasks.push(Task { kind, parent: None, key: BTreeMap::new() });
+                tasks.push(Task::of(kind, None, BTreeMap::new()));
             } else {
-                tasks.extend(all_keys(kind, live).into_iter().map(|key| Task { kind, parent: None, key }));
+                tasks.extend(all_keys(kind, live).into_iter().map(|key| Task::of(kind, None, key)));
             }
             continue;
         }
         for object in live.objects.iter().filter(|object| object.kind.name == parent_kind.name) {
             if object.id.is_some() && kind.parents.as_ref().is_none_or(|filter| parent_fits(filter, object)) {
-                tasks.push(Task { kind, parent: object.id.clone(), key: BTreeMap::new() });
+                tasks.push(Task::of(kind, object.id.clone(), BTreeMap::new()));
             }
         }
     }

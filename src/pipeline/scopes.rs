@@ -44,6 +44,13 @@ pub fn for_plan(desired: &Desired) -> Needed {
     }
     for resource in &desired.resources {
         needed.add_fields(Doing::Read, resource);
+        // Which parts there are matters where what nobody names is to go.
+        let parts = resource.kind.membership.as_ref().and_then(|membership| membership.parts.as_ref());
+        if let Some(parts) = parts.filter(|_| desired.settings.policy.manage(resource.kind) == Manage::Exact)
+            && let Some(scope) = parts.scopes.first()
+        {
+            needed.note(scope, Doing::Read, resource.kind, Some(&resource.address));
+        }
     }
     needed
 }

@@ -11,12 +11,15 @@ use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
 use crate::model::applied::{Applied, Origin, Owned};
 use crate::model::change::Action;
-use crate::model::desired::{Desired, Excluded, Manage, Policy, Resource, TenantSettings};
+use crate::model::desired::{Desired, Excluded, MEMBERS, Manage, Policy, Resource, TenantSettings};
 use crate::model::journal::{Image, Journal};
 use crate::model::kept::restore;
 use crate::model::plan::Plan;
 use crate::model::value::{Map, Value};
 use crate::pipeline::plan::Consent;
+use crate::pipeline::references::qualified;
+use crate::pipeline::scope::body_references;
+use crate::pipeline::unrestorable::leave_out;
 
 /// What an undo wants.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub struct Undoing {
     pub desired: Desired,
     /// What the apply made: it goes again.
     pub applied: Applied,
+    /// What is not even tried, in words.
+    pub lost: Vec<String>,
 }
 
 /// Returns what an undo consents to besides what was typed: it takes back what was consented to before. What is protected
@@ -90,14 +95,17 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
         if kind.shape == Shape::Collection && image.id.is_some() {
             applied.resources.insert(address.clone(), owned(kind, image, Json::Object(serde_json::Map::new())));
         }
-        // A rotation back would only bring the next key into use.
-        if !kind.has(Quirk::KeySuccession) {
+        // A rotation back would only bring the next key into use; what is made anew gets keys anew.
+        if !kind.has(Quirk::KeySuccession) || image.with.is_some() {
             let was = moved.contains_key(there).then(|| there.name());
             desired.resources.push(Resource { was, ..resource(address, kind, image) });
         }
     }
+    add_referred(journal, &mut desired);
     add_parents(journal, &mut desired, &mut applied);
-    Undoing { desired, applied }
+    let mut undoing = Undoing { desired, applied, lost: Vec::new() };
+    undoing.lost = leave_out(&mut undoing, &touched(journal).into_iter().collect());
+    undoing
 }
 
 /// What the steps have begun to change, and what went with it.
@@ -150,12 +158,53 @@ fn owned(kind: &Kind, image: &Image, fields: Json) -> Owned {
 }
 
 fn resource(address: &Address, kind: &'static Kind, image: &Image) -> Resource {
-    let body = match restore(&image.body) {
+    let mut body = match restore(&image.body) {
         Value::Map(body) => body,
         _ => Map::new(),
     };
+    without_unknown(kind, image, &mut body);
     let tool = if image.deployed { Map::from_iter([("deployed".to_owned(), Value::Bool(true))]) } else { Map::new() };
     Resource { body, tool, ..Resource::bare(address.clone(), kind, image.name.clone(), image.parent.clone()) }
+}
+
+/// Takes out members that are gone and whose value nobody knows: there is nothing to set them to.
+fn without_unknown(kind: &Kind, image: &Image, body: &mut Map) {
+    let Some(membership) = &kind.membership else { return };
+    let (Some(value), Some(key)) = (&membership.map_value, membership.identity.first()) else { return };
+    let field = |member: &Json, field: &str| member.get(field).cloned();
+    let stays = |name: &Value| {
+        let after = image.after.as_array().into_iter().flatten();
+        after.filter_map(|member| field(member, key)).any(|other| Value::from_json(other) == *name)
+    };
+    if let Some(Value::List(members)) = body.get_mut(MEMBERS) {
+        members.retain(|member| {
+            let Value::Map(map) = member else { return true };
+            map.contains_key(value) || map.get(key).is_some_and(stays)
+        });
+    }
+}
+
+/// Nested things that what comes back points at are found through what they lie in, and that by the record.
+fn add_referred(journal: &Journal, desired: &mut Desired) {
+    let ownership = &journal.beginning.ownership;
+    let ours = || ownership.prior.iter().flat_map(|prior| &prior.resources).chain(&ownership.next);
+    let name_at = |at: &Address| ours().find(|(address, _)| *address == at).map(|(_, owned)| owned.name.clone());
+    let mut wanted = BTreeSet::new();
+    for resource in &desired.resources {
+        body_references(resource, &mut |reference| {
+            wanted.insert((reference.space.clone(), reference.name.clone()));
+        });
+    }
+    let mut more = Vec::new();
+    for (address, owned) in ours() {
+        let (Some(kind), Some(parent)) = (catalogue().kind(&owned.kind), &owned.parent) else { continue };
+        let name = qualified(name_at(parent).as_deref(), kind, &owned.name);
+        let is_known = |other: &Resource| other.address == *address;
+        if wanted.remove(&(kind.space().to_owned(), name)) && !desired.resources.iter().any(is_known) {
+            more.push(Resource::bare(address.clone(), kind, owned.name.clone(), Some(parent.clone())));
+        }
+    }
+    desired.resources.extend(more);
 }
 
 /// Nested things are found through what they lie in.
@@ -165,11 +214,12 @@ fn add_parents(journal: &Journal, desired: &mut Desired, applied: &mut Applied) 
         ownership.prior.as_ref().and_then(|prior| prior.resources.get(address)).or_else(|| ownership.next.get(address))
     };
     let mut known: BTreeSet<Address> = desired.resources.iter().map(|resource| resource.address.clone()).collect();
-    let mut more = Vec::new();
+    let (mut more, mut declared) = (Vec::new(), BTreeSet::new());
     for resource in &desired.resources {
         let parent_kind = resource.kind.parent.as_deref().and_then(|name| catalogue().kind(name));
         let (Some(parent), Some(kind)) = (&resource.parent, parent_kind) else { continue };
         if known.insert(parent.clone()) {
+            declared.insert(kind.name.clone());
             let (name, id) = match ours(parent) {
                 Some(owned) => (owned.name.clone(), owned.id.clone()),
                 None => (parent.name(), None),
@@ -183,6 +233,7 @@ fn add_parents(journal: &Journal, desired: &mut Desired, applied: &mut Applied) 
         }
     }
     desired.resources.extend(more);
+    desired.declared.extend(declared);
 }
 
 /// Says of each change why an undo makes it.
@@ -211,7 +262,12 @@ pub fn lost(journal: &Journal, plan: &Plan) -> Vec<String> {
             }
         }
         if image.existed && catalogue().kind(&image.kind).is_some_and(|kind| kind.has(Quirk::KeySuccession)) {
-            lost.push(format!("{address} was rotated, and no key comes back"));
+            let what = if image.with.is_some() {
+                "was deleted, and comes back with new keys"
+            } else {
+                "was rotated, and no key comes back"
+            };
+            lost.push(format!("{address} {what}"));
         }
         let kind = catalogue().kind(&image.kind);
         if image.existed && image.deletes && kind.is_some_and(|kind| kind.has(Quirk::NamedByRecord)) {

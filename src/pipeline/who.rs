@@ -52,7 +52,10 @@ impl Paths {
             fill_path(&above.object_path(), &params).ok()
         });
         let made = id.and_then(|id| Some((fill_path(kind.create_path(), &params).ok()?, id.0.clone())));
-        let own = fill_path(&kind.object_path_for(&key), &params).ok();
+        // A list in parts is written below the list of its parts.
+        let parts = kind.membership.as_ref().and_then(|membership| membership.parts.as_ref());
+        let own = parts.map_or_else(|| kind.object_path_for(&key), |parts| parts.path.clone());
+        let own = fill_path(&own, &params).ok();
         Self { own, parent: above, made }
     }
 

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::clients::is_collection_of;
+use super::routes;
 use super::spot;
 use super::store::Store;
 use crate::catalogue::kind::{Kind, ReferenceField};
@@ -13,6 +14,12 @@ use crate::catalogue::table::catalogue;
 pub fn after_delete(store: &mut Store, kind: &Kind, path: &str, id: &str, object: &Json) {
     store.drop_below(&format!("{path}/{id}"));
     for dependent in catalogue().served() {
+        for (brace, _) in dependent.server.beside.iter().filter(|(_, of)| **of == kind.name) {
+            let lies = |path: &str| {
+                routes::keys_of(&dependent.path, path).is_some_and(|key| key.get(brace).is_some_and(|at| at == id))
+            };
+            store.collections.retain(|path, _| !lies(path));
+        }
         for reference in dependent.references.iter().filter(|reference| reference.space == kind.space()) {
             let Some(field) = joining_field(dependent, reference) else { continue };
             let value = if reference.by == "id" {

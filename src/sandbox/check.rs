@@ -239,6 +239,17 @@ pub fn parent(store: &Store, found: &Found) -> Result<(), Refusal> {
     if id.is_empty() || store.object(&parent.path, id).is_some() { Ok(()) } else { Err(Refusal::missing(parent)) }
 }
 
+/// Checks that the objects exist beside whose ids the call's path lies.
+pub fn beside(store: &Store, found: &Found) -> Result<(), Refusal> {
+    for (brace, name) in &found.kind().server.beside {
+        let other = catalogue().served_kind(name).ok_or_else(Refusal::no_route)?;
+        if store.object(&other.path, found.param(brace)).is_none() {
+            return Err(Refusal::missing(other));
+        }
+    }
+    Ok(())
+}
+
 /// Checks that the parent is one that can have such a thing.
 pub fn parent_fits(store: &Store, found: &Found) -> Result<(), Refusal> {
     let kind = found.kind();

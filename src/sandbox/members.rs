@@ -7,12 +7,11 @@ use super::refusal::Refusal;
 use super::routes::Found;
 use super::store::Store;
 use super::tenant::{Answer, Tenant};
-use super::{actions, check, lists, merge, routes, spot};
+use super::{actions, check, lists, merge, spot};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 use crate::catalogue::kind::{Kind, MemberStyle, Membership};
 use crate::catalogue::quirk::Quirk;
-use crate::catalogue::table::catalogue;
 
 /// Lists the members.
 pub fn list(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
@@ -29,30 +28,6 @@ pub fn list(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
         .map(|(id, member)| (id.as_str(), member));
     lists::answer(kind, entries, request, &|(id, member)| {
         let mut shown = show(store, kind, id, member, Moment::List);
-        lists::pick_fields(kind, &mut shown, request);
-        shown
-    })
-}
-
-/// Lists the objects that hold the one of the path as a member: who has this role.
-pub fn holders(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
-    let (kind, _) = ready(tenant, found)?;
-    let holders = kind.server.holders.as_ref().ok_or_else(Refusal::no_route)?;
-    let of = catalogue().served_kind(&holders.of).ok_or_else(Refusal::no_route)?;
-    let store = &tenant.store;
-    let ids = store.collections.iter().filter_map(|(path, members)| {
-        let mut key = routes::keys_of(&holders.members, path)?;
-        let id = key.remove("holder")?;
-        let here = key.iter().all(|(name, value)| found.param(name) == value);
-        (here && members.contains(found.param(&holders.member))).then_some(id)
-    });
-    let ids: Vec<String> = ids.collect();
-    let entries = ids.iter().filter_map(|id| Some((id.as_str(), store.object(&of.path, id)?)));
-    lists::answer(kind, entries, request, &|(id, object)| {
-        let mut shown = answer::show(store, of, id, object, Moment::List);
-        if let Json::Object(map) = &mut shown {
-            map.retain(|field, _| holders.copy.contains(field));
-        }
         lists::pick_fields(kind, &mut shown, request);
         shown
     })
@@ -239,12 +214,14 @@ pub fn remove_one(tenant: &mut Tenant, found: &Found) -> Answer {
     Ok(Response::new(204, Json::Null))
 }
 
-fn ready(tenant: &Tenant, found: &Found) -> Result<(&'static Kind, &'static Membership), Refusal> {
+/// Returns the kind of a path whose parent is there, and all else that its list lies beside.
+pub(super) fn ready(tenant: &Tenant, found: &Found) -> Result<(&'static Kind, &'static Membership), Refusal> {
     check::parent(&tenant.store, found)?;
     let kind = found.kind();
     if kind.server.within.as_ref().is_some_and(|path| !tenant.store.documents.contains_key(&found.fill(path))) {
         return Err(Refusal::missing(kind));
     }
+    check::beside(&tenant.store, found)?;
     // Any key may be asked for; what has no member is an empty list.
     if found.route.method != Method::Get {
         check::key(kind, &found.params)?;
@@ -273,7 +250,7 @@ fn as_map(store: &Store, kind: &Kind, path: &str, field: &str) -> Json {
 }
 
 /// Returns the members that a body holds, in whichever form the style has.
-fn items(membership: &Membership, request: &Request) -> Result<Vec<Json>, Refusal> {
+pub(super) fn items(membership: &Membership, request: &Request) -> Result<Vec<Json>, Refusal> {
     let body =
         request.body.as_ref().ok_or_else(|| Refusal::payload("Expected type object but found type null", None))?;
     if let (Some(field), Json::Object(map)) = (name_value(membership), body) {

@@ -8,6 +8,7 @@ use super::answer::restore_encrypted;
 use super::expand::{World, expand};
 use super::spot;
 use crate::catalogue::kind::{Kind, Variant};
+use crate::model::path::FieldPath;
 
 /// Merges a PATCH body into an object.
 pub fn patch(kind: &Kind, old: &Json, body: &Map<String, Json>, world: &mut World) -> Json {
@@ -20,7 +21,7 @@ pub fn patch(kind: &Kind, old: &Json, body: &Map<String, Json>, world: &mut Worl
         }
     }
     if let Json::Object(map) = &mut new {
-        merge_into(kind, map, body, "");
+        merge_into(kind, map, body, &FieldPath::default());
     }
     restore_encrypted(kind, old, &mut new);
     refill(kind, old, &mut new, body, world);
@@ -28,18 +29,20 @@ pub fn patch(kind: &Kind, old: &Json, body: &Map<String, Json>, world: &mut Worl
     new
 }
 
-fn merge_into(kind: &Kind, target: &mut Map<String, Json>, body: &Map<String, Json>, prefix: &str) {
+fn merge_into(kind: &Kind, target: &mut Map<String, Json>, body: &Map<String, Json>, at: &FieldPath) {
     for (key, value) in body {
-        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        let path = at.key(key);
         let removes = value.is_null()
             || ((value == "" || value.as_object().is_some_and(Map::is_empty))
-                && kind.server.empty_removes.contains(&path));
+                && kind.server.empty_removes.contains(&path.to_string()));
         if removes {
             target.shift_remove(key);
             continue;
         }
         match (value, target.get_mut(key)) {
-            (Json::Object(inner), Some(Json::Object(old))) if is_merged(kind, &path) => {
+            (Json::Object(inner), Some(Json::Object(old)))
+                if kind.fields.merged.iter().any(|pattern| pattern.matches(&path)) =>
+            {
                 merge_into(kind, old, inner, &path);
             }
             _ => {
@@ -49,13 +52,6 @@ fn merge_into(kind: &Kind, target: &mut Map<String, Json>, body: &Map<String, Js
             }
         }
     }
-}
-
-fn is_merged(kind: &Kind, path: &str) -> bool {
-    kind.server.merged.iter().any(|pattern| {
-        let fits = |(want, have): (&str, &str)| want == "*" || want == have;
-        pattern.split('.').count() == path.split('.').count() && pattern.split('.').zip(path.split('.')).all(fits)
-    })
 }
 
 /// Puts back what an update of a replaced object keeps, and fills in what it defaults to: only inside top-level fields
@@ -155,10 +151,10 @@ mod tests {
     use crate::sandbox::ids::Dice;
     use serde_json::json;
 
-    fn kind(server: &str) -> Kind {
+    fn kind(facts: &str) -> Kind {
         toml::from_str(&format!(
             "name = 'things'\ntitle = 'thing'\nsource = ''\nshape = 'collection'\nplace = []\npath = '/things'\nscopes = {{}}\n\
-             verbs = {{}}\n[server]\n{server}"
+             verbs = {{}}\n{facts}"
         ))
         .unwrap()
     }
@@ -170,7 +166,7 @@ mod tests {
 
     #[test]
     fn only_named_objects_merge() {
-        let kind = kind("merged = ['flags', 'stage', 'stage.*']\nempty_removes = ['uri']");
+        let kind = kind("fields.merged = ['flags', 'stage', 'stage.*']\nserver.empty_removes = ['uri']");
         let old = json!({"flags": {"a": true, "b": true}, "options": {"x": 1, "y": 2}, "stage": {"pre": {"n": 1, "m": 2}}, "uri": "u", "z": 1});
         let new = patched(
             &kind,
@@ -196,14 +192,14 @@ mod tests {
 
     #[test]
     fn fields_are_dropped_with_others() {
-        let kind = kind("dropped_with = { sink = ['pii_config'] }");
+        let kind = kind("server.dropped_with = { sink = ['pii_config'] }");
         let old = json!({"sink": {"a": 1}, "pii_config": {}, "filters": []});
         assert_eq!(patched(&kind, &old, &json!({"sink": {"b": 1}})), json!({"sink": {"b": 1}, "filters": []}));
     }
 
     #[test]
     fn encrypted_texts_that_come_back_keep_their_value() {
-        let kind = kind("masked = { 'options.configuration.*' = '${encrypted}' }");
+        let kind = kind("server.masked = { 'options.configuration.*' = '${encrypted}' }");
         let old = json!({"options": {"configuration": {"key": "plain"}}});
         let shown = super::super::answer::encrypted("plain");
         let new = patched(&kind, &old, &json!({"options": {"configuration": {"key": shown, "other": "x"}}}));

@@ -18,6 +18,7 @@ pub mod events;
 pub mod expand;
 pub mod faults;
 pub mod faulty;
+pub mod holders;
 pub mod ids;
 pub mod keys;
 pub mod lists;

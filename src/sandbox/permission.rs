@@ -90,8 +90,9 @@ fn doing(op: &Op, method: Method) -> Doing {
         | Op::ReadEvent
         | Op::Fixed(_) => Doing::Read,
         Op::Create | Op::CreateDocument | Op::MakeKeys | Op::Rekey | Op::WrappingKey => Doing::Create,
-        Op::AddMembers if method == Method::Post => Doing::Create,
-        Op::AddMembers => Doing::Update,
+        Op::WriteHolders if method == Method::Delete => Doing::Delete,
+        Op::AddMembers | Op::WriteHolders if method == Method::Post => Doing::Create,
+        Op::AddMembers | Op::WriteHolders => Doing::Update,
         Op::Update | Op::WriteDocument | Op::ChangeMembers | Op::ChangeMember | Op::Publish => Doing::Update,
         Op::ChooseDefault | Op::ImportKey | Op::RotateKeys | Op::Act(_) => Doing::Update,
         Op::DestroyKey | Op::Delete | Op::DeleteDocument | Op::RemoveMembers | Op::RemoveMember => Doing::Delete,

@@ -48,6 +48,8 @@ pub enum Op {
     Defaults(String),
     /// The objects that hold the one of the path as a member.
     ListHolders,
+    /// Makes the objects that the body names hold the one of the path as a member, or not any more.
+    WriteHolders,
     ReadDefault,
     ChooseDefault,
     ListKeys,
@@ -380,9 +382,16 @@ impl Table {
     fn members(&mut self, kind: &'static Kind) {
         use crate::catalogue::kind::MemberStyle;
         let Some(membership) = &kind.membership else { return };
+        if kind.server.holders.is_some() {
+            self.add(Method::Get, &kind.path, Op::ListHolders, kind);
+            self.add_verb(kind.verbs.create, &kind.path, Op::WriteHolders, kind);
+            if kind.verbs.delete {
+                self.add(Method::Delete, &kind.path, Op::WriteHolders, kind);
+            }
+            return;
+        }
         if kind.list.is_some() {
-            let op = if kind.server.holders.is_some() { Op::ListHolders } else { Op::ListMembers };
-            self.add(Method::Get, &kind.path, op, kind);
+            self.add(Method::Get, &kind.path, Op::ListMembers, kind);
         }
         self.add_verb(kind.verbs.create, &kind.path, Op::AddMembers, kind);
         match membership.style {

@@ -13,7 +13,7 @@ use super::ids::Dice;
 use super::refusal::Refusal;
 use super::routes::{self, Found, Op};
 use super::store::Store;
-use super::{actions, acts, answer, documents, keys, lists, members, objects, permission, seed, succession};
+use super::{actions, acts, answer, documents, holders, keys, lists, members, objects, permission, seed, succession};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 
@@ -186,7 +186,8 @@ impl Tenant {
             Op::ImportKey => keys::import(self, found, request),
             Op::ListEvents => events::list(self, request),
             Op::ReadEvent => events::read(self, found),
-            Op::ListHolders => members::holders(self, found, request),
+            Op::ListHolders => holders::list(self, found, request),
+            Op::WriteHolders => holders::write(self, found, request),
             Op::Act(act) => acts::perform(self, found, act, request),
             Op::ListEverywhere(items) => documents::everywhere(self, found, items, request),
         }

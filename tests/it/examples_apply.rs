@@ -8,9 +8,12 @@ use tenantry::pipeline::example::example;
 
 use crate::support::Project;
 
+const NO_GROUP: &str = "a group comes from a directory; a new tenant has none, and files cannot make one";
+
 /// Kinds whose example a new tenant refuses, with the reason.
 const REFUSED: &[(&str, &str)] = &[
-    ("roles/groups", "a group comes from a directory; a new tenant has none, and files cannot make one"),
+    ("organizations/group_roles", NO_GROUP),
+    ("roles/groups", NO_GROUP),
     (
         "customDomainDefault",
         "a new domain waits to be verified, which is an act and no configuration; default_domain.rs goes on from there",

@@ -49,7 +49,8 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let planning =
         look(&mut journaling, &mut journal, &settings, (&reading, &target, lock), args.consent.consent(), run);
     let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
-    let cannot = lost(&journal, &planned.plan);
+    let mut cannot = std::mem::take(&mut planned.lost);
+    cannot.extend(lost(&journal, &planned.plan));
     planned.plan.notes.extend(cannot.iter().map(|what| format!("cannot come back: {what}")));
     planned.show(&args.scope, &args.consent, run, run.settings.json)?;
     let manner = Manner {
@@ -116,7 +117,7 @@ async fn look(
         history,
         journal: journaling.undoing(),
         seen: None,
-        lost: Vec::new(),
+        lost: undoing.lost,
         only: None,
         opening: vec!["apply".to_owned(), settings.tenant.0.clone(), "--undo".to_owned()],
     })

@@ -6,10 +6,11 @@ use super::perform::{Performer, StepError};
 use super::run::Clock;
 use crate::api::port::WriteApi;
 use crate::api::request::{Method, PathParams, Request, fill_path};
-use crate::catalogue::kind::{Kind, MemberStyle, Membership};
+use crate::catalogue::kind::{Kind, MemberStyle, Membership, Parts};
 use crate::catalogue::quirk::Quirk;
 use crate::model::plan::MemberChange;
 use crate::model::value::{Map, Unfilled, Value};
+use crate::pipeline::members::by_part;
 
 impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
     /// Adds before it removes, so that nobody is without a right or a way in meanwhile.
@@ -17,6 +18,9 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
         let kind = self.step.kind;
         let Some(membership) = &kind.membership else { return Ok(()) };
         let params = self.ledger.params(self.step, None);
+        if let Some(parts) = &membership.parts {
+            return self.parts(membership, parts, &params, change).await;
+        }
         let path = fill_path(&kind.path, &params)?;
         let batch = membership.batch.unwrap_or(usize::MAX);
         match membership.style {
@@ -75,6 +79,31 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
                 }
             }
             MemberStyle::NameValue => self.name_values(membership, &path, change).await?,
+        }
+        Ok(())
+    }
+
+    /// Writes each part of a list at its own path. None is without what it is to have while another is written.
+    async fn parts(
+        &mut self,
+        membership: &Membership,
+        parts: &Parts,
+        params: &PathParams,
+        change: &MemberChange,
+    ) -> Result<(), StepError> {
+        for (method, list) in [(Method::Post, &change.add), (Method::Delete, &change.remove)] {
+            for rows in by_part(membership, list) {
+                let field = |row: &Value, field: &String| row.as_map()?.get(field).cloned();
+                let part = rows.first().and_then(|row| field(row, &parts.by)).unwrap_or(Value::Null);
+                let key = self.wire_value(&part)?.as_str().map(|id| (parts.by.clone(), id.to_owned()));
+                let params = PathParams { key: key.into_iter().collect(), ..params.clone() };
+                let path = fill_path(&self.step.kind.path, &params)?;
+                let items: Vec<Value> = rows.iter().filter_map(|row| field(row, &parts.item)).collect();
+                for items in items.chunks(membership.batch.unwrap_or(usize::MAX).min(items.len().max(1))) {
+                    let body = wrap(membership, self.wire_value(&Value::List(items.to_vec()))?);
+                    self.send(Request::new(method, path.clone(), Some(body))).await?;
+                }
+            }
         }
         Ok(())
     }

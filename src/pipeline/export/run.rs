@@ -2,7 +2,7 @@
 
 use crate::catalogue::table::catalogue;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::live::Live;
+use crate::model::live::{Live, Object};
 use crate::model::names::{Domain, TenantName};
 use crate::pipeline::yaml_write::YamlWriteError;
 
@@ -53,7 +53,8 @@ pub fn export(live: &Live, options: &ExportOptions) -> Result<(Vec<ExportFile>, 
     if options.format != Format::Workspace {
         for kind in catalogue().kinds().filter(|kind| !kind.deploy_cli) {
             exclude.push(kind.name.clone());
-            if live.objects.iter().any(|object| object.kind.name == kind.name) {
+            let is_some = |object: &Object| kind.membership.is_none() || !object.members().is_empty();
+            if live.objects.iter().any(|object| object.kind.name == kind.name && is_some(object)) {
                 let summary = format!("{} have no place in this format", kind.title);
                 findings.push(Diagnostic::note("not-exported", summary).help("Export a native workspace."));
             }

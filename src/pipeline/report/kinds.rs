@@ -206,7 +206,8 @@ pub(super) fn scopes(kind: &Kind) -> Vec<String> {
     let of_keys = kind.key_paths.values().filter_map(|key| key.scopes.as_ref());
     let all = std::iter::once(&kind.scopes).chain(of_keys);
     let mut names: Vec<String> = Vec::new();
-    for scope in all.flat_map(|scopes| scopes.all()) {
+    let of_parts = kind.membership.iter().filter_map(|membership| membership.parts.as_ref());
+    for scope in all.flat_map(|scopes| scopes.all()).chain(of_parts.flat_map(|parts| &parts.scopes)) {
         if !names.contains(scope) {
             names.push(scope.clone());
         }

@@ -35,15 +35,73 @@ fn a_user_has_what_the_server_makes_and_no_password() {
     assert_eq!((gone.status, &gone.body["errorCode"]), (404, &json!("inexistent_user")));
 }
 
-#[test]
-fn no_group_of_a_directory_has_a_role() {
+/// A tenant in whose directory a group is. No call makes one.
+fn with_group(id: &str) -> Caller {
     let mut tenant = caller();
-    let role = tenant.post("/roles", json!({"name": "R"})).body["id"].as_str().unwrap().to_owned();
-    let organization = tenant.post("/organizations", json!({"name": "acme"})).body["id"].as_str().unwrap().to_owned();
-    let none = json!({"groups": []});
-    assert_eq!(get(&mut tenant, &format!("/roles/{role}/groups")), none);
-    assert_eq!(get(&mut tenant, &format!("/organizations/{organization}/roles/{role}/groups?take=50")), none);
+    let connections = get(&mut tenant, "/connections");
+    let group = json!({"id": id, "name": "Engineering", "connection_id": connections[0]["id"]});
+    tenant.0.store.collection_mut("/groups").insert(id.to_owned(), group, &[]);
+    tenant
+}
+
+#[test]
+fn a_group_has_roles_that_are_seen_from_both_sides() {
+    let mut tenant = with_group("grp_1");
+    let role = tenant.made("/roles", "id", json!({"name": "R", "description": "Reads"}));
+    let (of_role, of_group) = (format!("/roles/{role}/groups"), "/groups/grp_1/roles");
+    assert_eq!(get(&mut tenant, &of_role), json!({"groups": []}));
+    assert_eq!(get(&mut tenant, of_group), json!({"roles": []}));
+    assert_eq!(tenant.post(of_group, json!({"roles": [role]})).status, 204);
+    assert_eq!(get(&mut tenant, &of_role)["groups"][0]["name"], "Engineering");
+    assert_eq!(get(&mut tenant, of_group)["roles"], json!([{"id": role, "name": "R", "description": "Reads"}]));
+    assert_eq!(tenant.call(Method::Delete, of_group, Some(json!({"roles": [role]}))).status, 204);
+    assert_eq!(get(&mut tenant, &of_role), json!({"groups": []}));
+    assert_eq!(tenant.post(&of_role, json!({"groups": ["grp_1"]})).status, 204);
+    assert_eq!(get(&mut tenant, of_group)["roles"][0]["id"], json!(role));
+
     assert_eq!(tenant.get("/roles/rol_0000000000000000/groups").status, 404);
+    assert_eq!(tenant.get("/groups/grp_2/roles").status, 404);
+    let other = tenant.made("/roles", "id", json!({"name": "Other"}));
+    let half = tenant.post(of_group, json!({"roles": [other, "rol_0000000000000000"]}));
+    assert_eq!(half.status, 404, "{}", half.body);
+    assert_eq!(get(&mut tenant, of_group)["roles"].as_array().map(Vec::len), Some(1), "all or nothing");
+    assert_eq!(tenant.delete("/groups/grp_1").status, 204);
+    assert_eq!(get(&mut tenant, &of_role), json!({"groups": []}), "a group that is gone has no role");
+}
+
+#[test]
+fn a_group_has_roles_in_an_organization_alone() {
+    let mut tenant = with_group("grp_1");
+    let role = tenant.made("/roles", "id", json!({"name": "R", "description": "Reads"}));
+    let organization = tenant.made("/organizations", "id", json!({"name": "acme"}));
+    let groups = format!("/organizations/{organization}/groups");
+    let roles = format!("{groups}/grp_1/roles");
+    let of_role = format!("/organizations/{organization}/roles/{role}/groups?take=50");
+    let none = json!({"groups": []});
+    assert_eq!(get(&mut tenant, &groups), none);
+    assert_eq!(get(&mut tenant, &of_role), none);
+    assert_eq!(get(&mut tenant, &roles), json!({"roles": []}));
+    assert_eq!(tenant.post(&roles, json!({"roles": [role]})).status, 204);
+    assert_eq!(
+        get(&mut tenant, &format!("{roles}?take=1"))["roles"][0],
+        json!({"id": role, "name": "R", "description": "Reads"})
+    );
+    for path in [&groups, &of_role] {
+        assert_eq!(get(&mut tenant, path)["groups"][0]["id"], "grp_1", "{path}");
+    }
+    assert_eq!(get(&mut tenant, "/groups/grp_1/roles"), json!({"roles": []}));
+
+    refused(&tenant.post(&roles, json!({"roles": ["rol_0000000000000000"]})), 400, Some("invalid_body"));
+    refused(&tenant.post(&roles, json!({})), 400, Some("invalid_body"));
+    assert_eq!(tenant.get(&format!("{groups}/grp_2/roles")).status, 404);
+    assert_eq!(tenant.get(&roles.replace(&organization, "org_0000000000000000")).status, 404);
+
+    assert_eq!(tenant.call(Method::Delete, &roles, Some(json!({"roles": [role]}))).status, 204);
+    assert_eq!(get(&mut tenant, &groups), none);
+    tenant.post(&roles, json!({"roles": [role]}));
+    assert_eq!(tenant.delete("/groups/grp_1").status, 204);
+    assert_eq!(get(&mut tenant, &groups), none, "what is gone has no role");
+    assert!(!tenant.0.store.collections.contains_key(&roles));
 }
 
 #[test]

@@ -137,6 +137,23 @@ pub const CASES: &[Case] = &[
         goes: Goes::Exact(&["DELETE /roles/*"]),
     },
     Case {
+        kind: "organizations/group_roles",
+        needs: "roles: [{ name: Admin }, { name: Member }, { name: Reader }]",
+        before: "organizations: [{ name: acme, group_roles: [{ group: 'Username-Password-Authentication,Engineering', role: Admin }, { group: 'Username-Password-Authentication,Engineering', role: Member }, { group: 'Username-Password-Authentication,Finance', role: Reader }] }]",
+        creates: &[
+            r#"POST /organizations {"name":"acme"}"#,
+            r#"POST /organizations/*/groups/grp_1/roles {"roles":["*","*"]}"#,
+            r#"POST /organizations/*/groups/grp_2/roles {"roles":["*"]}"#,
+        ],
+        after: "organizations: [{ name: acme, group_roles: [{ group: 'Username-Password-Authentication,Engineering', role: Admin }, { group: 'Username-Password-Authentication,Engineering', role: Reader }] }]",
+        updates: &[
+            r#"DELETE /organizations/*/groups/grp_1/roles {"roles":["*"]}"#,
+            r#"DELETE /organizations/*/groups/grp_2/roles {"roles":["*"]}"#,
+            r#"POST /organizations/*/groups/grp_1/roles {"roles":["*"]}"#,
+        ],
+        goes: Goes::Exact(&["DELETE /organizations/*"]),
+    },
+    Case {
         kind: "segments",
         needs: "",
         before: "segments: [{ name: Staff, rules: [{ attribute: email, operator: ends_with, value: '@a.example' }] }]",

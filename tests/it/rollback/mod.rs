@@ -1,5 +1,6 @@
 //! Rollback and promotion: the law by random edits, and stories in real repositories.
 
 mod edits;
-mod law;
+pub mod kinds;
+pub mod law;
 mod story;

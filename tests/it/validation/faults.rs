@@ -9,7 +9,7 @@ use tenantry::catalogue::quirk::Quirk;
 use tenantry::catalogue::table::{catalogue, is_credential};
 
 use super::fields::{
-    Field, api_path, branches, covered, fields_of, is_looked_up, is_map_value, is_plain, names, path_of, refers,
+    Field, api_path, branches, covered, fields_of, is_map_value, is_plain, must_be_described, names, path_of, refers,
 };
 use super::ground::{Ground, reach};
 use super::written::Step;
@@ -175,8 +175,9 @@ fn in_field(ground: &Ground, field: &Field, class: Class) -> Option<Fault> {
         }
         Class::Bound if texts => beyond(&schemas).map(|value| fault(value, "wrong-value")),
         Class::Pattern if texts => formless(&schemas).map(|value| fault(value, "wrong-value")),
-        Class::Reference if ground.kind.references.iter().all(is_looked_up) => None,
-        Class::Reference if refers && schemas.iter().any(|schema| schema.kind == Some(Type::Text)) => {
+        Class::Reference
+            if must_be_described(ground, field) && schemas.iter().any(|schema| schema.kind == Some(Type::Text)) =>
+        {
             let at_key = matches!(field.way.last(), Some(Step::Key(_)));
             // Files find a grant by its client.
             if ground.kind.has(Quirk::GrantByClient) {

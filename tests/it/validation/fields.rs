@@ -182,6 +182,11 @@ pub fn refers(ground: &Ground, field: &Field) -> bool {
     reference_at(ground.kind, &api_path(ground, field)).is_some()
 }
 
+/// Whether the field holds the name of another object, and it is in the files that this one must be.
+pub fn must_be_described(ground: &Ground, field: &Field) -> bool {
+    reference_at(ground.kind, &api_path(ground, field)).is_some_and(|reference| !is_looked_up(reference))
+}
+
 /// Whether only the tenant can say if a name is right.
 pub fn is_looked_up(reference: &ReferenceField) -> bool {
     catalogue().is_looked_up(&reference.space)

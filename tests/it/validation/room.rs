@@ -6,7 +6,7 @@ use tenantry::catalogue::table::is_credential;
 use tenantry::model::value::Map;
 
 use super::faults::Class;
-use super::fields::{Field, branches, fields_of, is_looked_up, is_plain, names, refers};
+use super::fields::{Field, branches, fields_of, is_looked_up, is_plain, must_be_described, names, refers};
 use super::ground::Ground;
 use super::written::Step;
 
@@ -76,7 +76,10 @@ fn why_no_field(ground: &Ground, class: Class) -> Option<&'static str> {
         ("only what names it", Box::new(|field| class == Class::Reference || !names(ground, field))),
         ("only names of other objects", Box::new(|field| !texts || !refers(ground, field))),
         ("only secrets, templates and paths of files", Box::new(|field| !texts || is_plain(ground, field))),
-        ("only fields that refer to nothing", Box::new(|field| class != Class::Reference || refers(ground, field))),
+        (
+            "only fields that refer to nothing",
+            Box::new(|field| class != Class::Reference || must_be_described(ground, field)),
+        ),
     ];
     for (why, fits) in filters {
         rest.retain(|field| fits(field));
