@@ -106,6 +106,14 @@ pub fn unmoved(
     if let Some(back) = newer.iter().find(|header| header.run == RunKind::Rollback) {
         return Err(Failure::stale(vec![format!("{from} was rolled back since (record #{})", back.number)]));
     }
+    let takes_it_back = |header: &&&Header| {
+        let first = header.from.as_ref().and_then(|from| from.record);
+        let is_later = first.zip(promotion.from.record).is_some_and(|(first, own)| first > own);
+        header.run == RunKind::Undo && !is_later
+    };
+    if let Some(undo) = newer.iter().find(takes_it_back) {
+        return Err(Failure::stale(vec![format!("it was taken back in {from} since (record #{})", undo.number)]));
+    }
     if let Some(last) = newer.first() {
         note(&format!("{from} has moved on since, to record #{}", last.number));
     }

@@ -116,17 +116,23 @@ fn a_saved_promotion_is_stale_once_its_source_was_rolled_back_and_no_sooner() {
     second(&project);
     project.run("apply dev --yes").ok();
     for tenant in ["test", "prod"] {
-        project.run(&format!("promote dev {tenant} --plan-only --out {tenant}.plan")).ok();
+        project.run(&format!("promote dev {tenant} --plan-only --out .tenantry/{tenant}.plan")).ok();
     }
     // It went on: what was looked at was applied there all the same.
     project.write("templates/all.yaml", &V2.replace("Reads all", "Reads more"));
     git(&project.path("."), "commit -q -a -m v3");
     project.run("apply dev --yes").ok();
-    let ran = project.run("apply test.plan --yes").ok();
+    let ran = project.run("apply .tenantry/test.plan --yes").ok();
     assert!(ran.stderr().contains("note: dev has moved on since, to record #3"), "{}", ran.screen());
+    // What came later was taken back, which is a matter of its own plan alone.
+    project.run("promote dev prod --plan-only --out .tenantry/third.plan").ok();
+    project.run("apply dev --undo --yes").ok();
+    let ran = project.run("apply .tenantry/third.plan --yes").code(5);
+    assert!(ran.stderr().contains("it was taken back in dev since (record #4)"), "{}", ran.screen());
+    project.run("promote dev prod --plan-only").ok();
     project.run("rollback dev --to v1 --yes").ok();
-    let ran = project.run("apply prod.plan --yes").code(5);
-    assert!(ran.stderr().contains("dev was rolled back since (record #4)"), "{}", ran.screen());
+    let ran = project.run("apply .tenantry/prod.plan --yes").code(5);
+    assert!(ran.stderr().contains("dev was rolled back since (record #5)"), "{}", ran.screen());
     assert!(!project.path(".tenantry/sandbox/prod.json").exists());
 }
 
