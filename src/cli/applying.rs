@@ -138,7 +138,7 @@ pub fn carry_out(
             run.answer_json(&manner.told(document))?;
         }
         false => {
-            let screen = outcome::screen(plan, &outcome.failures, &outcome.summary, &redaction);
+            let screen = outcome::screen(plan, &outcome, &redaction);
             run.terminal.answer(&format!("\n{screen}{}", shown.map(convergence::Look::text).unwrap_or_default()))?;
         }
     }
