@@ -80,6 +80,7 @@ pub fn carry_out(
         if plan.gates.is_empty() {
             planned.history.unchanged(plan, planned.seen.as_ref(), &manner.doing, &planned.remembered, run)?;
             planned.history.tag(manner.tag)?;
+            planned.history.tell_unpushed(run)?;
         }
         return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
     }
@@ -147,6 +148,7 @@ pub fn carry_out(
     }
     if outcome.failures.is_empty() {
         planned.history.tag(manner.tag)?;
+        planned.history.tell_unpushed(run)?;
     }
     Ok(exit(&outcome))
 }
