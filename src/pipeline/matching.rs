@@ -12,6 +12,7 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object};
 use crate::model::value::Value;
 use crate::pipeline::canonical::Names;
+use crate::pipeline::ceremony;
 
 /// (space, id) -> the name and the address of the resource that has laid hand on the object.
 type Taken = BTreeMap<(String, String), (String, Address)>;
@@ -81,18 +82,26 @@ pub fn pair<'a>(
     let mut pairs = Vec::new();
     for resource in &desired.resources {
         let mut found = by_address.get(&(resource.kind.name.as_str(), resource.address.clone()));
-        if found.is_none()
-            && let Some(parent) = &resource.parent
-        {
+        if found.is_none() {
             // A `$key` names the resource otherwise than the tenant names the object.
             let name = (!resource.name.is_empty()).then_some(resource.name.as_str());
-            found = by_address.get(&(resource.kind.name.as_str(), parent.child(resource.kind.segment(), name)));
+            let natural = match (&resource.parent, name) {
+                (Some(parent), name) => Some(parent.child(resource.kind.segment(), name)),
+                (None, Some(name)) if resource.kind.shape == Shape::Keyed => {
+                    Some(Address::named(&resource.kind.name, name))
+                }
+                (None, _) => None,
+            };
+            found = natural.and_then(|address| by_address.get(&(resource.kind.name.as_str(), address)));
         }
         let object = found.map(|position| {
             used[*position] = true;
             &live.objects[*position]
         });
         pairs.push((resource, object));
+    }
+    for resource in &desired.resources {
+        ambiguous.extend(ceremony::several(resource.kind, live).map(|way| (resource.address.clone(), way)));
     }
     let left = live.objects.iter().zip(used).filter(|(_, used)| !used).map(|(object, _)| object).collect();
     let index = pairs.iter().enumerate().map(|(position, (r, _))| (r.address.clone(), position)).collect();

@@ -8,7 +8,7 @@ use super::value::harmless;
 use crate::catalogue::table::catalogue;
 use crate::model::change::{Change, Delta};
 use crate::model::path::{FieldPath, Segment};
-use crate::model::record::{Header, RecordedChange, RunResult, StepResult};
+use crate::model::record::{Header, RecordedChange, RecordedStep, RunKind, RunResult, StepResult};
 use crate::model::value::Value;
 
 /// Returns a record's header for programs, with the commit that holds it.
@@ -86,7 +86,13 @@ pub fn one(commit: &str, header: &Header) -> String {
         let dirty = if header.config.dirty { ", with changes that were not committed" } else { "" };
         add("commit", format!("{config}{dirty}"));
     }
-    if let Some(from) = &header.from {
+    if header.run == RunKind::Undo {
+        match header.from.as_ref().and_then(|from| from.record) {
+            Some(first) if first < header.number => add("undoes", format!("record #{first}")),
+            Some(_) => add("undoes", "an apply that left no record".to_owned()),
+            None => {}
+        }
+    } else if let Some(from) = &header.from {
         let record = from.record.map(|number| format!(", record #{number}")).unwrap_or_default();
         let asked = from.asked.as_ref().map(|asked| format!(" ({asked})")).unwrap_or_default();
         add("from", format!("{}{record}{asked}", from.tenant));
@@ -104,7 +110,11 @@ pub fn one(commit: &str, header: &Header) -> String {
     for change in &header.changes {
         out.push_str(&entry(change));
     }
-    for step in header.steps.iter().filter(|step| step.result != StepResult::Ok) {
+    let is_ok = |step: &&RecordedStep| step.result == StepResult::Ok;
+    for message in header.steps.iter().filter(is_ok).filter_map(|step| step.message.as_ref()) {
+        message.lines().for_each(|line| out.push_str(&format!("{}\n", harmless(line))));
+    }
+    for step in header.steps.iter().filter(|step| !is_ok(step)) {
         let word = if step.result == StepResult::Failed { "failed:" } else { "skipped:" };
         let message = step.message.as_deref().unwrap_or_default();
         out.push_str(&format!("{} {}: {}\n", paint(REMOVED, word), harmless(step.address.as_str()), harmless(message)));
