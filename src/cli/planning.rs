@@ -234,6 +234,8 @@ impl Wish {
             refresh(api, Wanted::Known(&self.desired, applied.as_ref())).await?
         };
         let is_first = consent.first_apply;
+        let then = back.as_ref().and_then(|(_, then)| then.as_ref());
+        let meant = journal.meant().chain(then.into_iter().flat_map(Applied::ids)).collect();
         let facts = Facts {
             sandbox: target.is_sandbox(),
             provenance: match &self.saved {
@@ -244,6 +246,7 @@ impl Wish {
             consent,
             applied,
             in_part: journal.in_part(),
+            meant,
             keeps_history: history.is_kept(),
             project,
             scope: self.scope,

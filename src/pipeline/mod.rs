@@ -20,6 +20,7 @@ pub mod earlier_names;
 pub mod example;
 pub mod export;
 pub mod fingerprint;
+pub mod foreign;
 pub mod gates;
 pub mod given;
 pub mod hanging;

@@ -14,6 +14,7 @@ mod docs;
 mod drift;
 mod examples_apply;
 mod export;
+mod foreign;
 mod group_roles;
 mod groups;
 mod into;
