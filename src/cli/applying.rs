@@ -98,7 +98,7 @@ pub fn carry_out(
     run.settings.state.remember(planned.history.place(), &planned.remembered)?;
     let stop = runtime.stop_on_interrupt();
     planned.history.intend(plan, &stop)?;
-    let mut book = planned.journal.begin(plan, Arc::clone(&stop))?;
+    let mut book = planned.journal.begin(plan, planned.history.last_commit(), Arc::clone(&stop))?;
     let mut conduct = Delivering::new(&mut book, plan, run);
     let (outcome, results, steps) = perform(plan, connection, &redaction, runtime, (&mut conduct, &stop), run);
     let is_complete = outcome.failures.is_empty() && outcome.summary.not_begun == 0;
@@ -109,10 +109,13 @@ pub fn carry_out(
     remembered.fingerprints.extend(outcome.sent.clone());
     let is_remembered = run.settings.state.remember(planned.history.place(), &remembered);
     let is_kept = connection.keep();
+    let before = planned.history.last_commit().map(str::to_owned);
     let is_recorded = {
         let done = (&steps, &outcome, planned.seen.as_ref());
         planned.history.applied_now(plan, done, &manner.doing, &remembered, run)
     };
+    let record = planned.history.last_commit().filter(|commit| before.as_deref() != Some(commit));
+    let is_recorded = is_recorded.and(record.map_or(Ok(()), |commit| book.recorded(commit)));
     let is_settled = is_remembered.map_err(Failure::from).and(is_kept.map_err(Failure::from)).and(is_recorded);
     let mut is_settled = is_settled.and(is_written);
     if is_complete && is_settled.is_ok() {

@@ -151,7 +151,7 @@ impl Journaling {
     ///
     /// # Errors
     /// If it cannot be written; then nothing is begun.
-    pub fn begin(&self, plan: &Plan, stop: Arc<AtomicBool>) -> Result<Book, Failure> {
+    pub fn begin(&self, plan: &Plan, after: Option<&str>, stop: Arc<AtomicBool>) -> Result<Book, Failure> {
         if self.undoes {
             return Ok(Book::Undoing(Undoing { stop, window: self.window }));
         }
@@ -175,9 +175,13 @@ impl Journaling {
             images: plan.images.clone(),
             carried: BTreeMap::new(),
             known: known_ids(plan),
+            after: after.map(str::to_owned),
+            recorded: Vec::new(),
         };
         if let Some(before) = &self.open {
             beginning.at.clone_from(&before.beginning.at);
+            beginning.after.clone_from(&before.beginning.after);
+            beginning.recorded.clone_from(&before.recorded);
             for address in before.touched() {
                 let Some(image) = before.beginning.images.get(address) else { continue };
                 beginning.images.insert(address.clone(), image.clone());
@@ -234,6 +238,17 @@ impl Book {
     pub fn ended(&mut self, complete: bool) -> Result<(), Failure> {
         match self {
             Self::File(file) => Ok(file.append(&Line::Ended { complete })?),
+            Self::Undoing(_) => Ok(()),
+        }
+    }
+
+    /// Writes in which record the run stands.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn recorded(&mut self, commit: &str) -> Result<(), Failure> {
+        match self {
+            Self::File(file) => Ok(file.append(&Line::Recorded { commit: commit.to_owned() })?),
             Self::Undoing(_) => Ok(()),
         }
     }
