@@ -31,6 +31,7 @@ use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::{findings, text};
 use crate::pipeline::rollback;
 use crate::pipeline::scopes::{self, Needed};
+use crate::pipeline::targeted;
 
 /// A plan and what it was made from.
 #[derive(Debug)]
@@ -201,6 +202,11 @@ impl Wish {
         journal.remembered(&mut remembered);
         let project = self.desired.settings.project.clone();
         let mut applied = journal.applied(history.applied(), history.is_kept());
+        targeted::cover(&mut self.desired, applied.as_ref().unwrap_or(&Applied::default()), project.as_deref());
+        self.found.extend(targeted::unheard(&self.desired, applied.as_ref()));
+        if self.found.has_errors() {
+            return Err(Failure::Invalid { found: self.found, sources: self.sources });
+        }
         let back = self.back.take().map(|then| {
             let mut none = Applied::default();
             (rollback::prepare(&mut self.desired, applied.as_mut().unwrap_or(&mut none), then.as_ref()), then)

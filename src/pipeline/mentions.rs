@@ -14,8 +14,10 @@ use crate::pipeline::scope::{fits, split_rule};
 /// does not have.
 ///
 /// Findings: `unknown-kind` (an error), `unknown-address` and `unknown-field` (warnings: what is protected or excluded
-/// may be gone from the files on purpose).
-pub fn check(desired: &Desired, mentions: &[Mention], findings: &mut Diagnostics) {
+/// may be gone from the files on purpose). Of those, what a record may know is put aside for
+/// [`crate::pipeline::targeted::unheard`].
+pub fn check(desired: &mut Desired, mentions: &[Mention], findings: &mut Diagnostics) {
+    let mut unheard = Vec::new();
     for mention in mentions {
         let setting = mention.setting.name();
         let place = |finding: Diagnostic| match &mention.place {
@@ -52,10 +54,14 @@ pub fn check(desired: &Desired, mentions: &[Mention], findings: &mut Diagnostics
             if near.is_some() || (of_files && !pattern.contains('*')) {
                 let summary = format!("`{setting}` names `{pattern}`, which no file describes");
                 let finding = place(Diagnostic::warning("unknown-address", summary));
-                findings.push(match near {
+                let finding = match near {
                     Some(near) => finding.help(format!("Did you mean `{near}`?")),
                     None => finding.help("It has no effect."),
-                });
+                };
+                match of_files {
+                    true => findings.push(finding),
+                    false => unheard.push((pattern, finding)),
+                }
             }
             continue;
         }
@@ -73,6 +79,7 @@ pub fn check(desired: &Desired, mentions: &[Mention], findings: &mut Diagnostics
         };
         findings.push(place(Diagnostic::warning("unknown-field", summary)).help(help));
     }
+    desired.narrowed.unheard.extend(unheard);
 }
 
 /// Returns every field that some of these resources can have; `None` if one takes any name.

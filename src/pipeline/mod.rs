@@ -54,6 +54,7 @@ pub mod schema;
 pub mod scope;
 pub mod scopes;
 pub mod steps;
+pub mod targeted;
 pub mod text_ids;
 pub mod translate;
 pub mod tree;

@@ -278,10 +278,11 @@ impl Planner<'_> {
             if kind.shape != Shape::Collection && kind.shape != Shape::Child {
                 continue;
             }
-            if !self.desired.declared.contains(&kind.name) {
+            let ours = self.ours(object).cloned();
+            let is_leaving = ours.as_ref().is_some_and(|address| self.desired.narrowed.leaving.contains(address));
+            if !self.desired.declared.contains(&kind.name) && !is_leaving {
                 continue;
             }
-            let ours = self.ours(object).cloned();
             let address = ours.clone().unwrap_or_else(|| self.matched.names.address_of(object));
             let own = ownership::is_access_of_run(object, self.live);
             let excluded = self.desired.excluded.kind(kind)

@@ -34,6 +34,7 @@ mod records;
 mod rollback;
 mod scopes;
 mod support;
+mod targeted;
 mod typos;
 mod undo_every_kind;
 mod validation;
