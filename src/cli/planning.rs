@@ -25,6 +25,7 @@ use crate::model::plan::{Gate, Plan, Provenance};
 use crate::model::record::RunScope;
 use crate::pipeline::hanging::hanging;
 use crate::pipeline::images;
+use crate::pipeline::mentions;
 use crate::pipeline::ownership;
 use crate::pipeline::plan::{self, Consent, Facts, Remembered};
 use crate::pipeline::refresh::{Wanted, refresh};
@@ -239,7 +240,7 @@ impl Wish {
             let _bar = run.terminal.bar(None, "reading the tenant");
             refresh(api, Wanted::Known(&self.desired, applied.as_ref())).await?
         };
-        let is_first = consent.first_apply;
+        let (is_first, typed) = (consent.first_apply, consent.clone());
         let then = back.as_ref().and_then(|(_, then)| then.as_ref());
         let meant = journal.meant().chain(then.into_iter().flat_map(Applied::ids)).collect();
         let facts = Facts {
@@ -287,6 +288,7 @@ impl Wish {
         }
         let mut found = self.found;
         found.extend(more);
+        mentions::consented(&typed, &known_addresses(&self.desired, &plan), &mut found);
         findings::tidy(&mut found);
         if found.has_errors() {
             return Err(Failure::Invalid { found, sources: self.sources });
@@ -305,6 +307,13 @@ impl Wish {
             only: self.only,
         })
     }
+}
+
+/// Returns what can be named: what the files or the record have, and what the plan is about besides.
+fn known_addresses<'a>(desired: &'a Desired, plan: &'a Plan) -> BTreeSet<&'a Address> {
+    let described = desired.resources.iter().chain(&desired.removed).chain(&desired.narrowed.besides);
+    let recorded = plan.ownership.prior.iter().flat_map(|applied| applied.resources.keys());
+    described.map(|resource| &resource.address).chain(recorded).chain(plan.changes.iter().map(|c| &c.address)).collect()
 }
 
 /// Returns the gate of a commit that was rolled back, or of one that contains it.
