@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::{ConsentArgs, ScopeArgs};
+use super::exit::Exit;
 use super::failure::Failure;
 use super::journaling::Journaling;
 use super::locking::Lock;
@@ -337,6 +338,16 @@ fn held(plan: &Plan, history: &History, folder: &Path) -> Option<Gate> {
 }
 
 impl Planned {
+    /// Returns how a run ends that only plans: a closed gate as it would end an apply, whether or not codes are `asked`
+    /// for; those add what says that changes are pending.
+    pub fn exit(&self, asked: bool) -> Exit {
+        match (self.plan.gates.is_empty(), asked && !self.plan.is_empty()) {
+            (false, _) => Exit::Gate,
+            (true, true) => Exit::Pending,
+            (true, false) => Exit::Done,
+        }
+    }
+
     /// Shows what was found and the plan; the plan as `talk` where the answer will be another one.
     ///
     /// # Errors
