@@ -209,6 +209,8 @@ impl Wish {
         if self.found.has_errors() {
             return Err(Failure::Invalid { found: self.found, sources: self.sources });
         }
+        // Whoever plans this once more knows that they were known.
+        self.desired.narrowed.unheard.clear();
         let back = self.back.take().map(|then| {
             let mut none = Applied::default();
             (rollback::prepare(&mut self.desired, applied.as_mut().unwrap_or(&mut none), then.as_ref()), then)

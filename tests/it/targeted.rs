@@ -34,7 +34,7 @@ fn what_was_taken_out_is_deleted_by_a_target_that_names_it() {
     assert_eq!(changes(&project, "plan dev --target roles/B"), ["delete roles/B"]);
     assert_eq!(changes(&project, "plan dev --target roles/A"), ["update roles/A"]);
     project.run("plan dev --target roles/B --exit-code").code(2);
-    project.run("apply dev --target roles/B --yes").ok();
+    project.run("apply dev --target roles/B --yes --verify").ok();
     let record = project.run("history dev last --json").ok().json();
     let ours: Vec<&String> = record["applied"]["resources"].as_object().unwrap().keys().collect();
     assert_eq!(ours, ["roles/A", "roles/C"]);
