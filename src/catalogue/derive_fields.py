@@ -158,6 +158,9 @@ def main():
     # Both calls list the same groups; the document knows their ids only.
     groups = node(kinds["connection_directory_synchronized_group"]["u"][0])["f"]["groups"]
     kinds["connection_directory_synchronized_group"] = {"u": [node(groups)["i"]]}
+    # A file declares the root key of a customer; its material goes by a call of its own. recorded-facts 4, encryption keys.
+    root = table.add({"t": "s", "e": ["customer-provided-root-key"]})
+    kinds["encryption_key"] = {"c": obj(type=root, wrapped_key=table.add({"t": "s", "l": [1, None]})), "u": []}
     kinds["hook_secret"] = {"u": [obj(name=text, value=text)]}
     kinds["page_login"] = {"u": [obj(custom_login_page=text, custom_login_page_on=boolean)]}
     page = obj(enabled=boolean, html=text)

@@ -11,6 +11,10 @@ pub enum Quirk {
     OneIsDefault,
     /// Encryption keys: made, given material, put in the place of others, destroyed. Source: recorded-facts 4, "Encryption keys".
     KeyRing,
+    /// The root of encryption keys of which the customer holds the material: begun, wrapped with a public key that the API
+    /// gives (`POST {object}/wrapping-key`), imported (an update), destroyed. States: `pre-activation`, `active`,
+    /// `deactivated`, `destroyed`. Source: recorded-facts 4, "Encryption keys".
+    KeyCeremony,
     /// The API has no name for one: files give it one, and the record knows by its id which it is. Source: catalog,
     /// connection_scim_token.
     NamedByRecord,

@@ -8,7 +8,7 @@ pub enum Shape {
     Collection,
     /// One object that always exists: read and update.
     Singleton,
-    /// One object that may be absent (404): read, create or put, update, delete.
+    /// One object that may be absent (404, or not in its list): read, create or put, update, delete.
     OptionalSingleton,
     /// Objects under names that are not made by the server (a template's name, a prompt and a language).
     Keyed,

@@ -84,6 +84,7 @@ pub fn carry_out(
         if plan.gates.is_empty() {
             planned.history.unchanged(plan, planned.seen.as_ref(), &manner.doing, &planned.remembered, run)?;
             planned.history.tag(manner.tag)?;
+            planned.history.tell_unpushed(run)?;
         }
         return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
     }
@@ -138,7 +139,7 @@ pub fn carry_out(
             run.answer_json(&manner.told(document))?;
         }
         false => {
-            let screen = outcome::screen(plan, &outcome.failures, &outcome.summary, &redaction);
+            let screen = outcome::screen(plan, &outcome, &redaction);
             run.terminal.answer(&format!("\n{screen}{}", shown.map(convergence::Look::text).unwrap_or_default()))?;
         }
     }
@@ -148,6 +149,7 @@ pub fn carry_out(
     }
     if outcome.failures.is_empty() {
         planned.history.tag(manner.tag)?;
+        planned.history.tell_unpushed(run)?;
     }
     Ok(exit(&outcome))
 }

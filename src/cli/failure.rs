@@ -1,5 +1,6 @@
 //! Every error that ends a run: what is said, the next step, the exit code.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
@@ -95,6 +96,15 @@ impl Failure {
         Self::Usage { message: message.into(), help: help.into() }
     }
 
+    /// A file that the command line names, and that cannot be had.
+    pub fn named(error: FileError, help: impl Into<String>) -> Self {
+        let message = match error.source.kind() {
+            ErrorKind::NotFound => format!("`{}` does not exist", error.path.display()),
+            _ => format!("{error}: {}", error.source),
+        };
+        Self::usage(message, help)
+    }
+
     pub fn stale(moved: Vec<String>) -> Self {
         Self::Stale { moved }
     }
@@ -102,7 +112,7 @@ impl Failure {
     /// Returns the exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::Record(RecordError::NoRepository) => Exit::Usage,
             Self::Invalid { .. } | Self::MissingSecrets(_) | Self::Saved { .. } => Exit::Invalid,
             Self::Stale { .. } => Exit::Stale,
             Self::Api(_)
@@ -166,6 +176,9 @@ impl Failure {
             }
             Self::NotHandedOn(_) => {
                 Some("The next run from here hands it on; until then others do not know what is ours.".to_owned())
+            }
+            Self::Record(RecordError::NoRepository) => {
+                Some("`git init` makes one; or take `history.remote` out of tenantry.yaml.".to_owned())
             }
             Self::Record(RecordError::Remote(error)) => of_remote(error),
             Self::Record(RecordError::NotForward { seen, .. }) => Some(format!(
@@ -241,6 +254,7 @@ fn of_remote(error: &RemoteError) -> Option<String> {
         RemoteError::Unreachable { .. } => {
             "Nothing was written to the tenant by this step. `git ls-remote` with the same remote shows what git needs."
         }
+        RemoteError::Lacks { .. } => "Push it from the clone that has it.",
         RemoteError::Refused { .. } => {
             "If the host lets nobody write such refs, `history.ref_prefix: refs/heads/tenantry/` in tenantry.yaml moves them."
         }

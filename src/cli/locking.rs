@@ -8,13 +8,13 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::failure::Failure;
+use super::point;
 use super::project::workspace;
 use super::run::Run;
 use super::settings::Source;
 use crate::edge::actor;
 use crate::edge::clock::Clock;
 use crate::edge::files::WorkTree;
-use crate::edge::git_tree::GitTree;
 use crate::edge::lock::{Holder, LocalLock, LockError};
 use crate::edge::records::shared::Shared;
 use crate::edge::remote_lock::{RemoteLock, TakeError};
@@ -147,11 +147,7 @@ pub fn history(run: &Run<'_>) -> Result<Option<native::History>, Failure> {
     let (mut texts, mut findings) = (SourceTexts::new(), Diagnostics::default());
     let workspace = match &run.settings.trust_from {
         None => read_workspace(&WorkTree::open(folder)?, &mut texts, &mut findings),
-        Some(reference) => {
-            let tree = GitTree::open(folder, reference)
-                .map_err(|error| Failure::usage(error.to_string(), "`--trust-from` takes a commit that is here."))?;
-            read_workspace(&tree, &mut texts, &mut findings)
-        }
+        Some(reference) => read_workspace(&*point::trusted(reference, run)?, &mut texts, &mut findings),
     };
     Ok(Some(workspace.history))
 }

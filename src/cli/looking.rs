@@ -46,7 +46,7 @@ pub struct Looked {
 }
 
 /// A tenant against its last record.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Seen {
     pub drift: Drift,
     /// Requests that reading took.

@@ -11,6 +11,7 @@ mod convergence;
 pub mod delivering;
 pub mod exit;
 pub mod failure;
+pub mod flags;
 pub mod journaling;
 pub mod leftovers;
 pub mod locking;
@@ -25,6 +26,7 @@ pub mod run;
 pub mod saved;
 pub mod settings;
 pub mod since;
+pub mod source;
 pub mod verifying;
 pub mod world;
 

@@ -8,6 +8,7 @@ use super::project::workspace;
 use super::recording::History;
 use super::run::Run;
 use crate::edge::git_missing;
+use crate::edge::git_remote::RemoteError;
 use crate::edge::git_tree::{GitTree, GitTreeError};
 use crate::model::record::{Header, RunKind, RunResult, RunScope};
 use crate::pipeline::report::value::harmless;
@@ -63,6 +64,18 @@ pub fn standing(headers: &[(String, Header)]) -> Option<&(String, Header)> {
 /// # Errors
 /// If it is neither here nor there.
 pub fn open(reference: &str, run: &Run<'_>) -> Result<Arc<GitTree>, Failure> {
+    seek(reference, None, run)
+}
+
+/// Opens the files that a record's apply was made from.
+///
+/// # Errors
+/// If that commit is neither here nor where the records are shared.
+pub fn of_record(commit: &str, header: &Header, run: &Run<'_>) -> Result<Arc<GitTree>, Failure> {
+    seek(commit, Some(header), run)
+}
+
+fn seek(reference: &str, header: Option<&Header>, run: &Run<'_>) -> Result<Arc<GitTree>, Failure> {
     let folder = workspace(run)?;
     let error = match GitTree::open(folder, reference) {
         Ok(tree) => return Ok(Arc::new(tree)),
@@ -77,6 +90,16 @@ pub fn open(reference: &str, run: &Run<'_>) -> Result<Arc<GitTree>, Failure> {
         let _bar = run.terminal.bar(None, "fetching the commit");
         git_missing::bring(folder, remote.as_deref(), reference)
     };
+    if let (Some(header), Err(RemoteError::Lacks { remote })) = (header, &brought) {
+        let short = reference.get(..COMMIT_LETTERS).unwrap_or(reference);
+        return Err(Failure::usage(
+            format!(
+                "record #{} was applied from commit {short}, which is neither here nor at the git remote `{remote}`",
+                header.number
+            ),
+            format!("{} applied it from another clone: let it be pushed from there.", harmless(&header.by.name)),
+        ));
+    }
     let why = match &brought {
         Ok(Some(id)) => match GitTree::open(folder, id) {
             Ok(tree) => return Ok(Arc::new(tree)),
@@ -95,6 +118,40 @@ pub fn open(reference: &str, run: &Run<'_>) -> Result<Arc<GitTree>, Failure> {
         _ => NAMED.to_owned(),
     };
     Err(Failure::usage(harmless(&format!("{error}{why}")), help))
+}
+
+/// Opens the commit of `--trust-from`. What this clone lacks is fetched from where it comes from: what a proposal says of
+/// remotes counts for nothing.
+///
+/// # Errors
+/// If it is neither here nor there.
+pub fn trusted(reference: &str, run: &Run<'_>) -> Result<Arc<GitTree>, Failure> {
+    if let Some(trusted) = run.trusted.get() {
+        return Ok(Arc::clone(trusted));
+    }
+    let folder = workspace(run)?;
+    let tree = match GitTree::open(folder, reference) {
+        Ok(tree) => tree,
+        Err(error @ (GitTreeError::Shallow(_) | GitTreeError::Unknown(_))) => {
+            let brought = {
+                let _bar = run.terminal.bar(None, "fetching the commit");
+                git_missing::bring_trusted(folder, reference)
+            };
+            let id = brought.map_err(|why| untrusted(&format!("{error}; {why}"), reference))?;
+            let tree = id.and_then(|id| GitTree::open(folder, &id).ok());
+            tree.ok_or_else(|| untrusted(&error.to_string(), reference))?
+        }
+        Err(error) => return Err(untrusted(&error.to_string(), reference)),
+    };
+    Ok(Arc::clone(run.trusted.get_or_init(|| Arc::new(tree))))
+}
+
+fn untrusted(message: &str, reference: &str) -> Failure {
+    let help = match reference.split_once('/') {
+        Some((remote, branch)) => format!("Fetch it: `git fetch {remote} {branch}:refs/remotes/{remote}/{branch}`."),
+        None => "Fetch it: `git fetch origin BRANCH`, and then `--trust-from FETCH_HEAD`.".to_owned(),
+    };
+    Failure::usage(harmless(message), format!("`--trust-from` takes a branch, a tag or a commit. {}", harmless(&help)))
 }
 
 /// Returns the whole id of a commit that records know, where somebody typed its beginning: only by that it can be fetched.
@@ -137,7 +194,7 @@ impl Point {
         };
         if let Some((commit, header)) = record {
             let config = committed(header)?;
-            return Ok(Self { tree: open(config, run)?, record: Some((commit.clone(), header.clone())) });
+            return Ok(Self { tree: of_record(config, header, run)?, record: Some((commit.clone(), header.clone())) });
         }
         let tree = open(whole(asked, &headers), run)?;
         let of_commit = |(_, header): &&(String, Header)| {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::args::ScopeArgs;
 use super::failure::Failure;
+use super::point;
 use super::run::Run;
 use super::settings::{Source, WORKSPACE_FILE};
 use crate::edge::files::{self, WorkTree};
@@ -158,7 +159,7 @@ fn deploy_cli(
     let tree = WorkTree::open(root)?;
     let config = match config {
         Some(path) => {
-            let text = String::from_utf8(files::read_whole(path)?).map_err(|_| {
+            let text = String::from_utf8(config_bytes(path)?).map_err(|_| {
                 Failure::usage(format!("`{}` is not UTF-8 text", path.display()), "`--config` takes a JSON file.")
             })?;
             Some(ConfigText { name: path.display().to_string(), text })
@@ -179,12 +180,20 @@ fn deploy_cli(
     Ok(loaded)
 }
 
+/// Reads a file of `--config`.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn config_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    files::read_whole(path).map_err(|error| Failure::named(error, "`--config` takes the project's file of settings."))
+}
+
 fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Loaded, SourceTexts), Failure> {
     let tree = WorkTree::open(workspace(run)?)?;
     let Some(tenant) = tenant else {
         return Err(Failure::usage("which tenant?", format!("Name one of {}.", names(&tree)?.join(", "))));
     };
-    let trusted = look.trust_from.as_deref().map(|reference| trusted(&tree, reference, tenant)).transpose()?;
+    let trusted = look.trust_from.as_deref().map(|reference| trusted(reference, tenant, run)).transpose()?;
     let world = Sources::new(run.world.environment.clone(), tree.clone()).trusting(trusted.clone());
     let options = NativeOptions {
         run_commands: !look.offline && !look.no_commands,
@@ -211,12 +220,8 @@ fn native(run: &Run<'_>, tenant: Option<&TenantName>, look: &Look) -> Result<(Lo
 }
 
 /// Opens the commit that settings are to come from.
-fn trusted(tree: &WorkTree, reference: &str, tenant: &TenantName) -> Result<Arc<GitTree>, Failure> {
-    let trusted = GitTree::open(tree.root(), reference).map_err(|error| {
-        let help = "`--trust-from` takes a branch, a tag or a commit that is here; a shallow clone has few of them \
-                    (`fetch-depth: 0`).";
-        Failure::usage(error.to_string(), help)
-    })?;
+fn trusted(reference: &str, tenant: &TenantName, run: &Run<'_>) -> Result<Arc<GitTree>, Failure> {
+    let trusted = point::trusted(reference, run)?;
     let file = native::settings_file(tenant);
     if trusted.read(&file) == Err(TreeError::Missing) {
         return Err(Failure::usage(
@@ -224,7 +229,7 @@ fn trusted(tree: &WorkTree, reference: &str, tenant: &TenantName) -> Result<Arc<
             "A new tenant's file is planned once it is on the branch that is trusted.",
         ));
     }
-    Ok(Arc::new(trusted))
+    Ok(trusted)
 }
 
 fn names(tree: &WorkTree) -> Result<Vec<String>, Failure> {

@@ -14,6 +14,7 @@ use super::run::Run;
 use crate::edge::actor;
 use crate::edge::clock;
 use crate::edge::connection::Target;
+use crate::edge::git;
 use crate::edge::records::shared::Shared;
 use crate::edge::records::{self, Kept, RecordError, Records};
 use crate::edge::state::Remembrance;
@@ -45,6 +46,8 @@ pub struct History {
     lock: Option<Lock>,
     /// Where records are handed on to, and the last one there.
     shared: Option<(Shared, Option<String>)>,
+    /// The remote did not answer.
+    is_silent: bool,
     /// The workspace says that there must be a record.
     expects: bool,
 }
@@ -65,14 +68,14 @@ impl History {
         let place = target.remembrance();
         let line = target.is_sandbox().then(|| STANDARD.encode(&local.salt));
         let records = records::open(workspace(run)?, &place, line)?;
-        let shared = match &records {
+        let Met { shared, is_silent } = match &records {
             Some(records) => meet(records, &place, lock.is_some(), run)?,
-            None => None,
+            None => Met::default(),
         };
         let expects = !target.is_sandbox() && locking::history(run)?.is_some_and(|history| history.expect.is_some());
         let last = records.as_ref().map(Records::last).transpose()?.flatten();
         let is_first = !run.settings.state.knows(&place);
-        Ok(Self { records, last, place, scope, is_first, lock, shared, expects })
+        Ok(Self { records, last, place, scope, is_first, lock, shared, is_silent, expects })
     }
 
     /// Returns the history of a run that neither asks nor keeps records.
@@ -85,6 +88,7 @@ impl History {
             is_first: false,
             lock,
             shared: None,
+            is_silent: false,
             expects: false,
         }
     }
@@ -115,6 +119,12 @@ impl History {
             addresses: Vec::new(),
             switch: Some("--first-apply".to_owned()),
         })
+    }
+
+    /// Says whether it may be as it should be that there is no record: they are kept here, whoever has others was asked, and
+    /// the workspace expects none.
+    pub fn may_be_missing(&self) -> bool {
+        self.is_kept() && !self.is_silent && !self.expects
     }
 
     /// Returns what the tenant is remembered as.
@@ -205,6 +215,32 @@ impl History {
             remote: shared.remote.name(),
             error: Box::new(error),
         })
+    }
+
+    /// Says that the commit of the last record is here alone, if records are shared and it is: others could not go back to
+    /// it.
+    ///
+    /// # Errors
+    /// If there is no workspace.
+    pub fn tell_unpushed(&self, run: &Run<'_>) -> Result<(), Failure> {
+        let (Some((shared, _)), Some(kept)) = (&self.shared, &self.last) else { return Ok(()) };
+        let config = &kept.record.header.config;
+        let Some(commit) = config.commit.as_ref().filter(|_| !config.dirty) else { return Ok(()) };
+        let folder = workspace(run)?;
+        if git::is_at_a_remote(folder, commit) {
+            return Ok(());
+        }
+        // A tag, or what was pushed without being looked at again. A remote that does not answer says nothing.
+        let Ok(tips) = shared.remote.tips() else { return Ok(()) };
+        if !tips.iter().any(|tip| git::contains(folder, tip, commit) == Some(true)) {
+            let short: String = commit.chars().take(7).collect();
+            let text = format!(
+                "note: commit {short} is on no branch of `{}`: push it, or others can neither roll back to it nor promote it",
+                shared.remote.name()
+            );
+            run.terminal.talk(&format!("{}\n", harmless(&text)));
+        }
+        Ok(())
     }
 
     /// Records an apply that was performed.
@@ -367,28 +403,32 @@ impl History {
     }
 }
 
+/// What came of taking in what is at the remote.
+#[derive(Debug, Default)]
+pub struct Met {
+    /// Where a run that writes hands records on to, and the last one there.
+    pub shared: Option<(Shared, Option<String>)>,
+    /// The remote did not answer.
+    pub is_silent: bool,
+}
+
 /// Takes in what is at the remote. Who is going to write must know it, and hands on first what it has not seen; a plan
 /// goes on with what is here.
 ///
 /// # Errors
 /// If what is there does not follow on what was there, and, for who is going to write, if nothing answers.
-pub fn meet(
-    records: &Records,
-    place: &Remembrance,
-    writing: bool,
-    run: &Run<'_>,
-) -> Result<Option<(Shared, Option<String>)>, Failure> {
-    let Some(shared) = sharing(place, run)? else { return Ok(None) };
+pub fn meet(records: &Records, place: &Remembrance, writing: bool, run: &Run<'_>) -> Result<Met, Failure> {
+    let Some(shared) = sharing(place, run)? else { return Ok(Met::default()) };
     match records.take_in(&shared) {
         Ok(there) if writing => {
             let there = records.hand_on(&shared, there)?;
-            Ok(Some((shared, there)))
+            Ok(Met { shared: Some((shared, there)), is_silent: false })
         }
-        Ok(_) => Ok(None),
+        Ok(_) => Ok(Met::default()),
         Err(RecordError::Remote(error)) if !writing => {
             let text = format!("warning: {error}: this goes by the records that are here");
             run.terminal.talk(&format!("{}\n", harmless(&text)));
-            Ok(None)
+            Ok(Met { is_silent: true, ..Met::default() })
         }
         Err(error) => Err(error.into()),
     }

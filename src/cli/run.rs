@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 use super::args::{Arguments, Command};
 use super::commands::{
@@ -13,8 +14,10 @@ use super::commands::{
 };
 use super::exit::Exit;
 use super::failure::Failure;
+use super::flags::command_line;
 use super::settings::{Settings, manner};
 use super::world::World;
+use crate::edge::git_tree::GitTree;
 use crate::edge::panics;
 use crate::edge::terminal::{Manner, Terminal};
 use crate::pipeline::report::style::{REMOVED, STRONG, paint};
@@ -28,6 +31,8 @@ pub struct Run<'r> {
     pub terminal: &'r Terminal<'r>,
     /// What was typed, after the program's name.
     pub command: String,
+    /// The commit of `--trust-from`, once it was looked up: it is one and the same for the whole run.
+    pub trusted: OnceLock<Arc<GitTree>>,
 }
 
 impl Run<'_> {
@@ -51,7 +56,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let words: Vec<_> = args.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let command = words.join(" ");
-    let arguments = match Arguments::try_parse_from(&args) {
+    let matches = command_line().try_get_matches_from(&args);
+    let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => return misread(&error, world).code(),
     };
@@ -71,7 +77,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
 }
 
 fn dispatch(arguments: &Arguments, command: String, world: &World, terminal: &Terminal<'_>) -> Result<Exit, Failure> {
-    let run = Run { settings: Settings::merge(arguments, world)?, world, terminal, command };
+    let run = Run { settings: Settings::merge(arguments, world)?, world, terminal, command, trusted: OnceLock::new() };
     match &arguments.command {
         Command::Init(args) => init::run(args, &run),
         Command::Check(args) => check::run(args, &run),

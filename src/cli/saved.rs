@@ -66,7 +66,8 @@ pub fn named(args: &ApplyArgs, run: &Run<'_>) -> Result<Option<Saved>, Failure> 
         ));
     }
     let name = path.display().to_string();
-    let bytes = files::read_whole(&run.world.folder.join(&path))?;
+    let bytes = files::read_whole(&run.world.folder.join(&path))
+        .map_err(|error| Failure::named(error, "`tenantry plan TENANT --out FILE` saves a plan."))?;
     let plan = SavedPlan::read(&bytes).map_err(|error| Failure::Saved { path: name.clone(), error })?;
     Ok(Some(Saved { name, plan }))
 }

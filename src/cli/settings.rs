@@ -125,7 +125,7 @@ impl ApiSettings {
 /// # Errors
 /// If the file cannot be read or holds something else.
 pub fn faults_in(path: &Path) -> Result<Faults, Failure> {
-    let bytes = files::read_whole(path)?;
+    let bytes = files::read_whole(path).map_err(|error| Failure::named(error, "It is a file with rules of faults."))?;
     Faults::from_json(&String::from_utf8_lossy(&bytes)).map_err(|error| {
         let message = format!("`{}` cannot be used: {error}", path.display());
         Failure::usage(message, "It is a JSON list of rules, as CONTRIBUTING.md describes them.")

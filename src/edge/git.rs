@@ -40,6 +40,11 @@ pub fn would_be_committed(file: &Path) -> bool {
     }
 }
 
+/// Says whether a folder lies in a repository that can be used.
+pub fn is_repository(folder: &Path) -> bool {
+    Repository::discover(folder).is_ok()
+}
+
 /// Returns the remote of the repository that a folder lies in, if there is one to choose: the only one, or `origin`.
 pub fn only_remote(folder: &Path) -> Option<String> {
     let repository = Repository::discover(folder).ok()?;
@@ -78,6 +83,16 @@ pub fn contains(folder: &Path, commit: &str, other: &str) -> Option<bool> {
     }
 }
 
+/// Says whether a branch of a remote, as it was last seen from here, has a commit. A shallow clone got from there what it
+/// has; what git cannot say counts as yes.
+pub fn is_at_a_remote(folder: &Path, commit: &str) -> bool {
+    let (Ok(repository), Ok(commit)) = (Repository::discover(folder), Oid::from_str(commit)) else { return true };
+    let Ok(branches) = repository.references_glob("refs/remotes/*") else { return true };
+    let has = |tip: Oid| tip == commit || repository.graph_descendant_of(tip, commit).unwrap_or(false);
+    repository.is_shallow()
+        || branches.flatten().filter_map(|branch| branch.peel_to_commit().ok()).any(|tip| has(tip.id()))
+}
+
 /// Returns the names of the tags of a commit, in order.
 pub fn tags_of(folder: &Path, commit: &str) -> Vec<String> {
     let Ok(repository) = Repository::discover(folder) else { return Vec::new() };
@@ -97,6 +112,9 @@ pub fn behind_head(folder: &Path, commit: &str) -> Option<usize> {
     let head = repository.head().ok()?.peel_to_commit().ok()?.id();
     let commit = Oid::from_str(commit).ok()?;
     repository.find_commit(commit).ok()?;
+    if repository.is_shallow() && repository.merge_base(head, commit).is_err() {
+        return None;
+    }
     Some(repository.graph_ahead_behind(head, commit).ok()?.0)
 }
 

@@ -28,6 +28,9 @@ const RACES: [&str; 6] = [
     "stale info",
 ];
 
+/// What git says of a commit or a ref that the server does not give: there is none, or none that a branch leads to.
+const LACKS: [&str; 3] = ["not our ref", "couldn't find remote ref", "not allow request for unadvertised object"];
+
 /// Why a remote could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteError {
@@ -39,6 +42,8 @@ pub enum RemoteError {
     Prefix(String),
     #[error("the git remote `{remote}` does not answer: {reason}")]
     Unreachable { remote: String, reason: String },
+    #[error("the git remote `{remote}` does not have it")]
+    Lacks { remote: String },
     #[error("the git remote `{remote}` refuses `{reference}`: {reason}")]
     Refused { remote: String, reference: String, reason: String },
 }
@@ -119,19 +124,49 @@ impl Remote {
     /// # Errors
     /// If the remote does not answer or has none.
     pub fn fetch(&self, what: &str) -> Result<(), RemoteError> {
+        self.fetch_so(what, &[])
+    }
+
+    /// Fetches a commit without those before it; the clone is a shallow one after that.
+    ///
+    /// # Errors
+    /// If the remote does not answer or has none.
+    pub fn fetch_alone(&self, what: &str) -> Result<(), RemoteError> {
+        self.fetch_so(what, &["--depth=1"])
+    }
+
+    fn fetch_so(&self, what: &str, depth: &[&str]) -> Result<(), RemoteError> {
         let fetch = |more: &[&str]| {
             // Servers give commits that no ref names under this protocol alone; git before 2.26 has to be told to use it.
             let by_id = ["-c", "protocol.version=2"];
             let before = if what.starts_with("refs/") { &[][..] } else { &by_id[..] };
             let flags = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-filter"];
-            self.git(&[before, &flags[..], more, &["--", &self.name, what]].concat())
+            self.git(&[before, &flags[..], depth, more, &["--", &self.name, what]].concat())
         };
         let mut ended = fetch(&["--no-write-fetch-head"])?;
         if !ended.is_well && ended.errors.contains("unknown option") {
             // Git before 2.29 cannot leave FETCH_HEAD alone.
             ended = fetch(&[])?;
         }
-        if ended.is_well { Ok(()) } else { Err(self.unreachable(&ended)) }
+        match ended.is_well {
+            true => Ok(()),
+            false if LACKS.iter().any(|words| ended.errors.contains(words)) => {
+                Err(RemoteError::Lacks { remote: self.name() })
+            }
+            false => Err(self.unreachable(&ended)),
+        }
+    }
+
+    /// Returns what the remote's branches and tags are, tags also as the commits that they name.
+    ///
+    /// # Errors
+    /// If the remote does not answer.
+    pub fn tips(&self) -> Result<Vec<String>, RemoteError> {
+        let ended = self.git(&["ls-remote", "--heads", "--tags", "--", &self.name])?;
+        match ended.is_well {
+            true => Ok(ended.output.lines().filter_map(|line| Some(line.split_once('\t')?.0.to_owned())).collect()),
+            false => Err(self.unreachable(&ended)),
+        }
     }
 
     /// Moves a ref from the value that was seen (`None`: it was not there) to a commit, or removes it.
@@ -167,6 +202,13 @@ impl Remote {
         let lines = ended.errors.lines().map(str::trim);
         let said = lines.clone().find_map(|line| line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("error: ")));
         let reason = said.or_else(|| lines.rev().find(|line| !line.is_empty())).unwrap_or("it gives no reason");
+        // Git takes the name of a remote that there is not for a folder.
+        let is_taken_for_a_folder =
+            reason.starts_with(&format!("'{}' does not appear to be a git repository", self.name));
+        let reason = match is_taken_for_a_folder && !self.name.contains(['/', '\\', ':']) {
+            true => "this repository has no remote of that name (`git remote -v` lists them)",
+            false => reason,
+        };
         RemoteError::Unreachable { remote: self.name(), reason: without_credentials(reason) }
     }
 

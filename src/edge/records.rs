@@ -57,6 +57,8 @@ pub enum RecordError {
     TagExists { tag: String, remote: Option<String> },
     #[error("`{0}` is no name for a tag")]
     TagName(String),
+    #[error("this folder lies in no git repository, and records can only be shared from one")]
+    NoRepository,
     #[error("there is no commit to tag")]
     NoCommit,
 }

@@ -63,7 +63,7 @@ pub fn standing(shared: &Shared) -> Result<Option<Standing>, RecordError> {
     if repository.find_commit(Oid::from_str(&id)?).is_err() {
         // If it is gone or has moved meanwhile, what there was is not to be had; it is somebody's all the same.
         match shared.remote.fetch(&shared.lock) {
-            Ok(()) | Err(RemoteError::Unreachable { .. }) => {}
+            Ok(()) | Err(RemoteError::Unreachable { .. } | RemoteError::Lacks { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }

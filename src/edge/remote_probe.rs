@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use git2::{Oid, Repository, Signature};
+use git2::{ErrorCode, Oid, Repository, Signature};
 
 use super::git_remote::{Pushed, Remote, RemoteError};
+use super::records::RecordError;
 
 /// The ref's name below the prefix. Always the same, so that at most one is ever left behind.
 const NAME: &str = "probe";
@@ -26,15 +27,18 @@ pub enum Probed {
 ///
 /// # Errors
 /// If the remote does not answer, or prefix or remote cannot be such.
-pub fn probe(folder: &Path, remote: &str, prefix: &str) -> Result<Probed, RemoteError> {
+pub fn probe(folder: &Path, remote: &str, prefix: &str) -> Result<Probed, RecordError> {
     let unusable = |error: git2::Error| RemoteError::Unreachable {
         remote: remote.to_owned(),
         reason: format!("this folder lies in no git repository that can be used: {}", error.message()),
     };
-    let repository = Repository::discover(folder).map_err(unusable)?;
+    let repository = Repository::discover(folder).map_err(|error| match error.code() {
+        ErrorCode::NotFound => RecordError::NoRepository,
+        _ => unusable(error).into(),
+    })?;
     let reference = format!("{}/{NAME}", prefix.trim_end_matches('/'));
     if !reference.starts_with("refs/") || !git2::Reference::is_valid_name(&reference) {
-        return Err(RemoteError::Prefix(prefix.to_owned()));
+        return Err(RemoteError::Prefix(prefix.to_owned()).into());
     }
     let remote = Remote::new(&repository, remote)?;
     let mut seen = remote.list(&[&reference])?.remove(&reference);
@@ -45,7 +49,7 @@ pub fn probe(folder: &Path, remote: &str, prefix: &str) -> Result<Probed, Remote
             Ok(Pushed::Done) => {}
             Ok(Pushed::Lost) => return Ok(Probed::Busy),
             Err(RemoteError::Refused { reference, reason, .. }) => return Ok(Probed::Refused { reference, reason }),
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
         seen = Some(commit.to_string());
         parent = Some(commit);
@@ -54,7 +58,7 @@ pub fn probe(folder: &Path, remote: &str, prefix: &str) -> Result<Probed, Remote
         Ok(Pushed::Done) => Ok(Probed::Taken),
         Ok(Pushed::Lost) => Ok(Probed::Busy),
         Err(RemoteError::Refused { reference, reason, .. }) => Ok(Probed::Stays { reference, reason }),
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }
 

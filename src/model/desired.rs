@@ -205,6 +205,17 @@ pub struct Credentials {
     pub audience: Option<String>,
 }
 
+impl Credentials {
+    /// The variables that stand in for what a tenant's file does not name: client, its secret, access token.
+    pub const VARIABLES: [&str; 3] = ["AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", "AUTH0_ACCESS_TOKEN"];
+
+    /// Says whether any of these stands in: they are whatever tenant's the run is about.
+    pub fn stand_in(&self) -> bool {
+        let given = [&self.client_id, &self.client_secret, &self.access_token];
+        given.into_iter().flatten().any(|secret| Self::VARIABLES.contains(&secret.name.as_str()))
+    }
+}
+
 /// What may be deleted, and what a plan must not do unasked.
 #[derive(Clone, Debug)]
 pub struct Policy {

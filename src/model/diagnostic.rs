@@ -39,9 +39,10 @@ impl Diagnostic {
         Self { severity: Severity::Note, ..Self::error(code, summary) }
     }
 
+    /// Says where it is. What no file describes (a record, a journal) is nowhere.
     #[must_use]
     pub fn at(mut self, place: &Place) -> Self {
-        self.place = Some(place.clone());
+        self.place = Some(place).filter(|place| !place.file.is_empty()).cloned();
         self
     }
 
@@ -93,4 +94,16 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         })
         .min_by_key(|(distance, candidate)| (*distance, candidate.len()))
         .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_file_describes_has_no_place() {
+        let place = |file: &str| Place { file: file.into(), line: 0, column: 0 };
+        assert_eq!(Diagnostic::error("x", "y").at(&place("")).place, None);
+        assert_eq!(Diagnostic::error("x", "y").at(&place("a.yaml")).place, Some(place("a.yaml")));
+    }
 }

@@ -1,5 +1,6 @@
 //! Everything the executor can say. Terminal, JSON output and (later) the journal listen.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::address::Address;
@@ -22,6 +23,8 @@ pub enum Event {
         deployed: bool,
         took: Duration,
         requests: usize,
+        /// What people are to be told of the answer: field -> text.
+        told: BTreeMap<String, String>,
     },
     Failed {
         step: usize,

@@ -318,6 +318,8 @@ mod tests {
             images: BTreeMap::new(),
             carried: BTreeMap::new(),
             known: BTreeMap::new(),
+            after: None,
+            recorded: Vec::new(),
         }
     }
 

@@ -115,6 +115,10 @@ pub enum Operation {
         body: Map,
     },
     Members(MemberChange),
+    /// Ask for the public key that the material of a key is wrapped with, and tell it.
+    Wrap {
+        id: Option<RemoteId>,
+    },
     /// Build, deploy (or publish) what stands as a draft.
     Deploy {
         id: Option<RemoteId>,

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::shape::Shape;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Excluded, Manage, Policy, TenantSettings};
 use crate::model::diagnostic::{Diagnostics, Severity};
@@ -40,7 +41,7 @@ pub struct Backup {
     pub tool: String,
     /// What could not be read or said.
     pub missing: Vec<String>,
-    /// The ids that the objects had, for people to look up.
+    /// The ids that the objects had: one that is still there is known by it, whatever its name is by then.
     pub ids: BTreeMap<Address, String>,
     /// A workspace: path -> text.
     files: BTreeMap<String, String>,
@@ -61,6 +62,8 @@ pub struct Restoration {
     pub desired: Desired,
     pub found: Diagnostics,
     pub sources: SourceTexts,
+    /// The ids that the objects had.
+    pub ids: BTreeMap<Address, String>,
 }
 
 /// An object that is created again.
@@ -163,7 +166,7 @@ impl Backup {
         found.0.retain(|finding| finding.severity == Severity::Error);
         match found.has_errors() {
             true => Err((found, documents.files)),
-            false => Ok(Restoration { desired, found, sources: documents.files }),
+            false => Ok(Restoration { desired, found, sources: documents.files, ids: self.ids.clone() }),
         }
     }
 }
@@ -174,9 +177,21 @@ impl Restoration {
     pub fn leave_out_what_is_lost(&mut self, live: &Live) -> (Vec<NewId>, Vec<String>) {
         let names = Names::of(live, &BTreeMap::new());
         let present: BTreeSet<Address> = live.objects.iter().map(|object| names.address_of(object)).collect();
-        let ids: BTreeSet<&str> =
-            live.objects.iter().filter_map(|object| Some(object.id.as_ref()?.0.as_str())).collect();
+        let there: BTreeSet<(&str, &str)> = live
+            .objects
+            .iter()
+            .filter_map(|object| Some((object.kind.name.as_str(), object.id.as_ref()?.0.as_str())))
+            .collect();
+        let ids: BTreeSet<&str> = there.iter().map(|(_, id)| *id).collect();
         let bind = &mut self.desired.settings.bind;
+        // What is still there is the same object, whatever somebody has called it since.
+        let with_id = self.desired.resources.iter().filter(|resource| resource.kind.shape == Shape::Collection);
+        for resource in with_id {
+            let known = self.ids.get(&resource.address);
+            if let Some(id) = known.filter(|id| there.contains(&(resource.kind.name.as_str(), id.as_str()))) {
+                bind.entry(resource.address.as_str().to_owned()).or_insert_with(|| id.clone());
+            }
+        }
         let bound: BTreeSet<Address> = bind
             .iter()
             .filter(|(_, id)| ids.contains(id.as_str()))

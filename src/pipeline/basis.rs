@@ -136,6 +136,7 @@ fn word(operation: &Operation) -> &'static str {
         Operation::Reset { .. } => "reset",
         Operation::Members(_) => "members",
         Operation::Deploy { .. } => "deploy",
+        Operation::Wrap { .. } => "wrap",
     }
 }
 
@@ -145,7 +146,7 @@ fn operation(step: &Step, canon: &Canon) -> Json {
         Operation::Create { body: fields, then } => json!([body(fields), body(then)]),
         Operation::Update { id, body: fields, first, whole } => json!([id, body(fields), body(first), whole]),
         Operation::Fill { body: fields } | Operation::Reset { body: fields } => body(fields),
-        Operation::Delete { id } | Operation::Deploy { id } => json!(id),
+        Operation::Delete { id } | Operation::Deploy { id } | Operation::Wrap { id } => json!(id),
         Operation::Members(change) => members(step.kind, change, canon),
     }
 }
@@ -240,7 +241,7 @@ fn visit<'a>(operation: &'a Operation, look: &mut impl FnMut(&'a Value)) {
             let lists = [&change.add, &change.change, &change.remove, &change.whole];
             lists.into_iter().flatten().for_each(look);
         }
-        Operation::Delete { .. } | Operation::Deploy { .. } => {}
+        Operation::Delete { .. } | Operation::Deploy { .. } | Operation::Wrap { .. } => {}
     }
 }
 

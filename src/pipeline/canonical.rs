@@ -15,6 +15,7 @@ use crate::model::names::RemoteId;
 use crate::model::path::FieldPath;
 use crate::model::secret::Secret;
 use crate::model::value::{Map, Reference, Value};
+use crate::pipeline::ceremony;
 use crate::pipeline::members;
 use crate::pipeline::references::qualified;
 use crate::pipeline::resolve::address_of;
@@ -300,7 +301,8 @@ pub fn is_builtin(object: &Object) -> bool {
 pub fn belongs(kind: &Kind, item: &Json) -> bool {
     let needs_id = matches!(kind.shape, Shape::Collection | Shape::Child);
     let is_made = kind.id.as_ref().is_none_or(|id| item.get(id).is_some_and(|id| !id.is_null()));
-    (is_made || !needs_id) && kind.filter.as_ref().is_none_or(|filter| filter.fits(item.get(&filter.field)))
+    let is_gone = ceremony::is_destroyed(kind, item);
+    (is_made || !needs_id) && !is_gone && kind.filter.as_ref().is_none_or(|filter| filter.fits(item.get(&filter.field)))
 }
 
 /// Says whether a kind is written by replacing a whole document.

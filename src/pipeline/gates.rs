@@ -69,7 +69,9 @@ fn protected(desired: &Desired, changes: &[Change], facts: &Facts) -> Option<Gat
     let addresses: Vec<Address> = changes
         .iter()
         .filter(|change| matches!(change.action, Action::Delete | Action::Replace))
-        .filter(|change| change.kind.protected || policy.protect.iter().any(|p| fits(p, &change.address)))
+        .filter(|change| {
+            change.kind.protected && !is_rotation(change) || policy.protect.iter().any(|p| fits(p, &change.address))
+        })
         .filter(|change| !facts.consent.allow_protected.iter().any(|p| fits(p, &change.address)))
         .map(|change| change.address.clone())
         .collect();
@@ -212,24 +214,30 @@ fn replaces(changes: &[Change], facts: &Facts) -> Option<Gate> {
     })
 }
 
-/// Says whether a change makes the next of keys that follow one another.
+/// Says whether a change makes the next of keys that follow one another, or puts a key in the place of another.
 fn is_rotation(change: &Change) -> bool {
-    change.action == Action::Replace && change.kind.has(Quirk::KeySuccession)
+    change.action == Action::Replace && (change.kind.has(Quirk::KeySuccession) || change.kind.has(Quirk::KeyCeremony))
 }
 
-/// A rotation can never be taken back.
+/// A rotation can never be taken back, nor can an import.
 fn rotations(changes: &[Change], facts: &Facts) -> Option<Gate> {
-    let addresses: Vec<Address> = changes
+    let rotated: Vec<&Change> = changes
         .iter()
         .filter(|change| is_rotation(change))
         .filter(|change| !facts.consent.allow_replace.iter().any(|p| fits(p, &change.address)))
-        .map(|change| change.address.clone())
         .collect();
+    let addresses: Vec<Address> = rotated.iter().map(|change| change.address.clone()).collect();
+    let reasons = [
+        (
+            Quirk::KeySuccession,
+            "a rotation takes the key in use out of use, for good: the next takes its place, and a new one comes next",
+        ),
+        (Quirk::KeyCeremony, "an import destroys the root key in use and the master key below it, for good"),
+    ];
+    let told = reasons.iter().filter(|(quirk, _)| rotated.iter().any(|change| change.kind.has(*quirk)));
     (!addresses.is_empty()).then(|| Gate {
         name: "rotate",
-        reason:
-            "a rotation takes the key in use out of use, for good: the next takes its place, and a new one comes next"
-                .to_owned(),
+        reason: told.map(|(_, reason)| *reason).collect::<Vec<_>>().join("; "),
         switch: Some(switches("--allow-replace", &addresses)),
         addresses,
     })
@@ -293,7 +301,8 @@ pub fn requests_of(step: &Step) -> usize {
     match &step.operation {
         Operation::Create { then, .. } => 1 + usize::from(!then.is_empty()),
         Operation::Update { first, .. } => 1 + usize::from(!first.is_empty()),
-        Operation::Fill { .. } | Operation::Delete { .. } | Operation::Reset { .. } | Operation::Deploy { .. } => 1,
+        Operation::Fill { .. } | Operation::Delete { .. } | Operation::Reset { .. } => 1,
+        Operation::Deploy { .. } | Operation::Wrap { .. } => 1,
         Operation::Members(change) => {
             let Some(membership) = step.kind.membership.as_ref().filter(|_| step.kind.shape == Shape::Membership)
             else {

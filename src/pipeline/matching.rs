@@ -12,6 +12,7 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object};
 use crate::model::value::Value;
 use crate::pipeline::canonical::Names;
+use crate::pipeline::ceremony;
 
 /// (space, id) -> the name and the address of the resource that has laid hand on the object.
 type Taken = BTreeMap<(String, String), (String, Address)>;
@@ -98,6 +99,9 @@ pub fn pair<'a>(
             &live.objects[*position]
         });
         pairs.push((resource, object));
+    }
+    for resource in &desired.resources {
+        ambiguous.extend(ceremony::several(resource.kind, live).map(|way| (resource.address.clone(), way)));
     }
     let left = live.objects.iter().zip(used).filter(|(_, used)| !used).map(|(object, _)| object).collect();
     let index = pairs.iter().enumerate().map(|(position, (r, _))| (r.address.clone(), position)).collect();

@@ -8,6 +8,7 @@ pub mod backup;
 pub mod basis;
 pub mod canonical;
 pub mod cause;
+pub mod ceremony;
 pub mod chosen;
 pub mod comparison;
 pub mod consent;

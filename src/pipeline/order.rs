@@ -212,7 +212,7 @@ fn references(operation: &Operation) -> Vec<(FieldPath, Reference)> {
                 walk(member, &FieldPath::default().with(crate::model::path::Segment::Index(index)), &mut found);
             }
         }
-        Operation::Delete { .. } | Operation::Deploy { .. } => {}
+        Operation::Delete { .. } | Operation::Deploy { .. } | Operation::Wrap { .. } => {}
     }
     found
 }

@@ -109,6 +109,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     planner.leftovers(&mut stepper);
     planner.released();
     let Planner { mut notes, mut gates, unmanaged, unchanged, spared, .. } = planner;
+    notes.append(&mut stepper.notes);
     unique_order::untangle(&mut stepper.drafts, &matched, &mut findings);
     notes.extend(partings::make_room(&mut stepper.drafts, &matched));
     partings::held(desired, &stepper.drafts, &mut findings);

@@ -15,6 +15,7 @@ use crate::model::record::{
     RunResult, RunScope, StepResult,
 };
 use crate::pipeline::apply::Outcome;
+use crate::pipeline::ceremony;
 use crate::pipeline::report::json;
 use crate::pipeline::report::redaction::Redaction;
 
@@ -26,10 +27,11 @@ impl Steps {
     /// Takes in an event; those that end a step count.
     pub fn note(&mut self, event: &Event, redaction: &Redaction) {
         let (step, recorded) = match event {
-            Event::Succeeded { step, address, action, .. } => (
-                step,
-                RecordedStep { address: address.clone(), action: *action, result: StepResult::Ok, message: None },
-            ),
+            Event::Succeeded { step, address, action, told, .. } => {
+                let lines = (!told.is_empty()).then(|| ceremony::told(address, told).join("\n"));
+                let message = lines.map(|lines| redaction.clean(&lines));
+                (step, RecordedStep { address: address.clone(), action: *action, result: StepResult::Ok, message })
+            }
             Event::Failed { step, failure } => (
                 step,
                 RecordedStep {

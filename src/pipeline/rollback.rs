@@ -329,7 +329,8 @@ fn new_ids(plan: &Plan, then: Option<&Applied>) -> Vec<String> {
     let made = plan.changes.iter().filter(|change| {
         let was_there = change.action == Action::Create
             && then.is_none_or(|then| then.resources.get(&change.address).is_some_and(|owned| owned.id.is_some()));
-        change.kind.id.is_some() && (was_there || change.action == Action::Replace)
+        let is_another = change.action == Action::Replace && !change.kind.has(Quirk::KeyCeremony);
+        change.kind.id.is_some() && (was_there || is_another)
     });
     for change in made {
         kinds.entry(&change.kind.name).or_insert((change.kind, Vec::new())).1.push(&change.address);

@@ -54,6 +54,9 @@ pub struct SavedPromotion {
     /// The commit with the files.
     pub commit: String,
     pub from: TakenFrom,
+    /// The last record of the tenant that it comes from.
+    #[serde(default)]
+    pub seen: Option<u64>,
     /// Edits in the tenant that it comes from which somebody accepted: why that was asked, and where they are.
     pub source_drift: Option<(String, Vec<Address>)>,
 }

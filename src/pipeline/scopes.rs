@@ -12,6 +12,7 @@ use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Manage, Policy, Resource};
 use crate::model::plan::{Gate, MemberChange, Operation, Plan, Requests, Step};
+use crate::pipeline::ceremony;
 use crate::pipeline::plan::{Facts, KnownFields};
 use crate::pipeline::refresh::root_reads;
 use crate::pipeline::resolve::split_key;
@@ -182,7 +183,7 @@ fn writes(resource: &Resource, policy: &Policy) -> Vec<Doing> {
     let create = kind.verbs.create.is_some() && !kind.always_exists();
     let possible = [
         (create, Doing::Create),
-        (kind.verbs.update.is_some(), Doing::Update),
+        (kind.verbs.update.is_some() && !ceremony::only_begins(resource), Doing::Update),
         (wants_deploy(resource), Doing::Deploy),
         // A value that cannot be handed over takes its object with it.
         (kind.shown_once.is_some(), Doing::Delete),
@@ -207,6 +208,7 @@ fn member_writes(kind: &Kind, membership: &Membership, add: bool, change: bool, 
 /// What a step of a plan does.
 fn of_step(step: &Step) -> Vec<Doing> {
     match &step.operation {
+        Operation::Wrap { .. } => vec![Doing::Create],
         Operation::Create { then, .. } if then.is_empty() => vec![Doing::Create],
         Operation::Create { .. } => vec![Doing::Create, Doing::Update],
         Operation::Update { .. } | Operation::Fill { .. } | Operation::Reset { .. } => vec![Doing::Update],

@@ -15,6 +15,7 @@ use crate::model::live::Object;
 use crate::model::path::{FieldPath, FieldPattern};
 use crate::model::plan::{Operation, Step};
 use crate::model::value::{Map, Value};
+use crate::pipeline::ceremony::{self, Next};
 use crate::pipeline::diff::Comparison;
 use crate::pipeline::matching::Matched;
 use crate::pipeline::member_diff::{self, Removal};
@@ -40,6 +41,7 @@ pub struct Stepper<'a> {
     pub findings: Diagnostics,
     pub fingerprints: BTreeMap<String, String>,
     pub missing: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 impl<'a> Stepper<'a> {
@@ -55,6 +57,7 @@ impl<'a> Stepper<'a> {
             findings: Diagnostics::default(),
             fingerprints: BTreeMap::new(),
             missing: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -72,6 +75,9 @@ impl<'a> Stepper<'a> {
         after: Vec<usize>,
     ) {
         let kind = resource.kind;
+        if let Some(finding) = ceremony::too_early(resource) {
+            return findings.push(finding);
+        }
         let filled = wire::create_fills(kind, &resource.body);
         let (mut body, lost) = create_body(kind, &filled);
         self.refuse_lost(resource, &lost, "has no value to create it with: it says keep, and there is nothing to keep");
@@ -107,6 +113,10 @@ impl<'a> Stepper<'a> {
         let index = self.draft(resource, Action::Create, operation, None);
         self.drafts[index].after = after;
         self.deploy(resource, index, None, true);
+        if kind.has(Quirk::KeyCeremony) {
+            let wrap = self.draft(resource, Action::Update, Operation::Wrap { id: None }, None);
+            self.drafts[wrap].after.push(index);
+        }
     }
 
     /// Plans an object that the tenant has, or that always exists.
@@ -121,6 +131,21 @@ impl<'a> Stepper<'a> {
         self.missing.extend(comparison.missing);
         self.fingerprints.extend(comparison.fingerprints);
         let id = object.and_then(|object| object.id.clone());
+        if let (true, Some(object)) = (kind.has(Quirk::KeyCeremony), object) {
+            match ceremony::next(resource, object, &deltas, ignored) {
+                Ok(Next::Import(delta)) => deltas = vec![*delta],
+                // The apply that began it was cut short, and nobody may have seen the public key.
+                Ok(Next::Wait) if self.facts.in_part.contains(&resource.address) => {
+                    self.change(resource, Action::Update, "its public key was not told yet", Vec::new(), id.clone());
+                    self.draft(resource, Action::Update, Operation::Wrap { id }, Some(object));
+                    return;
+                }
+                Ok(Next::Wait) => return self.notes.push(ceremony::waits(resource)),
+                Ok(Next::InUse { is_unknown: true }) => return self.notes.push(ceremony::unknown(resource)),
+                Ok(Next::InUse { .. }) => return,
+                Err(finding) => return self.findings.push(finding),
+            }
+        }
         let renamed = object.is_some_and(|object| {
             resource.was.is_some() && self.matched.names.name_of(object) != resource.name && kind.identity.len() == 1
         });
@@ -146,8 +171,11 @@ impl<'a> Stepper<'a> {
         let (action, reason) =
             if renamed { (Action::Rename, "renamed") } else { (Action::Update, "the configuration differs") };
         // What follows on a rotation is not what was there before.
-        let (action, reason) =
-            if kind.has(Quirk::KeySuccession) { (Action::Replace, "a rotation") } else { (action, reason) };
+        let (action, reason) = match () {
+            () if kind.has(Quirk::KeySuccession) => (Action::Replace, "a rotation"),
+            () if kind.has(Quirk::KeyCeremony) => (Action::Replace, "an import"),
+            () => (action, reason),
+        };
         self.change(resource, action, reason, deltas, id.clone());
         let operation = Operation::Update { id: id.clone(), body, first, whole: false };
         let index = self.draft(resource, Action::Update, operation, object);

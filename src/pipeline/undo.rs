@@ -99,8 +99,10 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
             let fields = left.cloned().unwrap_or_else(|| Json::Object(serde_json::Map::new()));
             applied.resources.insert(address.clone(), owned(kind, image, fields));
         }
-        // A rotation back would only bring the next key into use; what is made anew gets keys anew.
-        if !kind.has(Quirk::KeySuccession) || image.with.is_some() {
+        // A rotation back would only bring the next key into use, and a root key that is begun again has no material; what is
+        // made anew gets keys anew.
+        let comes_back = !kind.has(Quirk::KeySuccession) || image.with.is_some();
+        if comes_back && !kind.has(Quirk::KeyCeremony) {
             let was = moved.contains_key(there).then(|| there.name());
             desired.resources.push(Resource { was, ..resource(address, kind, image) });
         }
@@ -294,6 +296,9 @@ pub fn lost(journal: &Journal, plan: &Plan) -> Vec<String> {
             lost.push(format!("{address} {what}"));
         }
         let kind = catalogue().kind(&image.kind);
+        if image.existed && image.deletes && kind.is_some_and(|kind| kind.has(Quirk::KeyCeremony)) {
+            lost.push(format!("a key of {address} was destroyed, and no key comes back"));
+        }
         if image.existed && image.deletes && kind.is_some_and(|kind| kind.has(Quirk::NamedByRecord)) {
             lost.push(format!("{address} was deleted, and nobody can make one with its value again"));
         }

@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use super::routes::Found;
 use super::store::Store;
 use super::tenant::{Answer, Tenant};
-use super::{actions, cascade, check, clients, connections, lists, merge, spot};
+use super::{actions, cascade, check, clients, connections, keys, lists, merge, spot};
 use crate::api::request::{Method, Request};
 use crate::api::response::Response;
 use crate::catalogue::kind::Kind;
@@ -97,6 +97,7 @@ pub fn create(tenant: &mut Tenant, found: &Found, request: &Request) -> Answer {
     let path = found.fill(&kind.path);
     check::create(&tenant.store, kind, body)?;
     connections::check(kind, None, body)?;
+    keys::check(kind, body)?;
     let mut object = Json::Object(body.clone());
     spot::without_nulls(&mut object);
     let id = insert(tenant, kind, &path, found.param("parent"), object)?;

@@ -207,6 +207,8 @@ fn table() -> HashMap<(Method, usize), Vec<Route>> {
             Shape::Collection | Shape::Child => table.objects(kind),
             // Which object is the default is answered where the objects are (quirk `one_is_default`).
             Shape::Singleton | Shape::OptionalSingleton if kind.marked.is_some() => {}
+            // One key of a ring that is answered as a whole (quirk `key_ring`).
+            Shape::OptionalSingleton if kind.has(Quirk::KeyCeremony) => {}
             Shape::Singleton | Shape::OptionalSingleton => table.one(kind),
             Shape::Keyed => table.keyed(kind),
             Shape::Membership => table.members(kind),

@@ -305,6 +305,26 @@ fn an_overlay_is_begun_where_there_is_none() {
 }
 
 #[test]
+fn what_a_tenant_has_one_of_goes_into_the_overlay_without_a_name() {
+    let project = sample("prod");
+    let state = ".tenantry/sandbox/prod.json";
+    for (from, to) in [("4", "5"), ("5", "6")] {
+        let now = |radius: &str| format!("\"button_border_radius\": {radius}");
+        let text =
+            project.read(state).replace("\"button_border_radius\":", "\"button_border_radius\": ").replace(":  ", ": ");
+        assert!(text.contains(&now(from)), "{text}");
+        project.write(state, &text.replace(&now(from), &now(to)));
+        let ran = project.run("export prod --into --yes").ok();
+        assert!(ran.stdout().contains("Wrote 1 field into 1 file; 0 conflicts left."), "{}", ran.screen());
+        let line = format!("  themes:\n    - borders: {{ button_border_radius: {to} }}\n");
+        assert!(project.read("tenants/prod.yaml").contains(&line), "{}", project.read("tenants/prod.yaml"));
+        assert!(planned(&project, "plan prod --json").is_empty());
+        project.commit("taken over");
+        project.run("apply prod --yes").ok();
+    }
+}
+
+#[test]
 fn what_this_tenant_alone_has_is_edited_where_it_stands() {
     let project = sample("dev");
     // `$only: [dev]`

@@ -31,6 +31,7 @@ mod oracle;
 mod ownership;
 mod quirks;
 mod records;
+mod renamed;
 mod rollback;
 mod scopes;
 mod support;

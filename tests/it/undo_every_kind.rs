@@ -142,6 +142,7 @@ const LOST: &[(&str, &str, &str)] = &[
     ("prompts/screenRenderers", "made", "a renderer cannot be deleted, only set back to the standard one"),
     ("phoneProviders", "deleted", "its credentials are never shown"),
     ("networkACLKeys", "deleted", "its value is never shown"),
+    ("encryptionKey", "deleted", "a key that is destroyed stays so, and one begun anew has no material"),
 ];
 
 /// Kinds whose case needs more than files can make.

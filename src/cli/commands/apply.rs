@@ -2,8 +2,7 @@
 
 use crate::cli::applying::{self, Manner};
 use crate::cli::args::{ApplyArgs, ScopeArgs};
-use crate::cli::commands::promote::{introduce_saved, source_drift};
-use crate::cli::commands::undo;
+use crate::cli::commands::{rollback, undo};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning::Wish;
@@ -11,6 +10,7 @@ use crate::cli::point;
 use crate::cli::project::Look;
 use crate::cli::run::Run;
 use crate::cli::saved;
+use crate::cli::source;
 use crate::edge::runtime::Runtime;
 use crate::model::record::{Doing, RunKind};
 
@@ -27,15 +27,20 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let scope = saved.as_ref().map(|saved| saved.scope(run));
     let promotion = saved.as_ref().and_then(|saved| saved.plan.promotion.clone());
     let scope = scope.as_ref().unwrap_or(&args.scope);
+    let runtime = Runtime::start()?;
     let at = match &promotion {
-        Some(promotion) => Some(point::open(&promotion.commit, run)?),
+        Some(promotion) => {
+            let history = rollback::open(&promotion.from.tenant, run).map(|(_, _, history)| history);
+            let tree = point::open(&promotion.commit, run)?;
+            source::unmoved(promotion, (history, &tree), &runtime, run)?;
+            Some(tree)
+        }
         None => None,
     };
     let mut wish = Wish::looking(scope, &Look { at, ..Look::of(scope, true) }, run)?.locked(run)?;
     // A saved plan says itself which part of the files it is about.
     let typed = saved.is_some().then(ScopeArgs::default);
     let connection = wish.connect(run)?;
-    let runtime = Runtime::start()?;
     let mut consent = saved.as_ref().map_or_else(|| args.consent.consent(), |saved| saved.consent(&args.consent));
     if let Some(saved) = &saved {
         saved.fits(&wish.desired.settings, wish.target(run).is_sandbox())?;
@@ -49,7 +54,7 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let reading = connection.reading();
     let planning = wish.plan(&reading, consent, run);
     let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
-    planned.plan.opened.extend(promotion.as_ref().and_then(source_drift));
+    planned.plan.opened.extend(promotion.as_ref().and_then(source::accepted));
     saved::expect(args.expect.as_deref(), &planned.plan)?;
     if args.resume && planned.journal.open().is_some_and(|journal| journal.beginning.apart) {
         return Err(Failure::usage(
@@ -70,7 +75,7 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         planned.history.may_tag(tag, &planned.plan.provenance)?;
     }
     if let Some(promotion) = &promotion {
-        introduce_saved(promotion, &planned.plan.settings.tenant, run)?;
+        source::introduce(promotion, &planned.plan.settings.tenant, run)?;
     }
     planned.show(typed.as_ref().unwrap_or(&args.scope), &args.consent, run, run.settings.json)?;
     let doing = match promotion {

@@ -86,7 +86,9 @@ pub fn restore(args: &RestoreArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         applying::may_ask(args.yes, run)?;
     }
     let settings = settings(&args.tenant, !args.plan_only, run)?;
-    let backup = Backup::read(&files::read_whole(&run.world.folder.join(&args.file))?).map_err(|error| {
+    let bytes = files::read_whole(&run.world.folder.join(&args.file))
+        .map_err(|error| Failure::named(error, "`tenantry backup` writes such files."))?;
+    let backup = Backup::read(&bytes).map_err(|error| {
         let help = match error {
             BackupError::Foreign(_) => "`tenantry backup` writes such files.",
             BackupError::Newer(_) => "Update tenantry.",
@@ -112,7 +114,7 @@ pub fn restore(args: &RestoreArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let (anew, secrets) = restoration.leave_out_what_is_lost(&live);
     say_what_is_lost(&backup, &anew, &secrets, run);
     let opening = vec!["restore".to_owned(), args.tenant.clone(), args.file.display().to_string()];
-    let Restoration { desired, found, sources } = restoration;
+    let Restoration { desired, found, sources, .. } = restoration;
     let wish = Wish::of_backup(desired, found, sources, !args.plan_only).opened_by(opening);
     let wish = if args.plan_only { wish } else { wish.locked(run)? };
     let scope = ScopeArgs { tenant: Some(args.tenant.clone()), target: Vec::new(), exclude: Vec::new(), strict: false };

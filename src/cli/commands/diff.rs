@@ -89,7 +89,7 @@ impl Side {
         let api = run.settings.api.connect(&looked.settings, &looked.target, &run.settings.state)?.only_reading();
         let _bar = run.terminal.bar(None, "reading the tenant");
         let reading = async {
-            if let Wanted::For(desired) = &wanted {
+            if let Wanted::Known(desired, _) = &wanted {
                 let granted = api.granted_scopes().await;
                 let needed = scopes::for_plan(desired);
                 let lacking = granted.as_ref().map(|granted| needed.lacking(granted)).unwrap_or_default();
@@ -147,8 +147,10 @@ fn against(declared: &Side, live: &Side, is_declared_first: bool, run: &Run<'_>)
     if !is_own {
         wanted.settings.bind.clear();
     }
-    let found = live.read(Wanted::For(&wanted), run)?;
-    let mut facts = Facts { project: live.looked.settings.project.clone(), ..Facts::default() };
+    // What somebody renamed in the live tenant is still what its own record says it is.
+    let applied = live.looked.history.applied();
+    let found = live.read(Wanted::Known(&wanted, applied.as_ref()), run)?;
+    let mut facts = Facts { applied, project: live.looked.settings.project.clone(), ..Facts::default() };
     if let (true, Some(applied)) = (is_own, &declared.record) {
         facts.remembered = Remembered { fingerprints: applied.fingerprints(), ..live.looked.remembered() };
         facts.applied = Some(applied.clone());

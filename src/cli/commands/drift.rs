@@ -24,13 +24,26 @@ pub fn run(args: &DriftArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let mut out = Vec::new();
     let mut documents = Vec::new();
     let (mut failed, mut unread, mut moved) = (false, false, false);
-    for tenant in all {
+    let mut never = 0;
+    for tenant in &all {
         let looked = Looked::open(tenant.as_ref(), false, run).and_then(|looked| {
-            let seen = looked.against_record(Asking { who: args.who, unmanaged: args.unmanaged }, run)?;
-            Ok((looked, seen))
+            let seen = looked.against_record(Asking { who: args.who, unmanaged: args.unmanaged }, run);
+            match seen {
+                // What was never applied cannot have drifted.
+                Err(Failure::NoRecord(_)) if args.all && looked.history.may_be_missing() => Ok((looked, None)),
+                seen => Ok((looked, Some(seen?))),
+            }
         });
         match looked {
-            Ok((looked, seen)) => {
+            Ok((looked, None)) => {
+                never += 1;
+                let head = text::headline(&looked.settings, looked.target.is_sandbox());
+                out.push(format!(
+                    "{head}\nnote: there is no record of this tenant yet, so nothing to compare it with\n"
+                ));
+                documents.push(document(&looked, &Seen::default(), args));
+            }
+            Ok((looked, Some(seen))) => {
                 unread |= !seen.drift.unread.is_empty();
                 moved |= seen.drift.has_moved();
                 out.push(screen(&looked, &seen, args));
@@ -45,6 +58,10 @@ pub fn run(args: &DriftArgs, run: &Run<'_>) -> Result<Exit, Failure> {
             }
             Err(failure) => return Err(failure),
         }
+    }
+    // More likely the records are not here than that nothing was ever applied.
+    if never == all.len() {
+        return Err(Failure::NoRecord("there is no record of any tenant"));
     }
     match run.settings.json {
         true => run.answer_json(&json!({ "format": "tenantry-drift", "version": VERSION, "tenants": documents }))?,

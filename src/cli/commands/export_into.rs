@@ -141,6 +141,7 @@ impl<'a> Case<'a> {
         let local = run.settings.state.remembered(&target.remembrance())?;
         let history = History::open(run, &target, RunScope::Full, &local, None)?;
         let remembered = history.remembered(local);
+        let applied = history.applied();
         let api = run.settings.api.connect(&desired.settings, &target, &run.settings.state)?.only_reading();
         let reading = async {
             // What the tenant would refuse is not even tried.
@@ -149,7 +150,7 @@ impl<'a> Case<'a> {
             let lacking = granted.as_ref().map(|granted| needed.lacking(granted)).unwrap_or_default();
             match lacking.gates().into_iter().next() {
                 Some(gate) => Ok(Err(gate.reason)),
-                None => refresh(&api, Wanted::For(&desired)).await.map(Ok),
+                None => refresh(&api, Wanted::Known(&desired, applied.as_ref())).await.map(Ok),
             }
         };
         let read = {

@@ -14,14 +14,11 @@ use crate::cli::project::Look;
 use crate::cli::recording::History;
 use crate::cli::run::Run;
 use crate::cli::saved;
+use crate::cli::source::{self, ACCEPT};
 use crate::edge::runtime::Runtime;
-use crate::model::address::Address;
-use crate::model::change::{Action, Change};
 use crate::model::names::TenantName;
-use crate::model::plan::Gate;
 use crate::model::record::{Doing, Header, RunKind, RunResult, RunScope, TakenFrom};
 use crate::pipeline::parity::{self, Differences, Side};
-use crate::pipeline::plan::Consent;
 use crate::pipeline::report::parity as view;
 use crate::pipeline::saved::SavedPromotion;
 
@@ -37,20 +34,21 @@ pub fn run(args: &PromoteArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         applying::may_ask(args.yes, run)?;
     }
     let (_, _, history) = super::rollback::open(&TenantName(args.from.clone()), run)?;
-    let (tree, header) = source(args, &history, run)?;
+    let (tree, header) = promoted(args, &history, run)?;
     let runtime = Runtime::start()?;
-    let look = |scope: &ScopeArgs, writing| Look { at: Some(tree.clone()), ..Look::of(scope, writing) };
-
     // What the first tenant holds is only looked at.
-    let first_scope = scope(&args.from);
-    let first_wish = Wish::looking(&first_scope, &look(&first_scope, false), run)?;
-    let first_api = first_wish.connect(run)?.only_reading();
-    let planning = first_wish.plan(&first_api, Consent::default(), run);
-    let first = runtime.run(first_api.telling(planning, |pause| run.waits(pause)))?;
-    unreadable(&first, args)?;
+    let first = source::look(&args.from, &tree, &runtime, run)?;
+    if let Some(reason) = source::unreadable(&first) {
+        return Err(Failure::usage(
+            format!("whether {} has drifted cannot be seen: {reason}", args.from),
+            format!("Give the credentials of {} what reading needs: `tenantry scopes {0}`.", args.from),
+        ));
+    }
 
-    let second_scope = scope(&args.to);
-    let wish = Wish::looking(&second_scope, &look(&second_scope, !args.plan_only), run)?.opened_by(opening(args));
+    let second_scope =
+        ScopeArgs { tenant: Some(args.to.clone()), target: Vec::new(), exclude: Vec::new(), strict: false };
+    let look = Look { at: Some(tree.clone()), ..Look::of(&second_scope, !args.plan_only) };
+    let wish = Wish::looking(&second_scope, &look, run)?.opened_by(opening(args));
     let wish = if args.plan_only { wish } else { wish.locked(run)? };
     let connection = wish.connect(run)?;
     let mut consent = args.consent.consent();
@@ -58,7 +56,7 @@ pub fn run(args: &PromoteArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let reading = connection.reading();
     let planning = wish.plan(&reading, consent, run);
     let mut second = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
-    let gate = drifted(&first, args);
+    let gate = source::drifted(&first, &args.from);
     let source_drift = gate.as_ref().map(|gate| (gate.reason.clone(), gate.addresses.clone()));
     if let Some(gate) = gate {
         match args.accept_source_drift {
@@ -89,7 +87,8 @@ pub fn run(args: &PromoteArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     }
     if args.plan_only {
         if let Some(path) = &args.out {
-            let promotion = SavedPromotion { commit: tree.commit().to_owned(), from: taken, source_drift };
+            let seen = history.last().map(|kept| kept.record.header.number);
+            let promotion = SavedPromotion { commit: tree.commit().to_owned(), from: taken, seen, source_drift };
             save(path, &second, &second_scope, (args, promotion), run)?;
         }
         return Ok(second.exit(false));
@@ -97,10 +96,6 @@ pub fn run(args: &PromoteArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let doing = Doing { from: Some(taken), ..Doing::of(RunKind::Promotion) };
     let manner = Manner { yes: args.yes, tag: None, verify: args.verify, doing, told: Some(("promotion", told)) };
     applying::carry_out(&mut second, &connection, &runtime, &manner, run)
-}
-
-fn scope(tenant: &str) -> ScopeArgs {
-    ScopeArgs { tenant: Some(tenant.to_owned()), target: Vec::new(), exclude: Vec::new(), strict: false }
 }
 
 /// The words of this run's command.
@@ -112,8 +107,6 @@ fn opening(args: &PromoteArgs) -> Vec<String> {
     words.extend(args.accept_source_drift.then(|| ACCEPT.to_owned()));
     words
 }
-
-const ACCEPT: &str = "--accept-source-drift";
 
 /// Saves the plan, if whoever applies it has nothing more to say about the tenant that it comes from.
 fn save(
@@ -130,28 +123,8 @@ fn save(
     saved::write(path, planned, scope, (args.consent.consent(), Some(promotion)), run)
 }
 
-/// Says what a saved plan promotes.
-pub fn introduce_saved(promotion: &SavedPromotion, to: &TenantName, run: &Run<'_>) -> Result<(), Failure> {
-    let short: String = promotion.commit.chars().take(7).collect();
-    let record = promotion.from.record.map(|number| format!(" (record #{number})")).unwrap_or_default();
-    let out = format!("{} -> {to}: {short}, as it was saved{record}\n\n", promotion.from.tenant);
-    match run.settings.json {
-        true => run.terminal.talk(&out),
-        false => run.terminal.answer(&out)?,
-    }
-    Ok(())
-}
-
-/// Returns the gate of edits in the tenant that a saved plan comes from; somebody opened it when it was saved.
-pub fn source_drift(promotion: &SavedPromotion) -> Option<Gate> {
-    let (reason, addresses) = promotion.source_drift.clone()?;
-    Some(Gate { name: SOURCE_DRIFT, reason, addresses, switch: Some(ACCEPT.to_owned()) })
-}
-
-const SOURCE_DRIFT: &str = "source-drift";
-
 /// Finds the commit and the record that says that it was applied in full.
-fn source(
+fn promoted(
     args: &PromoteArgs,
     history: &History,
     run: &Run<'_>,
@@ -177,7 +150,7 @@ fn source(
         ));
     };
     match header.config.commit.as_deref().filter(|_| point::is_whole(&header)) {
-        Some(commit) => Ok((point::open(commit, run)?, header)),
+        Some(commit) => Ok((point::of_record(commit, &header, run)?, header)),
         None => Err(Failure::usage(
             format!("{} is no whole commit: record #{} {}", args.from, header.number, fault(&header)),
             format!("Apply to {} in full, from a clean commit, or name one that was with `--commit`.", args.from),
@@ -197,41 +170,6 @@ fn fault(header: &Header) -> &'static str {
         (_, true, _, _) => "was applied from files that were not committed",
         _ => "names no commit",
     }
-}
-
-/// What cannot be read of the first tenant may have drifted.
-fn unreadable(first: &Planned, args: &PromoteArgs) -> Result<(), Failure> {
-    match first.plan.gates.iter().find(|gate| gate.switch.is_none() && gate.name != "hold") {
-        Some(gate) => Err(Failure::usage(
-            format!("whether {} has drifted cannot be seen: {}", args.from, gate.reason),
-            format!("Give the credentials of {} what reading needs: `tenantry scopes {0}`.", args.from),
-        )),
-        None => Ok(()),
-    }
-}
-
-/// Returns the gate of edits in the first tenant. It holds what was applied last, so whatever its plan would do is one,
-/// but for what the files say otherwise today: secrets, or another commit that was asked for.
-fn drifted(first: &Planned, args: &PromoteArgs) -> Option<Gate> {
-    let has_drifted = |change: &&Change| {
-        let was_ours = || {
-            let prior = first.plan.ownership.prior.as_ref();
-            prior.is_some_and(|applied| applied.resources.contains_key(&change.address))
-        };
-        match change.action {
-            // It was applied, and is not there.
-            Action::Create | Action::Replace => was_ours(),
-            _ => change.drifted() > 0,
-        }
-    };
-    let addresses: Vec<Address> =
-        first.plan.changes.iter().filter(has_drifted).map(|change| change.address.clone()).collect();
-    (!addresses.is_empty()).then(|| Gate {
-        name: SOURCE_DRIFT,
-        reason: format!("somebody edited {} since its last record; the edits are not in the files", args.from),
-        addresses,
-        switch: Some(ACCEPT.to_owned()),
-    })
 }
 
 fn compare(first: &Planned, second: &Planned) -> Option<Differences> {

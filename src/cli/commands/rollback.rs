@@ -6,6 +6,7 @@ use crate::cli::applying::{self, Manner};
 use crate::cli::args::{ReleaseHoldArgs, RollbackArgs, ScopeArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::locking::Lock;
 use crate::cli::planning::{Planned, Wish};
 use crate::cli::point::{self, PREVIOUS, Point};
 use crate::cli::project::{Look, Project, workspace};
@@ -155,12 +156,14 @@ fn offer(settings: &TenantSettings, is_sandbox: bool, history: &History, run: &R
 /// # Errors
 /// See [`Failure`].
 pub fn release_hold(args: &ReleaseHoldArgs, run: &Run<'_>) -> Result<Exit, Failure> {
-    let (settings, target, mut history) = open(&TenantName(args.tenant.clone()), run)?;
+    let (settings, target, _) = open(&TenantName(args.tenant.clone()), run)?;
+    let local = run.settings.state.remembered(&target.remembrance())?;
+    let lock = Lock::take(&settings.tenant, &target.remembrance(), run)?;
+    let mut history = History::open(run, &target, RunScope::Full, &local, Some(lock))?;
     let Some(kept) = history.last().cloned().filter(|kept| !kept.record.header.holds.is_empty()) else {
         return Err(Failure::usage("nothing is held back", "A rollback places a hold on the commit that it leaves."));
     };
     let released = kept.record.header.holds.clone();
-    let local = run.settings.state.remembered(&target.remembrance())?;
     let remembered = history.remembered(local);
     // Where the configuration stands is as it was: nothing was applied.
     let mut header = kept.record.header.bare(RunKind::ReleaseHold);

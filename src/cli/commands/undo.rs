@@ -87,7 +87,12 @@ fn doing(journal: &Journal, history: &History, tenant: &TenantName) -> Result<Do
 
 /// Returns the gate of what was recorded after the apply that is taken back.
 fn superseded(journal: &Journal, headers: &[(String, Header)]) -> Option<Gate> {
-    let later = headers.iter().take_while(|(commit, _)| Some(commit) != journal.beginning.after.as_ref());
+    let began = &journal.beginning;
+    // A restore asks no record: what came after it is told by the clock.
+    let later = headers.iter().take_while(|(commit, header)| match began.apart {
+        true => header.at > began.at,
+        false => Some(commit) != began.after.as_ref(),
+    });
     let later: Vec<&Header> =
         later.filter(|(commit, _)| !journal.recorded.contains(commit)).map(|(_, header)| header).collect();
     let last = later.first()?;

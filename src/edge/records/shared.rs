@@ -58,7 +58,10 @@ impl Shared {
         prefix: Option<&str>,
         seen: PathBuf,
     ) -> Result<Self, RecordError> {
-        let repository = Repository::discover(folder)?;
+        let repository = Repository::discover(folder).map_err(|error| match error.code() {
+            ErrorCode::NotFound => RecordError::NoRepository,
+            _ => error.into(),
+        })?;
         let given = prefix.unwrap_or(PREFIX);
         let prefix = format!("{}/", given.trim_end_matches('/'));
         let name = component(&domain.0);

@@ -2,6 +2,7 @@
 //!
 //! It never decides anything: what to send was settled by the plan. It knows ids that come into being and fills them in.
 
+mod ceremony;
 pub mod conduct;
 mod creation;
 pub mod kept;

@@ -1,5 +1,6 @@
 //! One step -> its requests, sent one after the other.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
@@ -29,6 +30,8 @@ pub struct Done {
     pub answer: Json,
     /// The version that a publication made.
     pub version: Json,
+    /// What people are to be told of an answer: field -> text.
+    pub told: BTreeMap<String, String>,
     pub writes: usize,
 }
 
@@ -53,6 +56,8 @@ pub enum StepError {
     /// A value that is shown once got nowhere. What was made has been deleted again, unless an id is named.
     #[error("{}{reason}", match .left { Some(id) => format!("{id} was made, is still there, and nobody was told its value: "), None => "its value did not get where it should, so it was deleted again: ".to_owned() })]
     Undelivered { reason: String, left: Option<RemoteId> },
+    #[error("the answer does not show the public key to wrap with")]
+    NoPublicKey,
     #[error("the build failed: {0}")]
     Build(String),
     #[error("not finished after {seconds} seconds: {what}")]
@@ -140,6 +145,9 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
                     self.update(id.as_ref(), first).await?;
                 }
                 let answer = self.update(id.as_ref(), body).await?;
+                if kind.has(Quirk::KeyCeremony) {
+                    self.in_use(id.as_ref(), &answer).await?;
+                }
                 Ok(Done { answer, ..Done::default() })
             }
             Operation::Fill { body } | Operation::Reset { body } => {
@@ -155,6 +163,7 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
                 Ok(Done::default())
             }
             Operation::Deploy { id } => self.deploy(id.as_ref()).await,
+            Operation::Wrap { id } => self.wrapping_key(id.as_ref()).await,
         }
     }
 
@@ -274,7 +283,7 @@ impl<A: WriteApi, C: Clock> Performer<'_, '_, A, C> {
     }
 
     /// Reads until `judge` is content: at once, then at growing intervals up to two seconds.
-    async fn poll(
+    pub(super) async fn poll(
         &self,
         what: &'static str,
         get: &Get,

@@ -41,6 +41,8 @@ pub struct Outcome {
     pub sent: BTreeMap<String, String>,
     /// Ids by address, those of what came into being included.
     pub ids: BTreeMap<Address, RemoteId>,
+    /// What people are to be told of answers, by address: field -> text.
+    pub told: BTreeMap<Address, BTreeMap<String, String>>,
 }
 
 /// Performs the plan. A plan with a closed gate or a secret without a value is not begun: the outcome is one failure.
@@ -143,6 +145,9 @@ impl Run<'_> {
                 let id = step.kind.id.as_ref().and_then(|field| done.answer.get(field)).and_then(Json::as_str);
                 let id = id.map(|id| RemoteId(id.to_owned()));
                 self.note(journal, &Line::Done { step: index, id, sent });
+                if !done.told.is_empty() {
+                    self.outcome.told.insert(step.address.clone(), done.told.clone());
+                }
                 listen(Event::Succeeded {
                     step: index,
                     address: step.address.clone(),
@@ -150,6 +155,7 @@ impl Run<'_> {
                     deployed: matches!(step.operation, Operation::Deploy { .. }),
                     took,
                     requests: done.writes,
+                    told: done.told,
                 });
                 let mut free = Vec::new();
                 for then in &self.leads[index] {
@@ -225,7 +231,7 @@ impl Run<'_> {
         match (&step.operation, step.action) {
             _ if is_half => {}
             // Part of the change that another step of the same address counts for.
-            (Operation::Fill { .. } | Operation::Deploy { .. }, _) => {}
+            (Operation::Fill { .. } | Operation::Deploy { .. } | Operation::Wrap { .. }, _) => {}
             (_, Action::Create) => summary.created += 1,
             (_, Action::Delete) => summary.deleted += 1,
             _ => summary.updated += 1,
@@ -255,7 +261,7 @@ fn sends(operation: &Operation, field: &str) -> bool {
         }
         Operation::Fill { body } | Operation::Reset { body } => body.contains_key(top),
         Operation::Members(_) => true,
-        Operation::Delete { .. } | Operation::Deploy { .. } => false,
+        Operation::Delete { .. } | Operation::Deploy { .. } | Operation::Wrap { .. } => false,
     }
 }
 

@@ -66,6 +66,7 @@ pub(super) fn compose(live: &Live, only: &[String], exclude: &[String], findings
     let names = Names::of(live, &BTreeMap::new());
     let selection = Selection::new(live, &names, only, exclude);
     selection.report_unread(findings);
+    selection.report_unsayable(findings);
     let mut composer = Composer {
         tenant: Tenant { names: &names, selection: &selection, objects: &live.objects },
         nested: HashMap::new(),

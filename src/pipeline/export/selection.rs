@@ -8,6 +8,7 @@ use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object, Reading};
 use crate::model::value::{Reference, Value};
 use crate::pipeline::canonical::{Names, is_builtin};
+use crate::pipeline::ceremony;
 use crate::pipeline::read::reading_name;
 
 /// What is exported, and what is left where it is.
@@ -40,7 +41,11 @@ impl<'a> Selection<'a> {
 
     /// Says whether an object is exported. Not: what Auth0 owns, the tool's own client, and what hangs on that.
     pub fn has(&self, object: &Object) -> bool {
-        self.has_kind(object.kind) && !is_builtin(object) && !self.is_own(object) && !self.is_half_of_a_list(object)
+        self.has_kind(object.kind)
+            && !is_builtin(object)
+            && !self.is_own(object)
+            && !self.is_half_of_a_list(object)
+            && ceremony::unsayable(object, self.live).is_none()
     }
 
     /// A list that is all there is must be whole: written in part, it would take the rest away when applied.
@@ -66,6 +71,16 @@ impl<'a> Selection<'a> {
     /// Says whether a reference is to the tool's own client.
     pub fn is_to_own(&self, reference: &Reference) -> bool {
         self.own.as_ref().is_some_and(|(space, name)| &reference.space == space && &reference.name == name)
+    }
+
+    /// Says which keys files cannot hold as they are.
+    pub fn report_unsayable(&self, findings: &mut Diagnostics) {
+        let chosen = self.live.objects.iter().filter(|object| self.has_kind(object.kind));
+        let mut found: Vec<_> = chosen
+            .filter_map(|object| Some(format!("{}: {}", object.kind.title, ceremony::unsayable(object, self.live)?)))
+            .collect();
+        found.dedup();
+        findings.0.extend(found.into_iter().map(|said| Diagnostic::warning("not-exported", said)));
     }
 
     /// Says what of the chosen kinds could not be read, so that nobody takes the export for the whole tenant.

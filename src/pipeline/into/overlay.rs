@@ -86,7 +86,10 @@ fn entry(crumb: &Crumb, inner: &Patch) -> Json {
             (None, Some(field)) => (field.as_str(), name),
             (None, None) => (KEY, name),
         };
-        map.insert(by.to_owned(), Json::String(text.clone()));
+        // A tenant has one of it.
+        if !text.is_empty() {
+            map.insert(by.to_owned(), Json::String(text.clone()));
+        }
     }
     if let Json::Object(inner) = inner.json() {
         map.extend(inner);
@@ -151,6 +154,9 @@ fn is_meant(edits: &Edits<'_>, item: Id, crumb: &Crumb) -> bool {
         })
     };
     let address = key.as_ref().unwrap_or(name);
-    says(KEY, address)
-        || (edits.scan.member(item, KEY).is_none() && field.as_ref().is_some_and(|field| says(field, name)))
+    let says_name = || match field {
+        Some(field) => says(field, name),
+        None => address.is_empty(),
+    };
+    says(KEY, address) || (edits.scan.member(item, KEY).is_none() && says_name())
 }

@@ -315,7 +315,8 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn put(&mut self, trail: Vec<Crumb>, json: Json) -> Result<(), Why> {
-        let is_nameless = |crumb: &Crumb| matches!(crumb, Crumb::Resource { name, .. } if name.is_empty());
+        let is_nameless =
+            |crumb: &Crumb| matches!(crumb, Crumb::Resource { key: None, field: Some(_), name } if name.is_empty());
         if trail.iter().any(is_nameless) {
             return Err(Why::Nameless);
         }

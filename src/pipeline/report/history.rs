@@ -8,7 +8,7 @@ use super::value::harmless;
 use crate::catalogue::table::catalogue;
 use crate::model::change::{Change, Delta};
 use crate::model::path::{FieldPath, Segment};
-use crate::model::record::{Header, RecordedChange, RunKind, RunResult, StepResult};
+use crate::model::record::{Header, RecordedChange, RecordedStep, RunKind, RunResult, StepResult};
 use crate::model::value::Value;
 
 /// Returns a record's header for programs, with the commit that holds it.
@@ -110,7 +110,11 @@ pub fn one(commit: &str, header: &Header) -> String {
     for change in &header.changes {
         out.push_str(&entry(change));
     }
-    for step in header.steps.iter().filter(|step| step.result != StepResult::Ok) {
+    let is_ok = |step: &&RecordedStep| step.result == StepResult::Ok;
+    for message in header.steps.iter().filter(is_ok).filter_map(|step| step.message.as_ref()) {
+        message.lines().for_each(|line| out.push_str(&format!("{}\n", harmless(line))));
+    }
+    for step in header.steps.iter().filter(|step| !is_ok(step)) {
         let word = if step.result == StepResult::Failed { "failed:" } else { "skipped:" };
         let message = step.message.as_deref().unwrap_or_default();
         out.push_str(&format!("{} {}: {}\n", paint(REMOVED, word), harmless(step.address.as_str()), harmless(message)));

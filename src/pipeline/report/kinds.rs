@@ -25,8 +25,9 @@ pub fn table(kinds: &[&Kind]) -> String {
 /// Returns what follows the table: how much of the API it covers.
 pub fn closing(managed: usize) -> String {
     let (covered, excepted) = (covered().len(), exceptions().excepted.len());
+    let are = if excepted == 1 { "is" } else { "are" };
     format!(
-        "\n{} cover {covered} of the API's {} kinds; {excepted} are not managed: `tenantry kinds --excepted` says which and why.\n",
+        "\n{} cover {covered} of the API's {} kinds; {excepted} {are} not managed: `tenantry kinds --excepted` says which and why.\n",
         count(managed, "kind"),
         covered + excepted
     )

@@ -13,10 +13,18 @@ use crate::model::diagnostic::Diagnostics;
 use crate::model::event::{Event, StepFailure, Summary};
 use crate::model::plan::Plan;
 use crate::model::value::Value;
+use crate::pipeline::apply::Outcome;
+use crate::pipeline::ceremony;
 
-/// Returns the screen after an apply: headline, what failed and why, the summary.
-pub fn screen(plan: &Plan, failures: &[StepFailure], summary: &Summary, redaction: &Redaction) -> String {
+/// Returns the screen after an apply: headline, what answers told, what failed and why, the summary.
+pub fn screen(plan: &Plan, outcome: &Outcome, redaction: &Redaction) -> String {
+    let Outcome { failures, summary, .. } = outcome;
     let mut out = format!("{}\n\n", text::headline(&plan.settings, plan.sandbox));
+    for (address, told) in &outcome.told {
+        let lines = ceremony::told(address, told);
+        lines.iter().for_each(|line| out.push_str(&format!("{}\n", harmless(&redaction.clean(line)))));
+        out.push('\n');
+    }
     for failure in failures {
         out.push_str(&block(failure, redaction));
         out.push('\n');
@@ -89,14 +97,21 @@ impl Results {
     pub fn note(&mut self, event: &Event, redaction: &Redaction) {
         match event {
             Event::Started { .. } | Event::Finished { .. } => {}
-            Event::Succeeded { step, address, action, deployed, took, requests } => self.0.push(json!({
-                "step": step,
-                "address": address,
-                "action": action,
-                "result": result(*action, *deployed),
-                "seconds": took.as_secs_f64(),
-                "requests": requests,
-            })),
+            Event::Succeeded { step, address, action, deployed, took, requests, told } => {
+                let mut ended = json!({
+                    "step": step,
+                    "address": address,
+                    "action": action,
+                    "result": result(*action, *deployed, !told.is_empty()),
+                    "seconds": took.as_secs_f64(),
+                    "requests": requests,
+                });
+                if !told.is_empty() {
+                    let told = told.iter().map(|(field, text)| (field.clone(), Json::from(redaction.clean(text))));
+                    ended["told"] = told.collect();
+                }
+                self.0.push(ended);
+            }
             Event::Failed { step, failure } => self.0.push(json!({
                 "step": step,
                 "address": failure.address,

@@ -12,9 +12,9 @@ use crate::model::event::Event;
 pub fn line(event: &Event, redaction: &Redaction) -> Option<String> {
     match event {
         Event::Started { .. } | Event::Finished { .. } => None,
-        Event::Succeeded { address, action, deployed, took, .. } => Some(format!(
+        Event::Succeeded { address, action, deployed, took, told, .. } => Some(format!(
             "{} {} {}",
-            paint(of_action(*action), result(*action, *deployed)),
+            paint(of_action(*action), result(*action, *deployed, !told.is_empty())),
             harmless(address.as_str()),
             paint(FAINT, format!("({})", seconds(*took)))
         )),
@@ -41,9 +41,13 @@ pub fn under_way(event: &Event) -> Option<String> {
     }
 }
 
-/// Returns what a step did.
-pub fn result(action: Action, deployed: bool) -> &'static str {
-    if deployed { "deployed" } else { done(action) }
+/// Returns what a step did; `tells`: it only told people something that they need to go on.
+pub fn result(action: Action, deployed: bool, tells: bool) -> &'static str {
+    match (deployed, tells) {
+        (true, _) => "deployed",
+        (_, true) => "begun",
+        _ => done(action),
+    }
 }
 
 /// Returns an action as something that was done.

@@ -80,7 +80,7 @@ fn secrets_of(step: &Step) -> Vec<Secret> {
                 value.secrets(&mut |secret| secrets.push(secret.clone()));
             }
         }
-        Operation::Delete { .. } | Operation::Deploy { .. } => {}
+        Operation::Delete { .. } | Operation::Deploy { .. } | Operation::Wrap { .. } => {}
     }
     secrets
 }

@@ -164,10 +164,18 @@ fn a_remote_that_removes_nothing_is_usable_and_what_stays_is_named() {
 #[test]
 fn a_remote_that_does_not_answer_is_none_that_refuses() {
     let project = Project::new().file("tenantry.yaml", "project: t\nhistory: { remote: nowhere }\n");
-    project.run("init --check-remote").code(1);
+    for command in ["init --check-remote", "apply dev --yes"] {
+        let project = Project::new()
+            .file("tenantry.yaml", "project: t\nhistory: { remote: nowhere }\n")
+            .tenant("dev", "domain: acme.eu.auth0.com\n")
+            .template("roles", "roles: []\n");
+        let ran = project.run(command).code(64);
+        assert!(ran.stderr().contains("error: this folder lies in no git repository"), "{}", ran.screen());
+    }
     project.commit("all");
     let ran = project.run("init --check-remote").code(1);
     assert!(ran.stdout().is_empty() && ran.stderr().contains("does not answer"), "{}", ran.screen());
+    assert!(ran.stderr().contains("has no remote of that name"), "{}", ran.screen());
     let none = Project::new();
     none.commit("all");
     none.run("init --check-remote").code(64);

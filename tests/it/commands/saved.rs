@@ -158,7 +158,7 @@ fn a_changed_byte_is_noticed() {
     let ran = project.run_binary("apply next.plan --yes").code(65);
     assert!(ran.stderr().contains("something in it was changed"), "{}", ran.screen());
     project.run_binary("apply dev --plan next.plan --yes").code(64);
-    project.run_binary("apply gone.plan --yes").code(1);
+    project.run_binary("apply gone.plan --yes").code(64);
 }
 
 #[test]

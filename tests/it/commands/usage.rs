@@ -64,6 +64,48 @@ fn failures_are_json_too_when_json_is_asked_for() {
 }
 
 #[test]
+fn the_help_of_a_command_shows_the_flags_that_mean_something_to_it() {
+    let help = |command: &str| Project::bare().run(&format!("{command} --help")).ok().stdout().to_owned();
+    for command in ["kinds", "check", "schema", "scopes", "history", "ci init", "completions"] {
+        let text = help(command);
+        for flag in ["--journal", "--lock-wait", "--log"] {
+            assert!(!text.contains(flag), "{command} {flag}: {text}");
+        }
+        assert!(text.contains("--json"), "{text}");
+    }
+    let text = help("apply");
+    assert!(text.contains("--journal") && text.contains("--lock-wait") && text.contains("--log"), "{text}");
+    assert!(help("plan").contains("--log") && !help("plan").contains("--lock-wait"));
+    assert!(help("sandbox reset").contains("--lock-wait") && !help("sandbox reset").contains("--journal"));
+    // They are taken before the command, too.
+    let roles = "roles: [{ name: Reader }]\n";
+    let project = Project::new().tenant("dev", "domain: sandbox\n").template("roles", roles);
+    project.run("--journal a.jsonl apply dev --yes").ok();
+    project.write("templates/roles.yaml", "roles: [{ name: Writer }]\n");
+    project.run("apply dev --yes --journal b.jsonl").ok();
+    assert!(project.read("a.last.jsonl").contains("Reader") && project.read("b.last.jsonl").contains("Writer"));
+    project.run("--lock-wait 1 check dev --log -").ok();
+}
+
+#[test]
+fn a_file_that_the_command_line_names_and_that_is_not_there_is_wrong_usage() {
+    let project = Project::new().tenant("dev", "domain: sandbox\n").file("tenant.yaml", "roles: []\n");
+    for command in [
+        "plan --deploy-cli tenant.yaml --config no.json",
+        "init x --from-deploy-cli tenant.yaml --config a=no.json",
+        "apply no.plan --yes",
+        "apply --plan no --yes",
+        "restore dev no.json --plan-only",
+        "sandbox serve dev --faults no.json",
+    ] {
+        let ran = project.run(command).code(64);
+        assert!(ran.stderr().contains("does not exist") && ran.stderr().contains("help:"), "{}", ran.screen());
+    }
+    let ran = project.run("plan --deploy-cli tenant.yaml --config tenants").code(64);
+    assert!(ran.stderr().contains("is a directory"), "{}", ran.screen());
+}
+
+#[test]
 fn completions_name_every_command() {
     let ran = Project::bare().run("completions bash").ok();
     for command in ["check", "plan", "apply", "export", "kinds", "sandbox"] {

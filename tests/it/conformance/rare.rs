@@ -2,6 +2,19 @@
 
 use super::cases::{Case, Goes};
 
+macro_rules! eight_times {
+    ($text:literal) => {
+        concat!($text, $text, $text, $text, $text, $text, $text, $text)
+    };
+}
+
+/// What stands for a wrapped root key, as long as one: the sandbox takes no shorter one.
+macro_rules! wrapped {
+    () => {
+        eight_times!("d3JhcHBlZCByb290IGtleSBtYXRlcmlhbCwgZm9yIHRoZSBzYW5kYm94IG9ubHkh")
+    };
+}
+
 pub const CASES: &[Case] = &[
     Case {
         kind: "guardianFactorSettings",
@@ -117,6 +130,18 @@ pub const CASES: &[Case] = &[
             r#"PATCH /verifiable-credentials/verification/templates/* {"presentation":{"org.iso.18013.5.1.mDL":{"org.iso.18013.5.1":{"given_name":false}}}}"#,
         ],
         goes: Goes::Exact(&["DELETE /verifiable-credentials/verification/templates/*"]),
+    },
+    Case {
+        kind: "encryptionKey",
+        needs: "",
+        before: "encryptionKey: { type: customer-provided-root-key }",
+        creates: &[
+            r#"POST /keys/encryption {"type":"customer-provided-root-key"}"#,
+            "POST /keys/encryption/*/wrapping-key",
+        ],
+        after: concat!("encryptionKey: { type: customer-provided-root-key, wrapped_key: ", wrapped!(), " }"),
+        updates: &[concat!(r#"POST /keys/encryption/* {"wrapped_key":""#, wrapped!(), r#""}"#)],
+        goes: Goes::Null(&["DELETE /keys/encryption/*"]),
     },
     Case {
         kind: "agents",

@@ -80,6 +80,10 @@ fn a_shallow_clone_fetches_what_a_rollback_needs() {
         // Neither branch nor tag of the clone has moved.
         assert_eq!(git(&bob.path("."), &["rev-parse", "HEAD"]), commits[2]);
         assert_eq!(git(&bob.path("."), &["tag"]), "");
+        if to != "previous" {
+            // The files are enough: what came before them stays away.
+            assert_eq!(git(&bob.path("."), &["rev-list", "--count", &commits[0]]), "1");
+        }
     }
     let bob = site.clone("bob", &SHALLOW);
     let ran = bob.run("diff acme@v1 acme@.").ok();
@@ -90,6 +94,9 @@ fn a_shallow_clone_fetches_what_a_rollback_needs() {
     // The next apply of what was left is held back in a shallow clone, too.
     let held = site.clone("cem", &SHALLOW).run("apply acme --yes").code(4);
     assert!(held.stdout().contains("gate closed[hold]"), "{}", held.screen());
+    // Somebody lets it go, and everybody knows.
+    site.clone("dan", &SHALLOW).run("release-hold acme").ok();
+    site.clone("cem", &SHALLOW).run("apply acme --yes").ok();
 }
 
 #[test]
@@ -109,6 +116,39 @@ fn a_shallow_clone_fetches_what_a_promotion_needs() {
 }
 
 #[test]
+fn a_saved_promotion_is_applied_without_the_keys_of_its_source_and_says_so() {
+    let (site, ann, _) = three();
+    ann.write(
+        "tenants/acme.yaml",
+        "domain: acme.eu.auth0.com\ncredentials: { client_id: { env: ACME_ID }, client_secret: { env: ACME_SECRET } }\n",
+    );
+    push(&ann);
+    let bob = site.clone("bob", &[]).env("ACME_ID", "abc").env("ACME_SECRET", "hunter2-secret");
+    bob.run("promote acme twin --plan-only --out twin.plan").ok();
+    let cem = site.clone("cem", &[]);
+    cem.write("twin.plan", &bob.read("twin.plan"));
+    let ran = cem.run("apply twin.plan --yes").ok();
+    assert!(ran.stderr().contains("note: whether acme was edited since is not known here: "), "{}", ran.screen());
+    // A secret that stands for the one tenant's is not told to the other.
+    ann.write("tenants/acme.yaml", "domain: acme.eu.auth0.com\n");
+    ann.write("templates/roles.yaml", SECOND);
+    push(&ann);
+    ann.run("apply acme --yes").ok();
+    ann.run("promote acme twin --plan-only --out twin.plan").ok();
+    let ran = ann.run("apply twin.plan --yes").ok();
+    assert!(ran.stderr().contains("is not known here: its file names no credentials of its own"), "{}", ran.screen());
+    // Neither is it asked where the settings are those of the other.
+    ann.write("templates/roles.yaml", THIRD);
+    push(&ann);
+    ann.run("apply acme --yes").ok();
+    ann.run("promote acme twin --plan-only --out twin.plan").ok();
+    let dan = site.clone("dan", &[]).env("AUTH0_DOMAIN", "twin.eu.auth0.com");
+    dan.write("twin.plan", &ann.read("twin.plan"));
+    let ran = dan.run("apply twin.plan --yes").ok();
+    assert!(ran.stderr().contains("is not known here: AUTH0_DOMAIN is twin.eu.auth0.com"), "{}", ran.screen());
+}
+
+#[test]
 fn what_can_be_had_nowhere_is_said_with_the_way_out() {
     let (site, ann, commits) = three();
     let bob = site.clone("bob", &SHALLOW);
@@ -122,11 +162,52 @@ fn what_can_be_had_nowhere_is_said_with_the_way_out() {
     // A commit that its clone has kept to itself.
     ann.write("templates/roles.yaml", SECOND);
     git(&ann.path("."), &["-c", "user.name=Ann", "-c", "user.email=a@x", "commit", "-q", "-a", "-m", "mine"]);
-    ann.run("apply acme --yes").ok();
+    let mine = git(&ann.path("."), &["rev-parse", "HEAD"]);
+    let note = format!("note: commit {} is on no branch of `origin`: push it", &mine[..7]);
+    let ran = ann.run("apply acme --yes").ok();
+    assert!(ran.stderr().contains(&note), "{}", ran.screen());
     let cem = site.clone("cem", &[]);
-    let ran = cem.run("promote acme twin --plan-only").code(64);
-    assert!(ran.stderr().contains("let it be pushed from there"), "{}", ran.screen());
+    for command in ["promote acme twin", "rollback acme --to 4", "rollback acme --to #4"] {
+        let ran = cem.run(&format!("{command} --plan-only")).code(64);
+        let words = format!("record #4 was applied from commit {}, which is neither here nor at the git", &mine[..7]);
+        assert!(ran.stderr().contains(&words), "{}", ran.screen());
+        assert!(ran.stderr().contains("let it be pushed from there"), "{}", ran.screen());
+    }
+    // A tag hands it on, and so does a push: nothing is left to be said.
+    let ran = ann.run("apply acme --yes --tag v4").ok();
+    assert!(!ran.stderr().contains("note: commit"), "{}", ran.screen());
+    cem.run("rollback acme --to 4 --plan-only").ok();
+    assert_eq!(git(&cem.path("."), &["rev-parse", "--is-shallow-repository"]), "false");
+    push(&ann);
+    let ran = ann.run("apply acme --yes").ok();
+    assert!(!ran.stderr().contains("note: commit"), "{}", ran.screen());
     drop(commits);
+}
+
+#[test]
+fn what_is_trusted_is_fetched_from_where_the_clone_comes_from() {
+    let (site, ann, commits) = three();
+    let folder = ann.path(".");
+    git(&folder, &["checkout", "-q", "-b", "proposal"]);
+    let evil = site.place.path("evil.git").display().to_string();
+    git(&site.place.path("."), &["init", "-q", "--bare", "evil.git"]);
+    ann.write("tenantry.yaml", &format!("project: test\nhistory: {{ remote: '{evil}' }}\n"));
+    ann.write("tenants/acme.yaml", "domain: evil.example\n");
+    git(&folder, &["-c", "user.name=Ann", "-c", "user.email=a@x", "commit", "-q", "-a", "-m", "proposal"]);
+    git(&folder, &["push", "-q", "origin", "proposal"]);
+    for flags in [&["--depth", "1", "--branch", "proposal"][..], &["--single-branch", "--branch", "proposal"]] {
+        for reference in ["origin/main", "main", commits[2].as_str(), "v1"] {
+            let bob = site.clone("bob", flags);
+            let ran = bob.run(&format!("plan acme --json --trust-from {reference}")).ok();
+            assert_eq!(ran.json()["domain"], "acme.eu.auth0.com", "{}", ran.screen());
+        }
+    }
+    let bob = site.clone("bob", &["--depth", "1", "--branch", "proposal"]);
+    let ran = bob.run("plan acme --trust-from origin/trunk").code(64);
+    assert!(ran.stderr().contains("git fetch origin trunk:refs/remotes/origin/trunk"), "{}", ran.screen());
+    git(&bob.path("."), &["remote", "set-url", "origin", "file:///nowhere/at/all.git"]);
+    let ran = bob.run("plan acme --trust-from origin/main").code(64);
+    assert!(ran.stderr().contains("does not answer"), "{}", ran.screen());
 }
 
 #[test]

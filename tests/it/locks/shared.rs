@@ -225,6 +225,15 @@ fn a_record_that_is_expected_and_missing_closes_a_gate() {
     assert!(ran.stdout().contains("--first-apply"), "{}", ran.screen());
     assert_eq!((site.served.writes(), site.refs().len()), (0, 0));
     ann.run("apply acme --yes --first-apply").ok();
+    ann.write("tenants/twin.yaml", "domain: twin.eu.auth0.com\n");
+    let ran = ann.run("drift --all").code(1);
+    assert!(ran.stdout().contains("twin: there is no record of this tenant"), "{}", ran.screen());
+    // That there is none is believed of who answers.
+    ann.write("tenantry.yaml", "project: test\nhistory: { remote: origin }\n");
+    ann.run("drift --all").ok();
+    ann.write("tenantry.yaml", "project: test\nhistory: { remote: 'file:///nowhere' }\n");
+    ann.run("drift --all").code(1);
+    git(&ann.path("."), &["checkout", "-q", "."]);
     site.clone("bob", &[]).run("apply acme --yes").ok();
     // A sandbox is nobody's, and no remote hears of it.
     let cem = site.clone("cem", &[]);

@@ -324,7 +324,6 @@ pub const WARNED: &[(&str, &str)] = &[];
 
 const NO_BODY: &str = "it has no body";
 const OPERATION: &str = "an operation, no setting";
-const EXCEPTED: &str = "of a kind that no file configures (excepted.toml)";
 const USERS: &str = "of users, who are no configuration";
 
 /// Accepted writes of the recordings that no kind is judged by.
@@ -337,8 +336,6 @@ pub const APART: &[(&str, &str)] = &[
     ("POST /connections/*/scim-configuration", NO_BODY),
     ("POST /custom-domains/cd_auth0managed/verify", NO_BODY),
     ("POST /custom-domains/cd_selfmanaged/verify", NO_BODY),
-    ("POST /keys/encryption", EXCEPTED),
-    ("POST /keys/encryption/*", EXCEPTED),
     ("POST /keys/encryption/*/wrapping-key", NO_BODY),
     ("POST /keys/encryption/rekey", NO_BODY),
     ("POST /organizations/*/members", USERS),

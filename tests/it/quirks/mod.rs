@@ -110,7 +110,11 @@ fn sides(quirk: Quirk) -> (Side, Side) {
             Test(server::the_default_domain_must_be_ready),
         ),
         Quirk::KeyRing => (
-            Nothing("keys that rotate are not managed: the files hold nothing of them"),
+            Nothing("the ring is the sandbox's; files hold its root (key_ceremony)"),
+            Test(server::an_encryption_key_is_made_in_steps),
+        ),
+        Quirk::KeyCeremony => (
+            Case("encryptionKey", "POST /keys/encryption/*/wrapping-key"),
             Test(server::an_encryption_key_is_made_in_steps),
         ),
         Quirk::NamedByRecord => (

@@ -96,9 +96,44 @@ fn a_promotion_is_saved_and_applied_later_whatever_lies_in_the_work_tree() {
     let ran = project.run("promote dev prod --plan-only --out prod.plan").code(4);
     assert!(ran.stderr().contains("so no plan is saved") && !project.path("prod.plan").exists(), "{}", ran.screen());
     project.run("promote dev prod --plan-only --out prod.plan --accept-source-drift").ok();
-    project.run("apply prod.plan --yes").ok();
+    // What was accepted is as it was; what comes after that was not.
+    let state = ".tenantry/sandbox/dev.json";
+    let then = project.read(state);
+    project.write(state, &then.replace("Web of dev", "Web of somebody"));
+    let ran = project.run("apply prod.plan --yes").code(5);
+    assert!(ran.stderr().contains("clients/Web was edited in dev since"), "{}", ran.screen());
+    project.write(state, &then);
+    let ran = project.run("apply prod.plan --yes").ok();
+    assert!(!ran.stderr().contains("note: "), "{}", ran.screen());
     let record = project.run("history prod last --json").ok().json();
     assert_eq!(record["gates"][0]["name"], "source-drift", "{record:#}");
+}
+
+#[test]
+fn a_saved_promotion_is_stale_once_its_source_was_rolled_back_and_no_sooner() {
+    let project = workspace();
+    project.run("apply dev --yes").ok();
+    second(&project);
+    project.run("apply dev --yes").ok();
+    for tenant in ["test", "prod"] {
+        project.run(&format!("promote dev {tenant} --plan-only --out .tenantry/{tenant}.plan")).ok();
+    }
+    // It went on: what was looked at was applied there all the same.
+    project.write("templates/all.yaml", &V2.replace("Reads all", "Reads more"));
+    git(&project.path("."), "commit -q -a -m v3");
+    project.run("apply dev --yes").ok();
+    let ran = project.run("apply .tenantry/test.plan --yes").ok();
+    assert!(ran.stderr().contains("note: dev has moved on since, to record #3"), "{}", ran.screen());
+    // What came later was taken back, which is a matter of its own plan alone.
+    project.run("promote dev prod --plan-only --out .tenantry/third.plan").ok();
+    project.run("apply dev --undo --yes").ok();
+    let ran = project.run("apply .tenantry/third.plan --yes").code(5);
+    assert!(ran.stderr().contains("it was taken back in dev since (record #4)"), "{}", ran.screen());
+    project.run("promote dev prod --plan-only").ok();
+    project.run("rollback dev --to v1 --yes").ok();
+    let ran = project.run("apply .tenantry/prod.plan --yes").code(5);
+    assert!(ran.stderr().contains("dev was rolled back since (record #5)"), "{}", ran.screen());
+    assert!(!project.path(".tenantry/sandbox/prod.json").exists());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::cli::locking::history;
 use crate::cli::project::workspace;
 use crate::cli::run::Run;
 use crate::edge::git;
+use crate::edge::records::RecordError;
 use crate::edge::remote_probe::{Probed, probe};
 use crate::pipeline::report::json::VERSION;
 use crate::pipeline::report::value::harmless;
@@ -25,6 +26,9 @@ pub fn run(run: &Run<'_>) -> Result<Exit, Failure> {
     let folder = workspace(run)?;
     let history = history(run)?.unwrap_or_default();
     let Some(remote) = history.remote.clone().or_else(|| git::only_remote(folder)) else {
+        if !git::is_repository(folder) {
+            return Err(RecordError::NoRepository.into());
+        }
         return Err(Failure::usage(
             "no git remote is named",
             "Write `history: { remote: origin }` into tenantry.yaml, with the name of a remote of this repository.",
@@ -69,7 +73,7 @@ pub fn run(run: &Run<'_>) -> Result<Exit, Failure> {
 }
 
 fn at(folder: &std::path::Path, remote: &str, prefix: &str) -> Result<Probed, Failure> {
-    probe(folder, remote, prefix).map_err(|error| Failure::Record(error.into()))
+    Ok(probe(folder, remote, prefix)?)
 }
 
 fn is_usable(probed: &Probed) -> bool {

@@ -7,9 +7,10 @@ use std::path::Path;
 use super::{IGNORE_FILE, IGNORED, Made, file, project_name};
 use crate::cli::args::InitArgs;
 use crate::cli::failure::Failure;
+use crate::cli::project::config_bytes;
 use crate::cli::run::Run;
 use crate::cli::settings::{self, Source};
-use crate::edge::files::{self, WorkTree};
+use crate::edge::files::WorkTree;
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::names::TenantName;
 use crate::pipeline::load::deploy_cli::ConfigText;
@@ -70,7 +71,7 @@ fn configs(given: &[OsString], run: &Run<'_>) -> Result<Vec<(TenantName, ConfigT
         if !names.insert(name.to_owned()) {
             return Err(Failure::usage(format!("`--config` names the tenant `{name}` twice"), EXAMPLE));
         }
-        let bytes = files::read_whole(&run.world.folder.join(path))?;
+        let bytes = config_bytes(&run.world.folder.join(path))?;
         let text = String::from_utf8(bytes)
             .map_err(|_| Failure::usage(format!("`{path}` is not UTF-8 text"), "`--config` takes a JSON file."))?;
         configs.push((TenantName(name.to_owned()), ConfigText { name: path.to_owned(), text }));

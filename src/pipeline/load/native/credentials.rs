@@ -41,11 +41,12 @@ pub fn read(node: Option<&Node>, writing: bool, vault: &Vault<'_>, findings: &mu
         || (credentials.client_id.is_some()
             && (credentials.client_secret.is_some() || credentials.private_key.is_some()));
     if !whole {
-        stand_in(&mut credentials.client_id, "AUTH0_CLIENT_ID");
+        let [client, secret, token] = Credentials::VARIABLES;
+        stand_in(&mut credentials.client_id, client);
         if credentials.private_key.is_none() {
-            stand_in(&mut credentials.client_secret, "AUTH0_CLIENT_SECRET");
+            stand_in(&mut credentials.client_secret, secret);
         }
-        stand_in(&mut credentials.access_token, "AUTH0_ACCESS_TOKEN");
+        stand_in(&mut credentials.access_token, token);
     }
     credentials
 }

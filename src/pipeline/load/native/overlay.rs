@@ -138,7 +138,9 @@ impl Overlay<'_> {
             let is_new = directive::is_set(&item, NEW);
             item.take(NEW);
             let has_key = item.get(directive::KEY).is_some();
-            let Some(name) = address_name(kind, &item) else {
+            // Of what a tenant has one of, no entry needs to say which one it means.
+            let is_only = kind.identity.is_empty() && !has_key;
+            let Some(name) = address_name(kind, &item).or_else(|| is_only.then(String::new)) else {
                 let wanted = kind.identity.join("` and `");
                 self.findings.push(
                     Diagnostic::error(
@@ -150,7 +152,10 @@ impl Overlay<'_> {
                 );
                 continue;
             };
-            let found = find(existing, &name, has_key, kind);
+            let found = match is_only {
+                true => (!existing.is_empty()).then_some(0),
+                false => find(existing, &name, has_key, kind),
+            };
             match (found, is_new) {
                 (None, true) => existing.push(item),
                 (Some(position), true) => {
@@ -226,7 +231,7 @@ fn find(existing: &[Node], name: &str, has_key: bool, kind: &Kind) -> Option<usi
 }
 
 fn address(kind: &Kind, name: &str) -> Address {
-    Address::named(&kind.name, name)
+    if name.is_empty() { Address::root(&kind.name) } else { Address::named(&kind.name, name) }
 }
 
 fn is_absent(node: &Node) -> bool {

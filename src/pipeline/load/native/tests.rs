@@ -271,6 +271,20 @@ overlay:
 }
 
 #[test]
+fn an_overlay_of_what_there_is_one_of_needs_no_name() {
+    let base = "themes:\n  - displayName: Base\n    borders: { one: 1, two: 2 }\n";
+    let tenant = "domain: sandbox\noverlay:\n  themes:\n    - borders: { two: 3 }\n";
+    let files = [("tenants/dev.yaml", tenant), ("templates/a.yaml", base)];
+    assert_eq!(shown(&files), r#"{"themes":[{"displayName":"Base","borders":{"one":1,"two":3}}]}"#);
+    let new = "domain: sandbox\noverlay:\n  themes:\n    - { $new: true, displayName: Own }\n";
+    let files = [("tenants/dev.yaml", new), ("templates/a.yaml", "themes: []\n")];
+    assert_eq!(shown(&files), r#"{"themes":[{"displayName":"Own"}]}"#);
+    let of = |tenant: &str, base: &str| found(&[("tenants/dev.yaml", tenant), ("templates/a.yaml", base)]);
+    assert_eq!(of(tenant, "themes: []\n"), ["tenants/dev.yaml:4:7 no-such-resource"]);
+    assert_eq!(of(new, base), ["tenants/dev.yaml:4:7 not-new"]);
+}
+
+#[test]
 fn overlays_that_go_wrong_say_so() {
     let base = "clients:\n  - name: Web\n    callbacks: [a]\n    description: d\n";
     let overlay = |text: &str| {
