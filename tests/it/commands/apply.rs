@@ -122,7 +122,7 @@ fn closed_gates_are_shown_together_with_the_command_that_opens_them() {
         tenantry apply --deploy-cli tenant.yaml --config config.json --sandbox --max-deletes 7 --allow-empty roles
     --- exit 4 ---
     ");
-    project.run(&Project::deploying("plan")).ok();
+    project.run(&Project::deploying("plan")).code(4);
     project.run(&Project::deploying("plan --exit-code")).code(4);
     project.run(&Project::deploying("apply --yes --max-deletes 7 --allow-empty roles")).ok();
     project.run(&Project::deploying("plan --exit-code")).ok();
