@@ -93,8 +93,9 @@ fn superseded(journal: &Journal, headers: &[(String, Header)]) -> Option<Gate> {
         true => header.at > began.at,
         false => Some(commit) != began.after.as_ref(),
     });
-    let later: Vec<&Header> =
-        later.filter(|(commit, _)| !journal.recorded.contains(commit)).map(|(_, header)| header).collect();
+    let is_theirs =
+        |(commit, header): &&(String, Header)| !journal.recorded.contains(commit) && header.run != RunKind::ReleaseHold;
+    let later: Vec<&Header> = later.filter(is_theirs).map(|(_, header)| header).collect();
     let last = later.first()?;
     let more = match later.len() {
         1 => String::new(),
