@@ -105,7 +105,7 @@ fn what_lies_in_something_or_has_a_key_goes_by_a_target_too() {
     assert_eq!(apart, whole);
     let child = whole.iter().find(|change| change.contains("organizations")).unwrap();
     let address = child.split_once(' ').unwrap().1;
-    assert_eq!(changes(&project, &format!("plan dev --target '{address}'")), [child.clone()]);
+    assert_eq!(changes(&project, &format!("plan dev --target '{address}'")), std::slice::from_ref(child));
     project.run("apply dev --yes --target 'organizations/*' --target 'emailTemplates/*'").ok();
     project.run("plan dev --exit-code").ok();
 }
