@@ -45,7 +45,8 @@ def project(folder, tenant):
 
 
 def page(folder, to, *arguments):
-    run(folder, "plan", "--quiet", "--html", str(to), *arguments)
+    # Some of them have a closed gate.
+    run(folder, "plan", "--quiet", "--html", str(to), *arguments, wanted=(0, 4))
     return str(to)
 
 

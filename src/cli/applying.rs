@@ -73,6 +73,10 @@ pub fn carry_out(
     run: &Run<'_>,
 ) -> Result<Exit, Failure> {
     let plan = &planned.plan;
+    // Also where nothing else changes: a rotation whose source is misspelt would never be noticed.
+    if plan.gates.is_empty() && !plan.missing_secrets.is_empty() {
+        return Err(Failure::MissingSecrets(plan.missing_secrets.clone()));
+    }
     if !plan.gates.is_empty() || plan.is_empty() {
         if run.settings.json {
             run.answer_json(&manner.told(Results::default().json(plan, &planned.found, None)))?;
@@ -83,9 +87,6 @@ pub fn carry_out(
             planned.history.tell_unpushed(run)?;
         }
         return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
-    }
-    if !plan.missing_secrets.is_empty() {
-        return Err(Failure::MissingSecrets(plan.missing_secrets.clone()));
     }
     delivering::refuse(plan, run)?;
     if !manner.yes {

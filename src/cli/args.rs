@@ -180,7 +180,7 @@ impl Command {
 pub struct PlanArgs {
     #[command(flatten)]
     pub scope: ScopeArgs,
-    /// Exit with 2 if changes are pending
+    /// Exit with 2 if changes are pending (a closed gate is 4 in any case)
     #[arg(long)]
     pub exit_code: bool,
     /// Answer in Markdown that fits into a comment on a pull request; with a file, write it there besides the answer

@@ -28,7 +28,8 @@ pub struct ConsentArgs {
     /// Allow a trigger to lose an action that was never this project's to bind (`*` matches anything); repeatable
     #[arg(long, value_name = "ADDRESS")]
     pub allow_unbind: Vec<String>,
-    /// Take an address over from another project that has recorded it as its own; repeatable
+    /// Take over what another project has recorded as its own, or what was there and never ours (`*` matches anything);
+    /// repeatable
     #[arg(long, value_name = "ADDRESS")]
     pub take_over: Vec<String>,
     /// Allow files with changes that are not committed

@@ -12,7 +12,7 @@ pub enum Exit {
     Pending = 2,
     /// Applied in part: some steps failed or were skipped, or `--verify` found something left.
     Partial = 3,
-    /// A gate is closed; nothing was written.
+    /// A gate is closed, of a plan as of an apply; nothing was written.
     Gate = 4,
     /// The saved plan is stale.
     Stale = 5,

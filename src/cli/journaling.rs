@@ -15,6 +15,7 @@ use crate::edge::journal::{self, JournalFile};
 use crate::model::address::Address;
 use crate::model::applied::{Applied, Ownership};
 use crate::model::journal::{Beginning, JOURNAL_VERSION, Journal, Line, Planned as PlannedStep};
+use crate::model::names::RemoteId;
 use crate::model::plan::{Gate, Plan};
 use crate::pipeline::apply::Conduct;
 use crate::pipeline::apply::conduct::WINDOW;
@@ -117,6 +118,12 @@ impl Journaling {
     /// Returns the addresses that the apply that did not end has begun to change.
     pub fn in_part(&self) -> BTreeSet<Address> {
         self.open.as_ref().map(in_part).unwrap_or_default()
+    }
+
+    /// Returns kind and id of what that apply was to make ours.
+    pub fn meant(&self) -> impl Iterator<Item = (String, RemoteId)> {
+        let owned = self.open.iter().flat_map(|journal| journal.beginning.ownership.next.values());
+        owned.filter_map(|owned| Some((owned.kind.clone(), owned.id.clone()?)))
     }
 
     /// Adds the fingerprints of what that apply has sent.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::{ConsentArgs, ScopeArgs};
+use super::exit::Exit;
 use super::failure::Failure;
 use super::journaling::Journaling;
 use super::locking::Lock;
@@ -25,12 +26,14 @@ use crate::model::plan::{Gate, Plan, Provenance};
 use crate::model::record::RunScope;
 use crate::pipeline::hanging::hanging;
 use crate::pipeline::images;
+use crate::pipeline::mentions;
 use crate::pipeline::ownership;
 use crate::pipeline::plan::{self, Consent, Facts, Remembered};
 use crate::pipeline::refresh::{Wanted, refresh};
 use crate::pipeline::report::{findings, text};
 use crate::pipeline::rollback;
 use crate::pipeline::scopes::{self, Needed};
+use crate::pipeline::targeted;
 
 /// A plan and what it was made from.
 #[derive(Debug)]
@@ -201,6 +204,13 @@ impl Wish {
         journal.remembered(&mut remembered);
         let project = self.desired.settings.project.clone();
         let mut applied = journal.applied(history.applied(), history.is_kept());
+        targeted::cover(&mut self.desired, applied.as_ref().unwrap_or(&Applied::default()), project.as_deref());
+        self.found.extend(targeted::unheard(&self.desired, applied.as_ref()));
+        if self.found.has_errors() {
+            return Err(Failure::Invalid { found: self.found, sources: self.sources });
+        }
+        // Whoever plans this once more knows that they were known.
+        self.desired.narrowed.unheard.clear();
         let back = self.back.take().map(|then| {
             let mut none = Applied::default();
             (rollback::prepare(&mut self.desired, applied.as_mut().unwrap_or(&mut none), then.as_ref()), then)
@@ -233,7 +243,9 @@ impl Wish {
             let _bar = run.terminal.bar(None, "reading the tenant");
             refresh(api, Wanted::Known(&self.desired, applied.as_ref())).await?
         };
-        let is_first = consent.first_apply;
+        let (is_first, typed) = (consent.first_apply, consent.clone());
+        let then = back.as_ref().and_then(|(_, then)| then.as_ref());
+        let meant = journal.meant().chain(then.into_iter().flat_map(Applied::ids)).collect();
         let facts = Facts {
             sandbox: target.is_sandbox(),
             provenance: match &self.saved {
@@ -244,6 +256,7 @@ impl Wish {
             consent,
             applied,
             in_part: journal.in_part(),
+            meant,
             keeps_history: history.is_kept(),
             project,
             scope: self.scope,
@@ -278,6 +291,7 @@ impl Wish {
         }
         let mut found = self.found;
         found.extend(more);
+        mentions::consented(&typed, &known_addresses(&self.desired, &plan), &mut found);
         findings::tidy(&mut found);
         if found.has_errors() {
             return Err(Failure::Invalid { found, sources: self.sources });
@@ -296,6 +310,13 @@ impl Wish {
             only: self.only,
         })
     }
+}
+
+/// Returns what can be named: what the files or the record have, and what the plan is about besides.
+fn known_addresses<'a>(desired: &'a Desired, plan: &'a Plan) -> BTreeSet<&'a Address> {
+    let described = desired.resources.iter().chain(&desired.removed).chain(&desired.narrowed.besides);
+    let recorded = plan.ownership.prior.iter().flat_map(|applied| applied.resources.keys());
+    described.map(|resource| &resource.address).chain(recorded).chain(plan.changes.iter().map(|c| &c.address)).collect()
 }
 
 /// Returns the gate of a commit that was rolled back, or of one that contains it.
@@ -319,6 +340,16 @@ fn held(plan: &Plan, history: &History, folder: &Path) -> Option<Gate> {
 }
 
 impl Planned {
+    /// Returns how a run ends that only plans: a closed gate as it would end an apply, whether or not codes are `asked`
+    /// for; those add what says that changes are pending.
+    pub fn exit(&self, asked: bool) -> Exit {
+        match (self.plan.gates.is_empty(), asked && !self.plan.is_empty()) {
+            (false, _) => Exit::Gate,
+            (true, true) => Exit::Pending,
+            (true, false) => Exit::Done,
+        }
+    }
+
     /// Shows what was found and the plan; the plan as `talk` where the answer will be another one.
     ///
     /// # Errors

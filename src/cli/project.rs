@@ -24,7 +24,7 @@ use crate::pipeline::load::native::{self, NativeOptions, load_native};
 use crate::pipeline::report::findings;
 use crate::pipeline::scope::Scope;
 use crate::pipeline::tree::{Edited, Tree, TreeError};
-use crate::pipeline::{resolve, validate};
+use crate::pipeline::{resolve, targeted, validate};
 
 /// The code of findings that `--strict` makes errors.
 const UNKNOWN_FIELD: &str = "unknown-field";
@@ -65,6 +65,8 @@ pub struct Look {
     pub at: Option<Arc<GitTree>>,
     /// Files as they would be: path and text.
     pub edits: BTreeMap<String, String>,
+    /// The run asks the tenant's record what is ours: what that knows by name is known, too.
+    pub asks_record: bool,
     /// It is asked where everything stands.
     pub traced: bool,
 }
@@ -73,7 +75,7 @@ impl Look {
     /// Takes what was typed for a plan or, `writing`, for an apply.
     pub fn of(args: &ScopeArgs, writing: bool) -> Self {
         let scope = Scope { targets: args.target.clone(), exclude: args.exclude.clone() };
-        Self { scope, strict: args.strict, writing, ..Self::default() }
+        Self { scope, strict: args.strict, writing, asks_record: true, ..Self::default() }
     }
 }
 
@@ -102,6 +104,9 @@ impl Project {
         findings.extend(validate::validate(&documents, &look.scope));
         let (desired, more) = resolve::resolve(&documents, &look.scope, look.offline);
         findings.extend(more);
+        if !look.asks_record {
+            findings.extend(targeted::unheard(&desired, None));
+        }
         if look.strict {
             harden(&mut findings);
         }

@@ -74,6 +74,11 @@ impl Applied {
         self.resources.iter().filter_map(with).collect()
     }
 
+    /// Returns kind and id of everything that has one.
+    pub fn ids(&self) -> impl Iterator<Item = (String, RemoteId)> {
+        self.resources.values().filter_map(|owned| Some((owned.kind.clone(), owned.id.clone()?)))
+    }
+
     /// Returns what has this id, with its address. For many, see [`Self::by_id`].
     pub fn with_id(&self, kind: &str, id: &RemoteId) -> Option<(&Address, &Owned)> {
         self.resources.iter().find(|(_, owned)| owned.kind == kind && owned.id.as_ref() == Some(id))

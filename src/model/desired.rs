@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::Address;
+use super::diagnostic::Diagnostic;
 use super::document::Place;
 use super::names::{Domain, TenantName};
 use super::secret::Secret;
@@ -22,6 +23,23 @@ pub struct Desired {
     pub released: BTreeSet<Address>,
     /// Kinds and resources that a run leaves alone (`--exclude`, a Deploy CLI project's exclusions).
     pub excluded: Excluded,
+    /// What a run with `--target` is about.
+    pub narrowed: Narrowed,
+}
+
+/// What a run with `--target` looks at, and what it leaves out.
+#[derive(Clone, Debug, Default)]
+pub struct Narrowed {
+    /// The patterns; none where the run is about everything.
+    pub targets: Vec<String>,
+    /// What the files describe besides.
+    pub besides: Vec<Resource>,
+    /// The kinds that the files declare.
+    pub declared: BTreeSet<String>,
+    /// What a target names, is ours by the record and is described no more.
+    pub leaving: BTreeSet<Address>,
+    /// Patterns that fit nothing in the files, with what is to be said unless a record knows them.
+    pub unheard: Vec<(String, Diagnostic)>,
 }
 
 /// Where a wish for something comes from.

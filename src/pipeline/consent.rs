@@ -20,7 +20,7 @@ pub struct Consent {
     pub allow_empty: Vec<String>,
     /// `--allow-unbind ADDRESS`: patterns of lists that may lose what was never ours.
     pub allow_unbind: Vec<String>,
-    /// `--take-over ADDRESS`: patterns of what another project's record owns.
+    /// `--take-over ADDRESS`: patterns of what another project's record owns, or nobody's.
     pub take_over: Vec<String>,
 }
 

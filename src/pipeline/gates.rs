@@ -83,7 +83,8 @@ fn protected(desired: &Desired, changes: &[Change], facts: &Facts) -> Option<Gat
     })
 }
 
-fn switches(flag: &str, addresses: &[Address]) -> String {
+/// Returns a switch with each of the addresses, ready to copy.
+pub fn switches(flag: &str, addresses: &[Address]) -> String {
     addresses
         .iter()
         .map(|address| format!("{flag} '{}'", address.as_str().replace('\'', "'\\''")))

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalogue::fields::table::table;
 use crate::model::diagnostic::Diagnostics;
 use crate::model::document::{Content, Documents, Entry, Node, SourceTexts};
 
@@ -53,7 +54,8 @@ impl<'d> Keys<'d> {
         }
     }
 
-    /// Says whether a marker stands where the key does, and the file nowhere has the key itself.
+    /// Says whether a marker stands where the key does, and the file nowhere has the key itself. The name of a field of
+    /// the API says nothing of the keyword.
     fn is_given(&mut self, entry: &Entry) -> bool {
         let place = &entry.key_place;
         let Some((file, text)) = self.files.get_key_value(&place.file) else { return false };
@@ -61,7 +63,8 @@ impl<'d> Keys<'d> {
         let line = lines.get(place.line.saturating_sub(1) as usize).copied().unwrap_or_default();
         let start = line.char_indices().nth(place.column.saturating_sub(1) as usize).map_or(line.len(), |(at, _)| at);
         let rest = line.get(start..).unwrap_or_default();
-        !entry.key.is_empty() && (rest.contains("##") || rest.contains("@@")) && !text.contains(&entry.key)
+        let is_hidden = !entry.key.is_empty() && !table().names(&entry.key);
+        is_hidden && (rest.contains("##") || rest.contains("@@")) && !text.contains(&entry.key)
     }
 }
 

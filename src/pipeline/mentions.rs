@@ -6,16 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalogue::fields::names_of;
 use crate::catalogue::kind::Kind;
 use crate::catalogue::table::catalogue;
+use crate::model::address::Address;
 use crate::model::desired::{Desired, Mention, MentionIn, Resource};
 use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::pipeline::consent::Consent;
 use crate::pipeline::scope::{fits, split_rule};
 
 /// Reports mentions of kinds that do not exist, of resources that no file describes, and of fields that their kind
 /// does not have.
 ///
 /// Findings: `unknown-kind` (an error), `unknown-address` and `unknown-field` (warnings: what is protected or excluded
-/// may be gone from the files on purpose).
-pub fn check(desired: &Desired, mentions: &[Mention], findings: &mut Diagnostics) {
+/// may be gone from the files on purpose). Of those, what a record may know is put aside for
+/// [`crate::pipeline::targeted::unheard`].
+pub fn check(desired: &mut Desired, mentions: &[Mention], findings: &mut Diagnostics) {
+    let mut unheard = Vec::new();
     for mention in mentions {
         let setting = mention.setting.name();
         let place = |finding: Diagnostic| match &mention.place {
@@ -52,10 +56,14 @@ pub fn check(desired: &Desired, mentions: &[Mention], findings: &mut Diagnostics
             if near.is_some() || (of_files && !pattern.contains('*')) {
                 let summary = format!("`{setting}` names `{pattern}`, which no file describes");
                 let finding = place(Diagnostic::warning("unknown-address", summary));
-                findings.push(match near {
+                let finding = match near {
                     Some(near) => finding.help(format!("Did you mean `{near}`?")),
                     None => finding.help("It has no effect."),
-                });
+                };
+                match of_files {
+                    true => findings.push(finding),
+                    false => unheard.push((pattern, finding)),
+                }
             }
             continue;
         }
@@ -73,6 +81,41 @@ pub fn check(desired: &Desired, mentions: &[Mention], findings: &mut Diagnostics
         };
         findings.push(place(Diagnostic::warning("unknown-field", summary)).help(help));
     }
+    desired.narrowed.unheard.extend(unheard);
+}
+
+/// Reports consent that nobody needs: a kind that does not exist is an error, and an address of nothing a warning, since
+/// what it was given for may be gone by now.
+pub fn consented(consent: &Consent, known: &BTreeSet<&Address>, findings: &mut Diagnostics) {
+    for kind in consent.allow_empty.iter().filter(|kind| *kind != "*") {
+        if catalogue().kind(kind).is_none() && !catalogue().keys().contains(&kind.as_str()) {
+            let near = nearest(kind, catalogue().keys().iter().copied());
+            findings.push(no_kind(&format!("--allow-empty {kind}"), kind, near));
+        }
+    }
+    let lists = [
+        ("--allow-delete", &consent.allow_protected),
+        ("--allow-replace", &consent.allow_replace),
+        ("--allow-unbind", &consent.allow_unbind),
+        ("--take-over", &consent.take_over),
+    ];
+    for (flag, pattern) in lists.iter().flat_map(|(flag, list)| list.iter().map(move |pattern| (flag, pattern))) {
+        let named = format!("{flag} {pattern}");
+        if let Some(near) = unknown_kind(pattern) {
+            findings.push(no_kind(&named, pattern.split('/').next().unwrap_or_default(), near));
+        } else if !known.iter().any(|address| fits(pattern, address)) {
+            let finding = Diagnostic::warning("unknown-address", format!("`{named}` names nothing that is here"));
+            findings.push(match nearest(pattern, known.iter().map(|address| address.as_str())) {
+                Some(near) => finding.help(format!("Did you mean `{near}`?")),
+                None => finding.help("It has no effect."),
+            });
+        }
+    }
+}
+
+fn no_kind(named: &str, kind: &str, near: Option<&str>) -> Diagnostic {
+    let help = near.map_or("`tenantry kinds` lists them.".to_owned(), |near| format!("Did you mean `{near}`?"));
+    Diagnostic::error("unknown-kind", format!("`{named}` names a kind `{kind}` that does not exist")).help(help)
 }
 
 /// Returns every field that some of these resources can have; `None` if one takes any name.

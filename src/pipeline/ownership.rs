@@ -64,9 +64,6 @@ fn spell_out(value: &mut Value) {
 /// Adds what was ours, is no longer described and has a key in place of an id, as something to be unset: such objects
 /// are only read where something asks for them.
 pub fn withdraw(desired: &mut Desired, applied: &Applied, project: Option<&str>, scope: RunScope) {
-    if scope == RunScope::Targeted {
-        return;
-    }
     let known: BTreeSet<Address> = desired.resources.iter().map(|resource| resource.address.clone()).collect();
     for (address, owned) in &applied.resources {
         let Some(kind) = catalogue().kind(&owned.kind) else { continue };
@@ -75,10 +72,14 @@ pub fn withdraw(desired: &mut Desired, applied: &Applied, project: Option<&str>,
             DeleteMeans::Reset(_) => true,
             DeleteMeans::Nothing => false,
         };
+        let is_declared = match scope {
+            RunScope::Targeted => desired.narrowed.leaving.contains(address),
+            RunScope::Full | RunScope::Partial => desired.declared.contains(&kind.name),
+        };
         let is_left_alone = !owned.is_of(project)
             || known.contains(address)
             || desired.released.contains(address)
-            || !desired.declared.contains(&kind.name)
+            || !is_declared
             || desired.excluded.kind(kind)
             || desired.excluded.address(address)
             || desired.settings.policy.manage(kind) == Manage::Additive;
@@ -195,13 +196,14 @@ pub struct Made<'a> {
 /// Says whether something stays ours that the files do not describe and the plan does not delete.
 fn is_kept(address: &Address, owned: &Owned, desired: &Desired, matched: &Matched<'_>, facts: &Facts) -> bool {
     let Some(kind) = catalogue().kind(&owned.kind) else { return true };
-    if !owned.is_of(facts.project.as_deref()) || facts.scope == RunScope::Targeted {
+    let is_leaving = desired.narrowed.leaving.contains(address);
+    if !owned.is_of(facts.project.as_deref()) || (facts.scope == RunScope::Targeted && !is_leaving) {
         return true;
     }
     if desired.excluded.kind(kind) || desired.excluded.address(address) {
         return true;
     }
-    if desired.released.contains(address) || !desired.declared.contains(&kind.name) {
+    if desired.released.contains(address) || !(desired.declared.contains(&kind.name) || is_leaving) {
         return false;
     }
     let can_delete = desired.settings.policy.manage(kind) != Manage::Additive;

@@ -14,6 +14,7 @@ use crate::model::applied::{Applied, ById};
 use crate::model::desired::{Desired, Manage, Resource, Standing};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::live::{Live, Object, Reading};
+use crate::model::names::RemoteId;
 use crate::model::plan::{Gate, Plan, Provenance, Requests, Step};
 use crate::model::record::RunScope;
 use crate::model::value::Value;
@@ -23,6 +24,7 @@ use crate::pipeline::cause;
 use crate::pipeline::chosen;
 use crate::pipeline::dangling;
 use crate::pipeline::delivery;
+use crate::pipeline::foreign::Foreign;
 use crate::pipeline::gates;
 use crate::pipeline::images;
 use crate::pipeline::matching::{self, Matched};
@@ -57,6 +59,8 @@ pub struct Facts {
     pub applied: Option<Applied>,
     /// Addresses that an apply has begun to change and not finished: what the tenant holds there may be its own doing.
     pub in_part: BTreeSet<Address>,
+    /// Kind and id of what an apply that did not end was to make ours, and of what was ours at the point of a return.
+    pub meant: BTreeSet<(String, RemoteId)>,
     /// Whether records can be kept at all: there is a git repository.
     pub keeps_history: bool,
     /// The workspace's name.
@@ -131,6 +135,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     let made = Made { fingerprints: &fingerprints, known: &known, spared: &spared };
     let ownership = ownership::ownership(desired, &matched, &facts, &changes, &made);
     notes.extend(ownership::released(desired, &facts));
+    notes.extend(Foreign::of(desired, &matched, &facts).and_then(|foreign| foreign.note(&changes, &spared)));
     if let Some(only) = &facts.only {
         gates.retain(|gate| gate.addresses.iter().any(|address| only.contains(address)));
         changes.retain(|change| only.contains(&change.address));
@@ -145,6 +150,7 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
         let mut closed = gates::gates(desired, &changes, live, &matched, facts);
         closed.extend(gates::others(&matched, facts));
         closed.extend(gates::unbound(&changes, &matched, facts));
+        closed.extend(Foreign::of(desired, &matched, facts).and_then(|foreign| foreign.gate(&changes)));
         closed
     };
     let own = closed(&facts);
@@ -273,10 +279,11 @@ impl Planner<'_> {
             if kind.shape != Shape::Collection && kind.shape != Shape::Child {
                 continue;
             }
-            if !self.desired.declared.contains(&kind.name) {
+            let ours = self.ours(object).cloned();
+            let is_leaving = ours.as_ref().is_some_and(|address| self.desired.narrowed.leaving.contains(address));
+            if !self.desired.declared.contains(&kind.name) && !is_leaving {
                 continue;
             }
-            let ours = self.ours(object).cloned();
             let address = ours.clone().unwrap_or_else(|| self.matched.names.address_of(object));
             let own = ownership::is_access_of_run(object, self.live);
             let excluded = self.desired.excluded.kind(kind)
@@ -449,7 +456,7 @@ pub fn known_fields(live: &Live, matched: &Matched<'_>) -> KnownFields {
     known
 }
 
-fn ids(matched: &Matched<'_>) -> BTreeMap<Address, crate::model::names::RemoteId> {
+fn ids(matched: &Matched<'_>) -> BTreeMap<Address, RemoteId> {
     let paired = matched.pairs.iter().filter_map(|(resource, object)| {
         object.and_then(|object| object.id.clone()).map(|id| (resource.address.clone(), id))
     });

@@ -26,6 +26,7 @@ pub fn recall(applied: &Applied, settings: &TenantSettings) -> (Desired, Vec<Add
         removed: Vec::new(),
         declared: Default::default(),
         released: Default::default(),
+        narrowed: Default::default(),
     };
     let mut unknown = Vec::new();
     let project = desired.settings.project.clone();

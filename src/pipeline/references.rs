@@ -273,7 +273,12 @@ fn report_dangling(
         let (path, place) = place_of(resource, &body, reference);
         // A grant that was asked for by its client has an open end.
         let name = reference.name.trim_end_matches(',');
-        let text = format!("`{path}`: there is no {title} `{name}` in the files");
+        // A list that has an address of its own stands in the files under its last part.
+        let list = match path.0.first() {
+            Some(Segment::Index(_)) => resource.address.as_str().rsplit('/').next().unwrap_or_default(),
+            _ => "",
+        };
+        let text = format!("`{list}{path}`: there is no {title} `{name}` in the files");
         let near =
             known.names.get(&reference.space).and_then(|n| nearest(&reference.name, n.iter().map(String::as_str)));
         let finding = if deploy_cli && near.is_none() {

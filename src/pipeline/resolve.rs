@@ -12,7 +12,7 @@ use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::{catalogue, is_credential};
 use crate::model::address::{Address, join_names};
-use crate::model::desired::{Desired, MEMBERS, Mention, MentionIn, Resource, Standing};
+use crate::model::desired::{Desired, MEMBERS, Mention, MentionIn, Narrowed, Resource, Standing};
 use crate::model::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::document::{Content, Documents, Entry, Node, Place};
 use crate::model::trace::{Crumb, Trace, Traces};
@@ -52,17 +52,17 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
         }
     }
     let released = std::mem::take(&mut resolver.released);
-    let mut desired =
-        Desired { settings: documents.settings.clone(), resources, removed, declared, released, excluded };
+    let (settings, narrowed) = (documents.settings.clone(), Narrowed::default());
+    let mut desired = Desired { settings, resources, removed, declared, released, excluded, narrowed };
     // What is released exists in the tenant though it is no resource: references to it are fine.
     desired.settings.external.extend(desired.released.iter().map(ToString::to_string));
     report_duplicates(&desired, &mut resolver.findings);
     delivery::check(&desired, &mut resolver.findings);
     crate::pipeline::earlier_names::report_rings(&desired, &mut resolver.findings);
     references::link(&mut desired, offline, &mut resolver.findings);
-    crate::pipeline::mentions::check(&desired, &mentions, &mut resolver.findings);
+    crate::pipeline::mentions::check(&mut desired, &mentions, &mut resolver.findings);
     crate::pipeline::scope::leave_out_excluded(&mut desired);
-    crate::pipeline::scope::narrow(&mut desired, scope, &mut resolver.findings);
+    crate::pipeline::targeted::narrow(&mut desired, scope);
     given::unquote(documents, &mut resolver.findings);
     (desired, resolver.findings)
 }

@@ -8,7 +8,6 @@ use crate::catalogue::kind::Kind;
 use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
 use crate::model::desired::{Desired, Excluded, Resource, TenantSettings};
-use crate::model::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::model::path::FieldPattern;
 use crate::model::value::{Reference, Value};
 use crate::pipeline::references::{on_body, qualified};
@@ -104,59 +103,19 @@ pub fn leave_out_excluded(desired: &mut Desired) {
     });
 }
 
-/// Keeps what `--target` names and, step by step, what that refers to or lies in.
-pub fn narrow(desired: &mut Desired, scope: &Scope, findings: &mut Diagnostics) {
-    if scope.targets.is_empty() {
-        return;
-    }
-    let mut wanted: BTreeSet<Address> = BTreeSet::new();
-    for pattern in &scope.targets {
-        let before = wanted.len();
-        wanted.extend(desired.resources.iter().filter(|r| fits(pattern, &r.address)).map(|r| r.address.clone()));
-        if wanted.len() == before && !desired.resources.iter().any(|r| fits(pattern, &r.address)) {
-            let known = desired.resources.iter().map(|r| r.address.as_str());
-            let mut finding = Diagnostic::error("unknown-target", format!("no resource has the address `{pattern}`"));
-            if let Some(near) = nearest(pattern, known) {
-                finding = finding.help(format!("Did you mean `{near}`?"));
-            }
-            findings.push(finding);
-        }
-    }
-    let providers = providers(desired);
-    loop {
-        let mut more: BTreeSet<Address> = BTreeSet::new();
-        for resource in desired.resources.iter().filter(|r| wanted.contains(&r.address)) {
-            more.extend(resource.parent.iter().cloned());
-            body_references(resource, &mut |reference| {
-                if let Some(address) = providers.get(&(reference.space.clone(), reference.name.clone())) {
-                    more.insert(address.clone());
-                }
-            });
-        }
-        // A target's need is the object itself, not the lists that hang on it.
-        more.retain(|address| !wanted.contains(address) && desired.resources.iter().any(|r| &r.address == address));
-        if more.is_empty() {
-            break;
-        }
-        wanted.extend(more);
-    }
-    desired.resources.retain(|r| wanted.contains(&r.address));
-    desired.removed.retain(|r| scope.targets.iter().any(|pattern| fits(pattern, &r.address)));
-    // Deletions are of whole kinds: a targeted run plans none but what it names.
-    desired.declared.clear();
-}
-
 /// Returns which resource provides a (space, name).
 pub fn providers(desired: &Desired) -> BTreeMap<(String, String), Address> {
-    let names: BTreeMap<&Address, &str> = desired.resources.iter().map(|r| (&r.address, r.name.as_str())).collect();
-    desired
-        .resources
-        .iter()
-        .map(|r| {
-            let parent = r.parent.as_ref().and_then(|p| names.get(p)).copied();
-            ((r.kind.space().to_owned(), qualified(parent, r.kind, &r.name)), r.address.clone())
-        })
-        .collect()
+    providers_of(&desired.resources.iter().collect::<Vec<_>>())
+}
+
+/// Returns which of these resources provides a (space, name).
+pub fn providers_of(resources: &[&Resource]) -> BTreeMap<(String, String), Address> {
+    let names: BTreeMap<&Address, &str> = resources.iter().map(|r| (&r.address, r.name.as_str())).collect();
+    let of = |r: &&Resource| {
+        let parent = r.parent.as_ref().and_then(|p| names.get(p)).copied();
+        ((r.kind.space().to_owned(), qualified(parent, r.kind, &r.name)), r.address.clone())
+    };
+    resources.iter().map(of).collect()
 }
 
 /// Calls `visit` with every reference of a resource.

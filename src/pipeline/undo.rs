@@ -56,6 +56,7 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
         declared: BTreeSet::new(),
         released: BTreeSet::new(),
         excluded: Excluded::default(),
+        narrowed: Default::default(),
     };
     let mut applied = Applied::default();
     let moved = moved(journal);

@@ -139,7 +139,7 @@ fn a_key_that_is_gone_releases_and_an_empty_list_deletes() {
         ran.screen()
     );
     project.write("templates/all.yaml", "roles: []\n");
-    let plan = project.run("plan dev --json").ok().json();
+    let plan = project.run("plan dev --json --allow-empty roles").ok().json();
     assert_eq!(actions(&plan), ["delete roles/A", "delete roles/B"]);
     // Once released they are nobody's.
     project.write("templates/all.yaml", "actions: []\n");
@@ -157,11 +157,11 @@ fn drift_is_told_from_configuration_and_overwritten_on_purpose_only() {
     let text = project.read(path);
     let at = text.find("\"one\"").unwrap();
     project.write(path, &format!("{}\"theirs\"{}", &text[..at], &text[at + 5..]));
-    let plan = project.run("plan dev --json").ok().json();
+    let plan = project.run("plan dev --json").code(4).json();
     assert_eq!(plan["changes"][0]["deltas"][0]["cause"], "drift", "{plan:#}");
     project
         .write("templates/all.yaml", "roles:\n  - { name: A, description: two }\n  - { name: B, description: two }\n");
-    let plan = project.run("plan dev --json").ok().json();
+    let plan = project.run("plan dev --json").code(4).json();
     let causes: Vec<&Json> = plan["changes"].as_array().unwrap().iter().map(|c| &c["deltas"][0]["cause"]).collect();
     assert_eq!(causes, ["both", "configuration"], "{plan:#}");
     let ran = project.run("apply dev --yes").code(4);
@@ -193,7 +193,7 @@ fn a_rename_in_the_tenant_is_drift_of_the_same_object() {
         path,
         &project.read(path).replace("\"name\": \"A\"", "\"name\": \"Z\"").replace("\"name\":\"A\"", "\"name\":\"Z\""),
     );
-    let plan = project.run("plan dev --json").ok().json();
+    let plan = project.run("plan dev --json").code(4).json();
     assert_eq!(actions(&plan), ["update roles/A"], "{plan:#}");
     assert_eq!(plan["changes"][0]["deltas"][0]["cause"], "drift");
 }
@@ -276,7 +276,7 @@ fn what_is_taken_out_is_deleted_and_nothing_else() {
     project.run("plan dev --exit-code").ok();
     for (position, (key, _, _)) in APART.iter().enumerate() {
         project.write("templates/all.yaml", &with(Some(position)));
-        let plan = project.run("plan dev --json").ok().json();
+        let plan = project.run("plan dev --json --allow-delete '*'").ok().json();
         let actions = actions(&plan);
         assert!(
             matches!(actions.as_slice(), [only] if only.starts_with(&format!("delete {key}/"))),

@@ -118,6 +118,11 @@ impl Roots {
 }
 
 impl Table {
+    /// Says whether any field of the API has this name.
+    pub fn names(&self, name: &str) -> bool {
+        self.nodes.iter().any(|schema| schema.fields.contains_key(name))
+    }
+
     /// Returns the schemas of a kind by the name that kind files give in `schema`.
     pub fn roots(&self, schema: &str) -> Option<&Roots> {
         self.kinds.get(schema)

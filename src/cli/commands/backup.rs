@@ -128,7 +128,7 @@ pub fn restore(args: &RestoreArgs, run: &Run<'_>) -> Result<Exit, Failure> {
             true => run.answer_json(&crate::pipeline::report::json::plan(&planned.plan, &planned.found))?,
             false => planned.show(&scope, &args.consent, run, false)?,
         }
-        return Ok(if planned.plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
+        return Ok(planned.exit(false));
     }
     planned.show(&scope, &args.consent, run, run.settings.json)?;
     let manner = Manner { yes: args.yes, tag: None, verify: false, doing: Doing::of(RunKind::Apply), told: None };

@@ -141,6 +141,7 @@ fn against(declared: &Side, live: &Side, is_declared_first: bool, run: &Run<'_>)
         declared: desired.declared.clone(),
         released: desired.released.clone(),
         excluded: desired.excluded.clone(),
+        narrowed: Default::default(),
     };
     // Ids of one tenant mean nothing in another.
     if !is_own {

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::cli::args::PlanArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::planning::{Planned, Wish};
+use crate::cli::planning::Wish;
 use crate::cli::project::Look;
 use crate::cli::run::Run;
 use crate::cli::saved;
@@ -46,7 +46,7 @@ pub fn run(args: &PlanArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         Some((_, text)) => {
             run.terminal.talk(&findings::text(&planned.found, &planned.sources));
             run.terminal.answer_raw(&text)?;
-            return Ok(exit(&planned, args.exit_code));
+            return Ok(planned.exit(args.exit_code));
         }
         None => {}
     }
@@ -54,18 +54,5 @@ pub fn run(args: &PlanArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         true => run.answer_json(&json::plan(&planned.plan, &planned.found))?,
         false => planned.show(&args.scope, &args.consent, run, false)?,
     }
-    Ok(exit(&planned, args.exit_code))
-}
-
-/// A gate that no switch opens ends any plan with its code; the others only where the caller asks for codes.
-fn exit(planned: &Planned, asked: bool) -> Exit {
-    let plan = &planned.plan;
-    let hopeless = plan.gates.iter().any(|gate| gate.switch.is_none());
-    if hopeless || (asked && !plan.gates.is_empty()) {
-        Exit::Gate
-    } else if asked && !plan.is_empty() {
-        Exit::Pending
-    } else {
-        Exit::Done
-    }
+    Ok(planned.exit(args.exit_code))
 }

@@ -91,7 +91,7 @@ pub fn run(args: &PromoteArgs, run: &Run<'_>) -> Result<Exit, Failure> {
             let promotion = SavedPromotion { commit: tree.commit().to_owned(), from: taken, seen, source_drift };
             save(path, &second, &second_scope, (args, promotion), run)?;
         }
-        return Ok(if second.plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
+        return Ok(second.exit(false));
     }
     let doing = Doing { from: Some(taken), ..Doing::of(RunKind::Promotion) };
     let manner = Manner { yes: args.yes, tag: None, verify: args.verify, doing, told: Some(("promotion", told)) };

@@ -69,7 +69,7 @@ pub fn run(args: &RollbackArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         } else {
             planned.show(&scope, &args.consent, run, false)?;
         }
-        return Ok(if planned.plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
+        return Ok(planned.exit(false));
     }
     planned.show(&scope, &args.consent, run, is_json)?;
     let doing = Doing {

@@ -17,7 +17,7 @@ use crate::pipeline::scopes::{Needed, for_apply, for_plan};
 /// # Errors
 /// See [`Failure`].
 pub fn run(args: &ScopesArgs, run: &Run<'_>) -> Result<Exit, Failure> {
-    let look = Look { no_commands: true, ..Look::of(&args.scope, false) };
+    let look = Look { no_commands: true, asks_record: false, ..Look::of(&args.scope, false) };
     let tenant = args.scope.tenant.clone().map(TenantName);
     let (desired, found, sources) = Project::read(run, tenant.as_ref(), &look)?.sound()?;
     let needed = match args.purpose {

@@ -122,10 +122,27 @@ fn closed_gates_are_shown_together_with_the_command_that_opens_them() {
         tenantry apply --deploy-cli tenant.yaml --config config.json --sandbox --max-deletes 7 --allow-empty roles
     --- exit 4 ---
     ");
-    project.run(&Project::deploying("plan")).ok();
+    project.run(&Project::deploying("plan")).code(4);
     project.run(&Project::deploying("plan --exit-code")).code(4);
     project.run(&Project::deploying("apply --yes --max-deletes 7 --allow-empty roles")).ok();
     project.run(&Project::deploying("plan --exit-code")).ok();
+}
+
+#[test]
+fn a_secret_without_a_value_is_an_error_of_an_apply_even_if_nothing_else_changes() {
+    let tenant = "domain: sandbox\nsecrets: { key: { env: API_KEY } }\n";
+    let action = "actions:\n  - name: A\n    code: 'exports.a = 1;'\n    runtime: node22\n    supported_triggers: [{ id: post-login, version: v3 }]\n    secrets: [{ name: K, value: '{{secret \"key\"}}' }]\n";
+    let project = Project::new().tenant("dev", tenant).template("all", action).file(".gitignore", ".tenantry\n");
+    project.commit("one");
+    let project = project.env("API_KEY", "hunter2");
+    project.run("apply dev --yes").ok();
+    // The rotation that comes under a misspelt name.
+    let project = project.env("API_KEY", "");
+    let planned = project.run("plan dev").ok();
+    assert!(planned.stdout().contains("is not available here and was not compared"), "{}", planned.screen());
+    let ran = project.run("apply dev --yes").code(65);
+    assert!(ran.stderr().contains("these secrets have no value here: actions/A"), "{}", ran.screen());
+    project.env("API_KEY", "hunter2").run("apply dev --yes").ok();
 }
 
 #[test]

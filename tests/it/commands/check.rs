@@ -250,3 +250,39 @@ fn the_sample_projects_of_the_deploy_cli_lack_nothing() {
         }
     }
 }
+
+#[test]
+fn a_workspace_without_tenants_is_told_so() {
+    let ran = Project::new().run("plan dev").code(65);
+    assert!(ran.stderr().contains("The workspace has no tenants yet"), "{}", ran.screen());
+}
+
+#[test]
+fn what_a_list_of_its_own_names_stands_under_its_key() {
+    let text =
+        "clients: [{ name: Web }]\ndatabases: [{ name: users, strategy: auth0, enabled_clients: [Web, Portal] }]\n";
+    let ran = Project::new().tenant("dev", "domain: sandbox\n").template("all", text).run("check dev").code(65);
+    let printed = format!("{}{}", ran.stdout(), ran.stderr());
+    assert!(
+        printed.contains("`enabled_clients[1]`: there is no application `Portal` in the files"),
+        "{}",
+        ran.screen()
+    );
+}
+
+#[test]
+fn the_names_of_the_api_are_told_also_where_a_keyword_gave_one() {
+    let apis = "resourceServers:\n  - { name: One, identifier: https://one.example }\n  - { name: Two, identifier: https://two.example }\n";
+    let grant = |api: &str| {
+        format!("  - {{ ##KEY##: App, audience: https://{api}.example, scope: [], subject_type: client }}\n")
+    };
+    let text = format!(
+        "clients:\n  - {{ name: App }}\n{apis}clientGrants:\n{}{}organizations:\n  - {{ name: acme, client_grants: [{{ ##KEY##: App }}] }}\n",
+        grant("one"),
+        grant("two")
+    );
+    let config = r#"{"AUTH0_DOMAIN": "acme.eu.auth0.com", "AUTH0_KEYWORD_REPLACE_MAPPINGS": {"KEY": "client_id"}}"#;
+    let ran = Project::deploy_cli(&text).file("config.json", config).run(&Project::deploying("check")).ok();
+    let printed = format!("{}{}", ran.stdout(), ran.stderr());
+    assert!(printed.contains("Write `audience` beside `client_id` to say which grant is meant"), "{}", ran.screen());
+}

@@ -94,6 +94,9 @@ fn workspace(policy: &str, template: &str) -> Project {
 #[track_caller]
 fn opens(project: &Project, gate: &str, says: &str) {
     let ran = closed(project, gate, says);
+    // A plan that could not be applied ends as the apply would, whether or not codes are asked for.
+    project.run("plan dev").code(4);
+    project.run("plan dev --exit-code --json").code(4);
     let offered = ran.stdout().lines().last().unwrap_or_default().trim();
     let line = offered.strip_prefix("tenantry ").unwrap_or_else(|| panic!("{}", ran.screen()));
     // The plan with the same switches closes nothing.
@@ -185,6 +188,7 @@ fn what_cannot_be_read_opens_with_nothing() {
     );
     let project = project.env("TENANTRY_SANDBOX_FAULTS", "faults.json");
     let ran = closed(&project, "unreadable", "no switch opens it");
+    project.run("plan dev").code(4);
     assert!(!ran.stdout().contains("This opens exactly"), "{}", ran.screen());
 }
 
@@ -212,4 +216,62 @@ fn without_a_record_what_differs_is_not_overwritten_unasked() {
     assert_eq!(served.writes(), before);
     project.run("apply dev --yes --first-apply").ok();
     project.run("plan dev --exit-code").ok();
+}
+
+#[test]
+fn whatever_only_plans_ends_with_the_code_of_its_gate() {
+    let project = workspace("", &roles(1..=3));
+    project.write("tenants/test.yaml", "domain: sandbox\n");
+    let first = project.commit("first");
+    project.run("apply dev --yes").ok();
+    project.run("apply test --yes").ok();
+    project.run("backup dev .tenantry/backup.json").ok();
+    project.write("templates/all.yaml", "roles: []\n");
+    project.commit("none");
+    project.run("plan dev --out .tenantry/dev.plan").code(4);
+    assert!(project.path(".tenantry/dev.plan").exists());
+    project.run("apply dev --yes --allow-empty roles").ok();
+    project.run("promote dev test --plan-only").code(4);
+    project.run("promote dev test --plan-only --allow-empty roles").ok();
+    // Back to when the roles were there, and from there to nothing again.
+    project.run("rollback dev --to previous --plan-only").ok();
+    project.run(&format!("rollback dev --to {first} --yes")).ok();
+    project.run("plan dev").code(4);
+    project.run("rollback dev --to 2 --plan-only").code(4);
+    project.run("restore dev .tenantry/backup.json --plan-only").ok();
+    // What a rollback left behind is held back, and nothing else is closed.
+    project.run("release-hold dev").ok();
+    project.run("plan dev --allow-empty roles").ok();
+}
+
+#[test]
+fn a_restore_that_is_only_planned_ends_with_the_code_of_its_gate() {
+    let project = workspace("", &connection("oidc"));
+    project.run("apply dev --yes").ok();
+    project.run("backup dev .tenantry/backup.json").ok();
+    project.write("templates/all.yaml", &connection("google-oauth2"));
+    project.run("apply dev --yes --allow-replace '*'").ok();
+    project.run("restore dev .tenantry/backup.json --plan-only").code(4);
+    project.run("restore dev .tenantry/backup.json --plan-only --allow-replace '*'").ok();
+}
+
+#[test]
+fn consent_that_names_nothing_is_told() {
+    let project = workspace("policy: { protect: ['roles/Role 1'] }\n", &roles(1..=3));
+    project.run("apply dev --yes").ok();
+    let ran = project.run("plan dev --allow-empty rolez").code(65);
+    assert!(ran.stderr().contains("Did you mean `roles`?"), "{}", ran.screen());
+    let ran = project.run("plan dev --allow-delete nope/x").code(65);
+    assert!(
+        ran.stderr().contains("`--allow-delete nope/x` names a kind `nope` that does not exist"),
+        "{}",
+        ran.screen()
+    );
+    let ran = project.run("plan dev --allow-delete 'roles/Role 11' --take-over clients/Web").ok();
+    assert!(ran.stderr().contains("`--allow-delete roles/Role 11` names nothing that is here"), "{}", ran.screen());
+    assert!(ran.stderr().contains("`--take-over clients/Web` names nothing that is here"), "{}", ran.screen());
+    // What the record alone knows, and patterns that fit, are fine.
+    project.write("templates/all.yaml", &roles(2..=3));
+    let ran = project.run("plan dev --allow-delete 'roles/Role 1' --allow-empty '*' --allow-replace '*'").ok();
+    assert!(ran.stderr().is_empty(), "{}", ran.screen());
 }

@@ -26,7 +26,7 @@ fn deploying(resources: &Json) -> Project {
 }
 
 fn markdown(project: &Project) -> String {
-    let ran = project.run(&Project::deploying("plan --markdown")).ok();
+    let ran = project.run(&Project::deploying("plan --markdown"));
     let text = ran.stdout().to_owned();
     assert!(text.chars().count() <= COMMENT && text.len() <= COMMENT, "{} bytes", text.len());
     text
@@ -100,7 +100,7 @@ fn a_comment_has_counts_gates_and_changes() {
     ");
     assert!(text.contains("\n#### role: 1 to create, 6 to delete\n"), "{text}");
     assert!(text.contains("\n<b>delete</b> <code>roles/old 0</code>"), "{text}");
-    let same = project.run(&Project::deploying("plan --json --markdown=plan.md --html plan.html")).ok();
+    let same = project.run(&Project::deploying("plan --json --markdown=plan.md --html plan.html")).code(4);
     assert_eq!(same.json()["summary"]["delete"], 6);
     let file = project.read("plan.md");
     let without_fingerprint: String =

@@ -165,7 +165,7 @@ fn a_changed_byte_is_noticed() {
 fn switches_given_at_plan_hold_at_apply_and_gates_are_looked_at_again() {
     let project = applied();
     project.write("templates/all.yaml", "roles: []\n");
-    project.run("plan dev --out closed.plan").ok();
+    project.run("plan dev --out closed.plan").code(4);
     let ran = project.run_binary("apply closed.plan --yes").code(4);
     assert!(ran.stdout().contains("tenantry apply --plan closed.plan --allow-empty roles"), "{}", ran.screen());
     project.run("plan dev --allow-empty roles --out open.plan").ok();

@@ -204,7 +204,7 @@ fn what_lies_in_an_object_that_somebody_renamed_is_read_where_it_is() {
     let tenant = project.read(".tenantry/sandbox/dev.json");
     assert!(tenant.contains("\"A\""));
     project.write(".tenantry/sandbox/dev.json", &tenant.replace("\"A\"", "\"Renamed\""));
-    let plan = project.run("plan dev").ok();
+    let plan = project.run("plan dev").code(4);
     assert!(plan.stdout().contains("\"Renamed\" -> \"A\""), "{}", plan.screen());
     assert!(plan.stdout().contains("0 to create, 1 to update"), "{}", plan.screen());
 }

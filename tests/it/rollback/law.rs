@@ -43,6 +43,7 @@ impl Tenant {
         core.deploy_cli = false;
         core.consent.accept_drift = true;
         core.consent.allow_empty = vec!["*".to_owned()];
+        core.consent.take_over = vec!["*".to_owned()];
         Self { core, applied: None }
     }
 

@@ -122,8 +122,13 @@ fn judge(ground: &Ground, fault: &Fault, by_program: bool) -> Result<(), String>
     let wanted = serde_json::json!({ "file": "templates/it.yaml", "line": line, "column": column });
     let severity = if fault.is_error { "error" } else { "warning" };
     let said = finding["summary"].as_str().unwrap_or_default();
-    let named = said.contains(&format!("`{}`", fault.field)) || said.starts_with(&fault.field);
     let about = finding["address"].as_str().unwrap_or_default();
+    // A list with an address of its own is named, not only the place in it.
+    let list = match fault.code == "dangling-reference" && fault.field.starts_with('[') {
+        true => about.rsplit('/').next().unwrap_or_default(),
+        false => "",
+    };
+    let named = said.contains(&format!("`{list}{}`", fault.field)) || said.starts_with(&fault.field);
     let problems = [
         (finding["code"] != fault.code, "code"),
         (finding["severity"] != severity, "severity"),

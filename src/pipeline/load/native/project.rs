@@ -139,6 +139,7 @@ fn tenant_node(
         let names = || all.iter().map(|name| name.0.as_str());
         findings.push(match nearest(&tenant.0, names()) {
             Some(near) => finding.help(format!("Did you mean `{near}`?")),
+            None if all.is_empty() => finding.help("The workspace has no tenants yet; that file is one."),
             None => finding.help(format!("The tenants are {}.", names().collect::<Vec<_>>().join(", "))),
         });
         return None;
