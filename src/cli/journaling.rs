@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::failure::Failure;
+use super::project::workspace;
 use super::run::Run;
 use crate::api::port::ReadApi;
+use crate::edge::actor;
 use crate::edge::clock::{self, Clock};
 use crate::edge::connection::Target;
 use crate::edge::journal::{self, JournalFile};
@@ -16,10 +18,12 @@ use crate::model::address::Address;
 use crate::model::applied::{Applied, Ownership};
 use crate::model::journal::{Beginning, JOURNAL_VERSION, Journal, Line, Planned as PlannedStep};
 use crate::model::plan::{Gate, Plan};
+use crate::model::record::{Doing, Unfinished};
 use crate::pipeline::apply::Conduct;
 use crate::pipeline::apply::conduct::WINDOW;
 use crate::pipeline::plan::Remembered;
-use crate::pipeline::unfinished::{folded, in_part, is_create, known_ids, settle, told};
+use crate::pipeline::record::intended;
+use crate::pipeline::unfinished::{Telling, folded, in_part, is_create, known_ids, settle, told, unrecorded};
 
 /// How long the embedded tenant is asked for what may be there: it forgets nothing.
 const NEAR_WINDOW: Duration = Duration::from_secs(1);
@@ -32,6 +36,8 @@ pub struct Journaling {
     window: Duration,
     /// The apply before this run, if it did not end.
     open: Option<Journal>,
+    /// The apply that did not end and that this run takes back.
+    undone: Option<Journal>,
     /// The run takes it back: nothing is written to it, and in the end it goes.
     undoes: bool,
     /// The run is about what is not in the files, and nothing of it becomes ours.
@@ -62,7 +68,7 @@ impl Journaling {
         }
         let open = found.filter(|journal| !journal.is_closed());
         let window = if target.is_sandbox() { NEAR_WINDOW } else { WINDOW };
-        Ok(Self { path, aside, window, open, undoes: false, apart: false })
+        Ok(Self { path, aside, window, open, undone: None, undoes: false, apart: false })
     }
 
     /// Returns the apply that did not end.
@@ -91,7 +97,7 @@ impl Journaling {
     #[must_use]
     pub fn undoing(&self) -> Self {
         let (path, aside) = (self.path.clone(), self.aside.clone());
-        Self { path, aside, window: self.window, open: None, undoes: true, apart: false }
+        Self { path, aside, window: self.window, open: None, undone: self.open.clone(), undoes: true, apart: false }
     }
 
     /// Looks for what may have been created, and returns the gates of what cannot be told.
@@ -140,11 +146,23 @@ impl Journaling {
         self.open.as_ref().map(of).unwrap_or_default()
     }
 
+    /// Returns what an apply did that did not end, and that is in no record: the record of the run that goes on has to say
+    /// it. `is_whole`: the plan is about all that the files say.
+    pub fn unrecorded(&self, plan: &Plan, is_whole: bool) -> Vec<Unfinished> {
+        let telling = match (self.undoes, is_whole) {
+            (true, _) => Telling::Undo,
+            (false, true) => Telling::Whole,
+            (false, false) => Telling::Part,
+        };
+        let before = self.open.as_ref().or(self.undone.as_ref());
+        before.map(|journal| unrecorded(journal, plan, telling)).unwrap_or_default()
+    }
+
     /// Begins the journal of a plan, in place of one that did not end: what stood before that stays known.
     ///
     /// # Errors
     /// If it cannot be written; then nothing is begun.
-    pub fn begin(&self, plan: &Plan, stop: Arc<AtomicBool>) -> Result<Book, Failure> {
+    pub fn begin(&self, plan: &Plan, doing: &Doing, stop: Arc<AtomicBool>, run: &Run<'_>) -> Result<Book, Failure> {
         if self.undoes {
             return Ok(Book::Undoing(Undoing { stop, window: self.window }));
         }
@@ -168,7 +186,13 @@ impl Journaling {
             images: plan.images.clone(),
             carried: BTreeMap::new(),
             known: known_ids(plan),
+            intended: None,
+            unfinished: doing.unfinished.clone(),
         };
+        if !self.apart {
+            let by = actor::actor(workspace(run)?, &run.world.environment);
+            beginning.intended = Some(intended(plan, beginning.at.clone(), by));
+        }
         if let Some(before) = &self.open {
             beginning.at.clone_from(&before.beginning.at);
             for address in before.touched() {
@@ -185,11 +209,25 @@ impl Journaling {
         Ok(Book::File(JournalFile::begin(&self.path, &Line::Began(Box::new(beginning)), stop, self.window)?))
     }
 
-    /// Puts the journal aside once all is done and recorded.
+    /// Puts the journal of an apply that did not end aside, where nothing was left to do and its record is written.
+    ///
+    /// # Errors
+    /// If it cannot be moved.
+    pub fn settled(&self) -> Result<(), Failure> {
+        let before = self.open.as_ref().or(self.undone.as_ref());
+        if before.is_none_or(|_| self.apart) { Ok(()) } else { self.end() }
+    }
+
+    /// Puts the journal aside once all is done and recorded. That of a restore stays if it holds what only the record of
+    /// an apply can take.
     ///
     /// # Errors
     /// If it cannot be moved.
     pub fn end(&self) -> Result<(), Failure> {
+        let has_left = |before: &Journal| !before.beginning.apart || before.beginning.has_left();
+        if self.apart && self.open.as_ref().is_some_and(has_left) {
+            return Ok(());
+        }
         if self.undoes {
             return Ok(journal::discard(&self.path)?);
         }

@@ -20,4 +20,5 @@ mod saved;
 mod schema;
 mod trust;
 mod undo;
+mod unfinished;
 mod usage;
