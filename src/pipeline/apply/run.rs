@@ -221,13 +221,16 @@ impl Run<'_> {
         };
         // A step aside, so that another object can have its name or number first.
         let is_half = is_update(step) && self.leads[index].iter().any(goes_on);
+        // Part of the change that another step of the same address counts for, if there is one.
+        let is_part = |operation: &Operation| matches!(operation, Operation::Fill { .. } | Operation::Deploy { .. });
+        let counts = |other: &Step| other.address == step.address && !is_part(&other.operation);
+        let is_alone = !self.plan.steps.iter().any(counts);
         let summary = &mut self.outcome.summary;
-        match (&step.operation, step.action) {
+        match step.action {
             _ if is_half => {}
-            // Part of the change that another step of the same address counts for.
-            (Operation::Fill { .. } | Operation::Deploy { .. }, _) => {}
-            (_, Action::Create) => summary.created += 1,
-            (_, Action::Delete) => summary.deleted += 1,
+            _ if is_part(&step.operation) && !is_alone => {}
+            Action::Create => summary.created += 1,
+            Action::Delete => summary.deleted += 1,
             _ => summary.updated += 1,
         }
     }
