@@ -84,10 +84,10 @@ pub fn carry_out(
             // A part of the files says nothing of the rest of an apply that did not end.
             let is_last = is_whole || manner.doing.run == RunKind::Undo;
             let doing = if is_last { &doing } else { &manner.doing };
+            let before = planned.history.last_commit().map(str::to_owned);
             planned.history.unchanged(plan, planned.seen.as_ref(), doing, &planned.remembered, run)?;
-            if is_last {
-                planned.journal.settled()?;
-            }
+            let record = planned.history.last_commit().filter(|commit| before.as_deref() != Some(commit));
+            planned.journal.settled(record, is_last)?;
             planned.history.tag(manner.tag)?;
         }
         return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
@@ -107,7 +107,8 @@ pub fn carry_out(
     run.settings.state.remember(planned.history.place(), &planned.remembered)?;
     let stop = runtime.stop_on_interrupt();
     planned.history.intend(plan, &stop)?;
-    let mut book = planned.journal.begin(plan, &doing, Arc::clone(&stop), run)?;
+    let doing_after = (&doing, planned.history.last_commit());
+    let mut book = planned.journal.begin(plan, doing_after, Arc::clone(&stop), run)?;
     let mut conduct = Delivering::new(&mut book, plan, run);
     let (outcome, results, steps) = perform(plan, connection, &redaction, runtime, (&mut conduct, &stop), run);
     let is_complete = outcome.failures.is_empty() && outcome.summary.not_begun == 0;
@@ -117,10 +118,13 @@ pub fn carry_out(
     remembered.fingerprints.extend(outcome.sent.clone());
     let is_remembered = run.settings.state.remember(planned.history.place(), &remembered);
     let is_kept = connection.keep();
+    let before = planned.history.last_commit().map(str::to_owned);
     let is_recorded = {
         let done = (&steps, &outcome, planned.seen.as_ref());
         planned.history.applied_now(plan, done, &doing, &remembered, run)
     };
+    let record = planned.history.last_commit().filter(|commit| before.as_deref() != Some(commit));
+    let is_recorded = is_recorded.and(record.map_or(Ok(()), |commit| book.recorded(commit)));
     // The journal ends after the record: what is in none is taken over by the next run.
     let is_written = if planned.history.has_recorded() { book.ended(is_complete) } else { Ok(()) };
     let is_settled = is_remembered.map_err(Failure::from).and(is_kept.map_err(Failure::from)).and(is_recorded);

@@ -162,7 +162,13 @@ impl Journaling {
     ///
     /// # Errors
     /// If it cannot be written; then nothing is begun.
-    pub fn begin(&self, plan: &Plan, doing: &Doing, stop: Arc<AtomicBool>, run: &Run<'_>) -> Result<Book, Failure> {
+    pub fn begin(
+        &self,
+        plan: &Plan,
+        (doing, after): (&Doing, Option<&str>),
+        stop: Arc<AtomicBool>,
+        run: &Run<'_>,
+    ) -> Result<Book, Failure> {
         if self.undoes {
             return Ok(Book::Undoing(Undoing { stop, window: self.window }));
         }
@@ -188,6 +194,8 @@ impl Journaling {
             known: known_ids(plan),
             intended: None,
             unfinished: doing.unfinished.clone(),
+            after: after.map(str::to_owned),
+            recorded: Vec::new(),
         };
         if !self.apart {
             let by = actor::actor(workspace(run)?, &run.world.environment);
@@ -195,6 +203,8 @@ impl Journaling {
         }
         if let Some(before) = &self.open {
             beginning.at.clone_from(&before.beginning.at);
+            beginning.after.clone_from(&before.beginning.after);
+            beginning.recorded.clone_from(&before.recorded);
             for address in before.touched() {
                 let Some(image) = before.beginning.images.get(address) else { continue };
                 beginning.images.insert(address.clone(), image.clone());
@@ -209,13 +219,20 @@ impl Journaling {
         Ok(Book::File(JournalFile::begin(&self.path, &Line::Began(Box::new(beginning)), stop, self.window)?))
     }
 
-    /// Puts the journal of an apply that did not end aside, where nothing was left to do and its record is written.
+    /// Notes the record of a run that had nothing to do in the journal of an apply that did not end, and puts that aside
+    /// where it `ends` with this.
     ///
     /// # Errors
-    /// If it cannot be moved.
-    pub fn settled(&self) -> Result<(), Failure> {
-        let before = self.open.as_ref().or(self.undone.as_ref());
-        if before.is_none_or(|_| self.apart) { Ok(()) } else { self.end() }
+    /// If it cannot be written or moved.
+    pub fn settled(&self, record: Option<&str>, ends: bool) -> Result<(), Failure> {
+        if self.apart || self.open.as_ref().or(self.undone.as_ref()).is_none() {
+            return Ok(());
+        }
+        if let (Some(commit), false) = (record, self.undoes) {
+            let mut file = JournalFile::open(&self.path, Arc::default(), self.window)?;
+            file.append(&Line::Recorded { commit: commit.to_owned() })?;
+        }
+        if ends { self.end() } else { Ok(()) }
     }
 
     /// Puts the journal aside once all is done and recorded. That of a restore stays if it holds what only the record of
@@ -265,6 +282,17 @@ impl Book {
     pub fn ended(&mut self, complete: bool) -> Result<(), Failure> {
         match self {
             Self::File(file) => Ok(file.append(&Line::Ended { complete })?),
+            Self::Undoing(_) => Ok(()),
+        }
+    }
+
+    /// Writes in which record the run stands.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn recorded(&mut self, commit: &str) -> Result<(), Failure> {
+        match self {
+            Self::File(file) => Ok(file.append(&Line::Recorded { commit: commit.to_owned() })?),
             Self::Undoing(_) => Ok(()),
         }
     }

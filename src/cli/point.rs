@@ -39,6 +39,24 @@ pub fn is_whole(header: &Header) -> bool {
         && !header.config.dirty
 }
 
+/// Returns the record of the configuration that the tenant has: the last apply that was not taken back. It is the record
+/// of an undo where that leaves nobody able to say what the tenant has as a whole.
+pub fn standing(headers: &[(String, Header)]) -> Option<&(String, Header)> {
+    let mut taken_back = u64::MAX;
+    headers.iter().filter(|(_, header)| is_apply(header) || header.run == RunKind::Undo).find(|(_, header)| {
+        if header.number >= taken_back {
+            return false;
+        }
+        match (header.run, header.result, header.from.as_ref().and_then(|from| from.record)) {
+            (RunKind::Undo, RunResult::Done, Some(first)) => {
+                taken_back = first;
+                false
+            }
+            _ => true,
+        }
+    })
+}
+
 /// Opens the files of a commit, a branch or a tag. What this clone lacks is fetched from where the records are shared, or
 /// from where a shallow clone comes from.
 ///
@@ -89,8 +107,8 @@ const NAMED: &str = "Name a record as `tenantry history` lists it, a tag, or a c
 
 /// Returns the last record of the configuration before the present one that is not held back.
 pub fn previous(headers: &[(String, Header)]) -> Option<&(String, Header)> {
-    let now = headers.iter().find(|(_, header)| is_apply(header))?;
-    headers.iter().find(|(_, header)| {
+    let now = standing(headers)?;
+    headers.iter().filter(|(_, header)| header.number < now.1.number).find(|(_, header)| {
         let commit = header.config.commit.as_ref();
         is_whole(header)
             && (commit != now.1.config.commit.as_ref() || now.1.config.dirty)

@@ -155,6 +155,11 @@ impl History {
         Ok(self.records.as_ref().map(|records| records.at(commit)).transpose()?)
     }
 
+    /// Returns the commit of the last record.
+    pub fn last_commit(&self) -> Option<&str> {
+        self.last.as_ref().map(|kept| kept.commit.as_str())
+    }
+
     /// Returns what the last record says is ours.
     pub fn applied(&self) -> Option<Applied> {
         self.last.as_ref().map(|kept| kept.record.applied.clone())
@@ -303,6 +308,10 @@ impl History {
 
     /// The commits that are held after a run: those that were, and what it adds, unless it lets them all go.
     fn holds(&self, doing: &Doing) -> Vec<String> {
+        // What was in force before the apply that is taken back is so again.
+        if doing.run == RunKind::Undo {
+            return doing.holds.clone();
+        }
         let mut holds = self.last.as_ref().map(|kept| kept.record.header.holds.clone()).unwrap_or_default();
         if doing.run == RunKind::ReleaseHold {
             holds.clear();

@@ -51,6 +51,12 @@ pub struct Beginning {
     /// What runs before it did that came to no record.
     #[serde(default)]
     pub unfinished: Vec<Unfinished>,
+    /// The commit of the last record before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// The commits of records that the unfinished apply before this one has left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recorded: Vec<String>,
 }
 
 /// One step of the plan.
@@ -141,6 +147,10 @@ pub enum Line {
     Ended {
         complete: bool,
     },
+    /// What was done is in a record, the commit of that name.
+    Recorded {
+        commit: String,
+    },
 }
 
 /// What became of a step.
@@ -166,6 +176,8 @@ pub struct Journal {
     pub made: BTreeMap<Address, RemoteId>,
     pub sent: BTreeMap<String, String>,
     pub ended: Option<bool>,
+    /// The commits of the records that say what was done, those of an apply that this one went on with included.
+    pub recorded: Vec<String>,
 }
 
 /// Why a journal cannot be used.
@@ -218,6 +230,7 @@ impl Journal {
     fn begun(beginning: Beginning) -> Self {
         Self {
             fates: vec![Fate::NotBegun; beginning.steps.len()],
+            recorded: beginning.recorded.clone(),
             beginning,
             sought: BTreeMap::new(),
             made: BTreeMap::new(),
@@ -249,6 +262,7 @@ impl Journal {
             Line::Failed { step, in_doubt } => self.set(step, if in_doubt { Fate::InDoubt } else { Fate::Failed })?,
             Line::Skipped { step } => self.set(step, Fate::Skipped)?,
             Line::Ended { complete } => self.ended = Some(complete),
+            Line::Recorded { commit } => self.recorded.push(commit),
         }
         Ok(())
     }
@@ -321,6 +335,8 @@ mod tests {
             known: BTreeMap::new(),
             intended: None,
             unfinished: Vec::new(),
+            after: None,
+            recorded: Vec::new(),
         }
     }
 

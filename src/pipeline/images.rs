@@ -54,10 +54,28 @@ pub fn images(changes: &[Change], matched: &Matched<'_>, live: &Live) -> BTreeMa
         }
         images.insert(change.address.clone(), image);
     }
-    for (object, address) in gone {
-        hang(object, address, &matched.names, live, &mut images);
+    if !gone.is_empty() {
+        let names = Names::of(live, &standing(&gone, &matched.names, live));
+        for (object, address) in gone {
+            hang(object, address, &names, live, &mut images);
+        }
     }
     images
+}
+
+/// What objects are called, those that go by the address that they go under: no file names it any more. What lies in
+/// them is called after them.
+fn standing(gone: &[(&Object, &Address)], names: &Names, live: &Live) -> BTreeMap<(String, String), (String, Address)> {
+    let at = |object: &Object| {
+        let going = gone.iter().find(|(other, _)| other.kind.name == object.kind.name && other.id == object.id);
+        going.map_or_else(|| names.address_of(object), |(_, address)| (*address).clone())
+    };
+    let of = |object: &Object| {
+        let id = object.id.as_ref()?;
+        let name = names.name(object.kind.space(), &id.0)?.to_owned();
+        Some(((object.kind.space().to_owned(), id.0.clone()), (name, at(object))))
+    };
+    live.objects.iter().filter(|object| object.parent.is_none()).filter_map(of).collect()
 }
 
 /// Returns the objects that a plan deletes and whose nested things an undo must know.
@@ -68,7 +86,7 @@ pub fn gone(plan: &Plan) -> Vec<(&'static Kind, RemoteId)> {
 
 /// Adds what hangs on what a plan deletes, now that it has been read too.
 pub fn add_hanging(plan: &mut Plan, live: &Live, unseen: &Unseen) {
-    let names = Names::of(live, &BTreeMap::new());
+    let names = Names::of(live, &known(plan));
     let gone: Vec<(Address, RemoteId, String)> = (plan.images.iter())
         .filter(|(_, image)| image.deletes && image.with.is_none())
         .filter_map(|(address, image)| Some((address.clone(), image.id.clone()?, image.kind.clone())))
@@ -86,6 +104,18 @@ pub fn add_hanging(plan: &mut Plan, live: &Live, unseen: &Unseen) {
             (image.body, image.secrets) = (body, secrets);
         }
     }
+}
+
+/// What the record and the plan call objects, by space and id: an address may be a `$key`.
+fn known(plan: &Plan) -> BTreeMap<(String, String), (String, Address)> {
+    let prior = plan.ownership.prior.iter().flat_map(|prior| &prior.resources);
+    let prior = prior.map(|(address, owned)| (&owned.kind, &owned.id, &owned.name, address));
+    let images = plan.images.iter().map(|(address, image)| (&image.kind, &image.id, &image.name, address));
+    let named = |(kind, id, name, address): (&String, &Option<RemoteId>, &String, &Address)| {
+        let space = catalogue().kind(kind)?.space().to_owned();
+        Some(((space, id.clone()?.0), (name.clone(), address.clone())))
+    };
+    prior.chain(images).filter_map(named).collect()
 }
 
 fn is_read_late(kind: &Kind) -> bool {
@@ -120,7 +150,8 @@ fn hang(gone: &Object, address: &Address, names: &Names, live: &Live, images: &m
             continue;
         }
         let own = names.address_of(object);
-        if images.contains_key(&own) {
+        let is_it = |image: &Image| image.id.is_some() && image.id == object.id && image.kind == object.kind.name;
+        if images.contains_key(&own) || images.values().any(is_it) {
             continue;
         }
         let deletes = object.kind.shape != Shape::Membership;

@@ -81,12 +81,17 @@ pub fn pair<'a>(
     let mut pairs = Vec::new();
     for resource in &desired.resources {
         let mut found = by_address.get(&(resource.kind.name.as_str(), resource.address.clone()));
-        if found.is_none()
-            && let Some(parent) = &resource.parent
-        {
+        if found.is_none() {
             // A `$key` names the resource otherwise than the tenant names the object.
             let name = (!resource.name.is_empty()).then_some(resource.name.as_str());
-            found = by_address.get(&(resource.kind.name.as_str(), parent.child(resource.kind.segment(), name)));
+            let natural = match (&resource.parent, name) {
+                (Some(parent), name) => Some(parent.child(resource.kind.segment(), name)),
+                (None, Some(name)) if resource.kind.shape == Shape::Keyed => {
+                    Some(Address::named(&resource.kind.name, name))
+                }
+                (None, _) => None,
+            };
+            found = natural.and_then(|address| by_address.get(&(resource.kind.name.as_str(), address)));
         }
         let object = found.map(|position| {
             used[*position] = true;

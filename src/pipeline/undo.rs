@@ -12,7 +12,7 @@ use crate::model::address::Address;
 use crate::model::applied::{Applied, Origin, Owned};
 use crate::model::change::Action;
 use crate::model::desired::{Desired, Excluded, MEMBERS, Manage, Policy, Resource, TenantSettings};
-use crate::model::journal::{Image, Journal};
+use crate::model::journal::{Fate, Image, Journal};
 use crate::model::kept::restore;
 use crate::model::plan::Plan;
 use crate::model::value::{Map, Value};
@@ -39,7 +39,6 @@ pub fn consent(typed: Consent) -> Consent {
         allow_empty: vec!["*".to_owned()],
         allow_unbind: vec!["*".to_owned()],
         allow_dirty: true,
-        accept_drift: true,
         first_apply: true,
         take_over: vec!["*".to_owned()],
         ..typed
@@ -91,9 +90,13 @@ pub fn wish(journal: &Journal, settings: &TenantSettings) -> Undoing {
         if kind.shape == Shape::Membership {
             applied.resources.insert(address.clone(), owned(kind, image, image.after.clone()));
         }
-        // Whatever it is called by now, it is this object that is put back, and no other one.
-        if kind.shape == Shape::Collection && image.id.is_some() {
-            applied.resources.insert(address.clone(), owned(kind, image, Json::Object(serde_json::Map::new())));
+        // Whatever it is called by now, it is this object that is put back, and no other one. What it holds otherwise
+        // than the apply left it is somebody else's doing.
+        let left = written(journal, there);
+        if kind.shape != Shape::Membership && (image.id.is_some() && kind.shape == Shape::Collection || left.is_some())
+        {
+            let fields = left.cloned().unwrap_or_else(|| Json::Object(serde_json::Map::new()));
+            applied.resources.insert(address.clone(), owned(kind, image, fields));
         }
         // A rotation back would only bring the next key into use; what is made anew gets keys anew.
         if !kind.has(Quirk::KeySuccession) || image.with.is_some() {
@@ -143,6 +146,13 @@ fn goes_along(journal: &Journal, image: &Image) -> bool {
     })
 }
 
+/// Returns the fields that the apply left at an address, where all that it did there went well.
+fn written<'j>(journal: &'j Journal, address: &Address) -> Option<&'j Json> {
+    let mut fates = journal.beginning.steps.iter().zip(&journal.fates).filter(|(step, _)| step.address == *address);
+    let is_done = fates.clone().count() > 0 && fates.all(|(_, fate)| *fate == Fate::Done);
+    journal.beginning.ownership.next.get(address).filter(|_| is_done).map(|owned| &owned.fields)
+}
+
 fn owned(kind: &Kind, image: &Image, fields: Json) -> Owned {
     Owned {
         kind: kind.name.clone(),
@@ -190,11 +200,24 @@ fn add_referred(journal: &Journal, desired: &mut Desired) {
     let ours = || ownership.prior.iter().flat_map(|prior| &prior.resources).chain(&ownership.next);
     let name_at = |at: &Address| ours().find(|(address, _)| *address == at).map(|(_, owned)| owned.name.clone());
     let mut wanted = BTreeSet::new();
+    let mut declared = BTreeSet::new();
     for resource in &desired.resources {
         body_references(resource, &mut |reference| {
             wanted.insert((reference.space.clone(), reference.name.clone()));
         });
+        // What the apply left there is told by its name, too.
+        let Some(fields) = written(journal, &resource.address).map(|fields| Value::from_json(fields.clone())) else {
+            continue;
+        };
+        for reference in resource.kind.references.iter().filter(|reference| reference.by == "id") {
+            let names = reference.field.select(&fields);
+            let names = names.iter().filter_map(|(_, name)| Some((reference.space.clone(), name.as_str()?.to_owned())));
+            wanted.extend(names);
+            let roots = catalogue().kinds().filter(|kind| kind.parent.is_none() && kind.space() == reference.space);
+            declared.extend(roots.map(|kind| kind.name.clone()));
+        }
     }
+    desired.declared.extend(declared);
     let mut more = Vec::new();
     for (address, owned) in ours() {
         let (Some(kind), Some(parent)) = (catalogue().kind(&owned.kind), &owned.parent) else { continue };

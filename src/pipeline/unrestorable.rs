@@ -39,7 +39,15 @@ pub fn leave_out(undoing: &mut Undoing, images: &BTreeMap<&Address, &Image>) -> 
         }
         let gone: Vec<Resource> = undoing.desired.resources.extract_if(.., |r| is_in(r, &lost)).collect();
         lost.extend(gone.iter().map(|resource| resource.address.clone()));
-        let names: BTreeSet<(String, String)> = gone.iter().map(name).collect();
+        let names: BTreeSet<(String, String)> = gone
+            .iter()
+            .map(|resource| {
+                let is_parent = |other: &&Resource| Some(&other.address) == resource.parent.as_ref();
+                let parent = undoing.desired.resources.iter().chain(&gone).find(is_parent);
+                let parent = parent.map(|parent| parent.name.as_str());
+                (resource.kind.space().to_owned(), qualified(parent, resource.kind, &resource.name))
+            })
+            .collect();
         let mut pointed = Vec::new();
         for resource in &mut undoing.desired.resources {
             pointed.extend(forget(resource, &names).into_iter().map(|field| (resource.address.clone(), field)));
@@ -68,12 +76,6 @@ fn is_made_again(image: &Image) -> bool {
 
 fn is_in(resource: &Resource, lost: &BTreeSet<Address>) -> bool {
     lost.contains(&resource.address) || resource.parent.as_ref().is_some_and(|parent| lost.contains(parent))
-}
-
-/// The name by which others point at a resource.
-fn name(resource: &Resource) -> (String, String) {
-    let parent = resource.parent.as_ref().map(Address::name);
-    (resource.kind.space().to_owned(), qualified(parent.as_deref(), resource.kind, &resource.name))
 }
 
 /// Takes what points at these out of a body, and returns the fields that it stood in.

@@ -32,7 +32,7 @@ impl Tenant {
 
     fn says(&self, text: &str) {
         match self.is_native {
-            true => self.project.write("templates/all.yaml", text),
+            true => self.project.write("templates/all.yaml", &keyed(text)),
             false => {
                 let mut whole: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
                 self.move_texts(&mut whole, "");
@@ -86,6 +86,20 @@ impl Tenant {
     }
 }
 
+/// The text with a key of its own for each resource of a list: what it is called does not say where it stands then.
+fn keyed(text: &str) -> String {
+    let mut whole: serde_yaml::Mapping = serde_yaml::from_str(text).unwrap_or_default();
+    let lists = whole.values_mut().filter_map(serde_yaml::Value::as_sequence_mut);
+    for resource in lists.flatten().filter_map(serde_yaml::Value::as_mapping_mut) {
+        let Some(name) = resource.values().find_map(serde_yaml::Value::as_str).map(str::to_owned) else { continue };
+        // There is one theme at most: under another key it would be another one.
+        if !resource.contains_key("displayName") {
+            resource.entry("$key".into()).or_insert(format!("the {name}").into());
+        }
+    }
+    serde_yaml::to_string(&whole).unwrap()
+}
+
 const CONFIG: &str = r#"{"AUTH0_DOMAIN": "acme.eu.auth0.com", "AUTH0_ALLOW_DELETE": true}"#;
 const OUT: &str = "out";
 const APPLY: &str = "apply --yes --allow-delete * --allow-empty * --allow-unbind * --allow-replace *";
@@ -131,7 +145,7 @@ const LOST: &[(&str, &str, &str)] = &[
 ];
 
 /// Kinds whose case needs more than files can make.
-const BEYOND_FILES: &[&str] = &["customDomainDefault", "roles/groups"];
+const BEYOND_FILES: &[&str] = &["customDomainDefault", "roles/groups", "organizations/group_roles"];
 
 #[test]
 fn what_an_apply_did_to_any_kind_is_taken_back() {

@@ -170,7 +170,7 @@ fn source(
         return Ok((tree, header.clone()));
     }
     let headers = history.walk()?;
-    let Some((_, header)) = headers.into_iter().find(|(_, header)| point::is_apply(header)) else {
+    let Some((_, header)) = point::standing(&headers).cloned() else {
         return Err(Failure::usage(
             format!("no record says what was applied to {}", args.from),
             format!("`tenantry apply {}` leaves one.", args.from),
@@ -186,6 +186,9 @@ fn source(
 }
 
 fn fault(header: &Header) -> &'static str {
+    if header.run == RunKind::Undo {
+        return "took an apply back, and not all that came with it or since";
+    }
     match (header.config.commit.is_some(), header.config.dirty, header.scope, header.result) {
         (_, _, RunScope::Targeted, _) => "was of single addresses (`--target`)",
         (_, _, RunScope::Partial, _) => "left some out (`--exclude`)",

@@ -88,7 +88,7 @@ pub fn run(args: &RollbackArgs, run: &Run<'_>) -> Result<Exit, Failure> {
 /// Returns the commit that is rolled back. A return to something later holds nothing.
 fn held(history: &History, point: &Point, run: &Run<'_>) -> Result<Vec<String>, Failure> {
     let headers = history.walk()?;
-    let now = headers.iter().find(|(_, header)| point::is_apply(header)).and_then(|(_, h)| h.config.commit.clone());
+    let now = point::standing(&headers).and_then(|(_, header)| header.config.commit.clone());
     let folder = workspace(run)?;
     Ok(now.filter(|now| git::contains(folder, point.tree.commit(), now) != Some(true)).into_iter().collect())
 }

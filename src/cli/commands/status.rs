@@ -51,7 +51,7 @@ pub fn run(args: &StatusArgs, run: &Run<'_>) -> Result<Exit, Failure> {
 fn row(tenant: Option<&TenantName>, args: &StatusArgs, run: &Run<'_>) -> Result<Row, Failure> {
     let looked = Looked::open(tenant, !args.drift, run)?;
     let headers = looked.history.walk()?;
-    let applied: Option<&Header> = headers.iter().map(|(_, header)| header).find(|header| point::is_apply(header));
+    let applied: Option<&Header> = point::standing(&headers).map(|(_, header)| header);
     let folder = workspace(run)?;
     let commit = applied.and_then(|header| header.config.commit.as_deref());
     // What was never applied cannot have drifted.

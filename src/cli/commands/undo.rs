@@ -15,7 +15,8 @@ use crate::edge::runtime::Runtime;
 use crate::model::applied::Ownership;
 use crate::model::journal::Journal;
 use crate::model::names::TenantName;
-use crate::model::record::{Doing, RunKind, RunScope};
+use crate::model::plan::Gate;
+use crate::model::record::{Doing, Header, RunKind, RunScope, TakenFrom};
 use crate::pipeline::consent::Consent;
 use crate::pipeline::plan::{self, Facts};
 use crate::pipeline::refresh::{Wanted, refresh};
@@ -46,8 +47,10 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     };
     let runtime = Runtime::start()?;
     let reading = connection.reading();
-    let planning =
-        look(&mut journaling, &mut journal, &settings, (&reading, &target, lock), args.consent.consent(), run);
+    let mut typed = args.consent.consent();
+    // Who is asked sees what others have changed since before saying yes.
+    typed.accept_drift |= !args.yes;
+    let planning = look(&mut journaling, &mut journal, &settings, (&reading, &target, lock), typed, run);
     let mut planned = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
     let mut cannot = std::mem::take(&mut planned.lost);
     cannot.extend(lost(&journal, &planned.plan));
@@ -57,10 +60,53 @@ pub fn run(args: &ApplyArgs, run: &Run<'_>) -> Result<Exit, Failure> {
         yes: args.yes,
         tag: None,
         verify: false,
-        doing: Doing::of(RunKind::Undo),
+        doing: doing(&journal, &planned.history, &settings.tenant)?,
         told: Some(("undo", serde_json::json!({ "lost": cannot }))),
     };
     applying::carry_out(&mut planned, &connection, &runtime, &manner, run)
+}
+
+/// The gate of what others have done to the tenant since.
+const DRIFT: &str = "drift";
+
+/// Returns what a record says of taking an apply back: which records it takes back, and whose holds are in force again.
+fn doing(journal: &Journal, history: &History, tenant: &TenantName) -> Result<Doing, Failure> {
+    let headers = history.walk()?;
+    let own = |(commit, _): &&(String, Header)| journal.recorded.contains(commit);
+    let first = headers.iter().filter(own).map(|(_, header)| header.number).min();
+    let next = headers.first().map_or(1, |(_, header)| header.number + 1);
+    // After what came later nobody can say what the tenant holds as a whole.
+    let record = superseded(journal, &headers).is_none().then(|| first.unwrap_or(next));
+    let before = headers.iter().find(|(_, header)| record.is_none_or(|record| header.number < record));
+    Ok(Doing {
+        from: Some(TakenFrom { tenant: tenant.clone(), record, asked: None }),
+        holds: before.map(|(_, header)| header.holds.clone()).unwrap_or_default(),
+        ..Doing::of(RunKind::Undo)
+    })
+}
+
+/// Returns the gate of what was recorded after the apply that is taken back.
+fn superseded(journal: &Journal, headers: &[(String, Header)]) -> Option<Gate> {
+    let later = headers.iter().take_while(|(commit, _)| Some(commit) != journal.beginning.after.as_ref());
+    let later: Vec<&Header> =
+        later.filter(|(commit, _)| !journal.recorded.contains(commit)).map(|(_, header)| header).collect();
+    let last = later.first()?;
+    let more = match later.len() {
+        1 => String::new(),
+        many => format!(" and {} more", many - 1),
+    };
+    Some(Gate {
+        name: DRIFT,
+        reason: format!(
+            "record #{} ({} by {}, {}){more} came after the apply that is taken back; what it changed there is lost",
+            last.number,
+            last.run.word(),
+            last.by.name,
+            last.at
+        ),
+        addresses: Vec::new(),
+        switch: Some("--accept-drift".to_owned()),
+    })
 }
 
 async fn look(
@@ -91,13 +137,17 @@ async fn look(
         applied: Some(undoing.applied),
         ..Facts::default()
     };
+    let accepted = facts.consent.accept_drift;
     let (mut plan, found) = plan::plan(&undoing.desired, &live, facts);
     if found.has_errors() {
         return Err(Failure::Invalid { found, sources: Default::default() });
     }
     plan.gates.extend(gates);
     explain(&mut plan);
-    plan.opened.clear();
+    plan.opened.retain(|gate| gate.name == DRIFT);
+    if let Some(gate) = superseded(journal, &history.walk()?) {
+        if accepted { plan.opened.push(gate) } else { plan.gates.push(gate) }
+    }
     plan.settings = settings.clone();
     if history.is_kept() {
         let prior = folded(journal, history.applied().as_ref());

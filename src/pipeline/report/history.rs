@@ -8,7 +8,7 @@ use super::value::harmless;
 use crate::catalogue::table::catalogue;
 use crate::model::change::{Change, Delta};
 use crate::model::path::{FieldPath, Segment};
-use crate::model::record::{Header, RecordedChange, RunResult, StepResult, Unfinished};
+use crate::model::record::{Header, RecordedChange, RunKind, RunResult, StepResult, Unfinished};
 use crate::model::value::Value;
 
 /// Returns a record's header for programs, with the commit that holds it.
@@ -86,7 +86,13 @@ pub fn one(commit: &str, header: &Header) -> String {
         let dirty = if header.config.dirty { ", with changes that were not committed" } else { "" };
         add("commit", format!("{config}{dirty}"));
     }
-    if let Some(from) = &header.from {
+    if header.run == RunKind::Undo {
+        match header.from.as_ref().and_then(|from| from.record) {
+            Some(first) if first < header.number => add("undoes", format!("record #{first}")),
+            Some(_) => add("undoes", "an apply that left no record".to_owned()),
+            None => {}
+        }
+    } else if let Some(from) = &header.from {
         let record = from.record.map(|number| format!(", record #{number}")).unwrap_or_default();
         let asked = from.asked.as_ref().map(|asked| format!(" ({asked})")).unwrap_or_default();
         add("from", format!("{}{record}{asked}", from.tenant));

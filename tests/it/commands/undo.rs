@@ -208,3 +208,94 @@ fn what_lies_in_an_object_that_somebody_renamed_is_read_where_it_is() {
     assert!(plan.stdout().contains("\"Renamed\" -> \"A\""), "{}", plan.screen());
     assert!(plan.stdout().contains("0 to create, 1 to update"), "{}", plan.screen());
 }
+
+/// A workspace with records, at its first apply.
+fn recorded(text: &str) -> Project {
+    let project =
+        Project::new().tenant("dev", "domain: sandbox\n").file(".gitignore", ".tenantry/\n").template("all", text);
+    project.commit("v1");
+    project.run("apply dev --yes").ok();
+    project
+}
+
+fn next(project: &Project, text: &str) {
+    project.write("templates/all.yaml", text);
+    project.commit("next");
+    project.run("apply dev --yes --max-deletes 9").ok();
+}
+
+#[test]
+fn what_is_deleted_comes_back_under_its_key() {
+    let apis = "resourceServers: [{ name: Api, identifier: https://api, scopes: [{ value: r }] }]\n";
+    let project = recorded(&format!(
+        "{apis}clients: [{{ $key: job, name: Job }}]\nroles: [{{ $key: r, name: Role, permissions: \
+         [{{ resource_server_identifier: https://api, permission_name: r }}] }}]\nclientGrants: \
+         [{{ $key: g1, client_id: Job, audience: https://api, scope: [r] }}]\n"
+    ));
+    next(&project, &format!("{apis}clients: []\nroles: []\nclientGrants: []\n"));
+    let undone = project.run("apply dev --undo --yes").ok();
+    assert!(undone.stdout().contains("Applied: 4 created, 0 updated, 0 deleted."), "{}", undone.screen());
+    for address in ["clients/job", "roles/r", "clientGrants/g1"] {
+        assert!(undone.stdout().contains(&format!("+ {address}\n")), "{}", undone.screen());
+    }
+    let applied = project.run("history dev last --json").ok().json();
+    assert!(applied["applied"]["resources"]["clientGrants/g1"].is_object(), "{applied:#}");
+}
+
+#[test]
+fn what_somebody_did_since_is_not_overwritten_without_a_word() {
+    let roles = |text: &str| format!("roles: [{{ name: A, description: {text} }}]\n");
+    let project = recorded(&roles("one"));
+    next(&project, &roles("two"));
+    let sandbox = project.read(".tenantry/sandbox/dev.json");
+    project.write(".tenantry/sandbox/dev.json", &sandbox.replace("\"two\"", "\"by hand\""));
+    let refused = project.run("apply dev --undo --yes").code(4);
+    assert!(refused.stdout().contains("gate closed[drift]"), "{}", refused.screen());
+    assert!(refused.stdout().contains("\"by hand\" -> \"one\""), "{}", refused.screen());
+    assert_eq!(project.read(".tenantry/sandbox/dev.json").matches("by hand").count(), 1);
+    let undone = project.run("apply dev --undo --yes --accept-drift").ok();
+    assert!(undone.stdout().contains("gate opened[drift]"), "{}", undone.screen());
+    project.run("apply dev --undo --yes").code(64);
+}
+
+#[test]
+fn a_later_record_is_not_undone_with_an_earlier_one() {
+    let roles = |text: &str| format!("roles: [{{ name: A, description: {text} }}]\n");
+    let project = recorded(&roles("one"));
+    next(&project, &roles("two"));
+    // As on another machine: its journal is of the apply before the last.
+    let journal = project.read(".tenantry/sandbox/dev/journal.last.jsonl");
+    next(&project, "roles: [{ name: A, description: two }, { name: B }]\n");
+    project.write(".tenantry/sandbox/dev/journal.last.jsonl", &journal);
+    let refused = project.run("apply dev --undo --yes").code(4);
+    assert!(refused.stdout().contains("record #3 (apply by "), "{}", refused.screen());
+    assert!(refused.stdout().ends_with("    tenantry apply dev --undo --accept-drift\n"), "{}", refused.screen());
+    project.run("apply dev --undo --yes --accept-drift").ok();
+    // Nobody can say what it holds as a whole now.
+    let refused = project.tenant("test", "domain: sandbox\n").run("promote dev test --yes").code(64);
+    assert!(refused.stderr().contains("record #4 took an apply back"), "{}", refused.screen());
+}
+
+#[test]
+fn what_was_taken_back_is_not_what_the_tenant_has() {
+    let roles = |text: &str| format!("roles: [{{ name: A, description: {text} }}]\n");
+    let project = Project::new()
+        .tenant("dev", "domain: sandbox\n")
+        .tenant("test", "domain: sandbox\n")
+        .file(".gitignore", ".tenantry/\n");
+    next(&project, &roles("one"));
+    next(&project, &roles("two"));
+    project.run("apply dev --undo --yes").ok();
+    let shown = project.run("history dev last").ok();
+    assert!(shown.stdout().contains("undoes   record #2"), "{}", shown.screen());
+    let status = project.run("status --json").ok().json();
+    assert_eq!((&status["tenants"][0]["applied"]["record"], &status["tenants"][0]["behind"]), (&1.into(), &1.into()));
+    project.run("promote dev test --yes --first-apply").ok();
+    assert_eq!(project.run("get test roles/A:description").ok().stdout(), "one\n");
+    // An undo of a rollback takes its hold with it.
+    project.run("apply dev --yes").ok();
+    project.run("rollback dev --to 1 --yes").ok();
+    project.run("plan dev").code(4);
+    project.run("apply dev --undo --yes").ok();
+    project.run("plan dev --exit-code").ok();
+}
