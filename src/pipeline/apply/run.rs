@@ -19,6 +19,7 @@ use crate::model::event::{Event, StepFailure, Summary};
 use crate::model::journal::Line;
 use crate::model::names::RemoteId;
 use crate::model::plan::{Operation, Plan, Step};
+use crate::pipeline::drafts;
 use crate::pipeline::scope::ignored_by;
 
 /// Steps in flight at once; the way to the tenant paces itself below that.
@@ -325,6 +326,9 @@ fn failure_of(step: &Step, error: StepError) -> StepFailure {
         failure.field = property(&message).map(str::to_owned);
         point(&mut failure, step);
         failure.help = match status {
+            400 | 409 if message.contains("deployed") && drafts::help_for(step.kind).is_some() => {
+                drafts::help_for(step.kind)
+            }
             400 if step.kind.marked.is_some() => step.kind.marked.as_ref().map(|marked| marked.help.clone()),
             403 if step.kind.has(Quirk::NeedsCustomDomain) => Some(
                 "A tenant needs a custom domain for this, of any status. Declare one, or add it in the tenant."

@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod ci;
 mod deliver;
+mod drafts;
 mod export;
 mod from_deploy_cli;
 mod gates;
