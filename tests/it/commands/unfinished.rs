@@ -178,3 +178,33 @@ fn an_undo_and_a_restore_lose_nothing_of_a_killed_apply() {
     assert_eq!(changed(&last(&project)["unfinished"][0]["changes"]).len(), 1);
     assert!(!project.run("plan dev").ok().stdout().contains("note:"));
 }
+
+#[test]
+fn the_table_of_tenants_shows_what_did_not_end_and_what_is_held() {
+    let project = project().template("all", &roles("A"));
+    let first = project.commit("one");
+    project.run("apply dev --yes").ok();
+    let json = project.run("status --json").ok().json();
+    assert_eq!(json["tenants"][0]["unfinished"], Json::Null);
+    assert_eq!(json["tenants"][0]["holds"], json!([]));
+    project.write("templates/all.yaml", &roles("AB"));
+    let second = project.commit("two");
+    project.run("apply dev --yes").ok();
+    project.run(&format!("rollback dev --to {first} --yes --allow-delete roles/B")).ok();
+    project.write("templates/all.yaml", &roles("ACD"));
+    let held = project.run("status").ok();
+    let words = format!(
+        "dev: {} was rolled back, and what contains it is not applied; `tenantry release-hold dev`",
+        &second[..7]
+    );
+    assert!(held.stdout().contains(&words), "{}", held.screen());
+    assert_eq!(project.run("status --json").ok().json()["tenants"][0]["holds"], json!([second]));
+    project.run("release-hold dev").ok();
+    project.commit("three");
+    cut(&project, "apply dev --yes", 2, "die_before");
+    let open = project.run("status").ok();
+    assert!(open.stdout().contains("\ndev: an apply that began at "), "{}", open.screen());
+    assert!(!open.stdout().contains("rolled back"), "{}", open.screen());
+    let json = project.run("status --json").ok().json();
+    assert!(json["tenants"][0]["unfinished"].as_str().unwrap().contains("1 of 2 steps are done"), "{json:#}");
+}
