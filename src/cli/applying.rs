@@ -16,7 +16,7 @@ use crate::edge::connection::Connection;
 use crate::edge::runtime::Runtime;
 use crate::model::event::Event;
 use crate::model::plan::Plan;
-use crate::model::record::Doing;
+use crate::model::record::{Doing, RunKind, RunScope};
 use crate::pipeline::apply::{Conduct, Outcome, apply};
 use crate::pipeline::record::Steps;
 use crate::pipeline::report::outcome::{self, Results};
@@ -77,12 +77,21 @@ pub fn carry_out(
     if plan.gates.is_empty() && !plan.missing_secrets.is_empty() {
         return Err(Failure::MissingSecrets(plan.missing_secrets.clone()));
     }
+    let is_whole = planned.history.scope() == RunScope::Full && planned.only.is_none();
+    let unfinished = planned.journal.unrecorded(plan, is_whole);
+    let doing = Doing { unfinished, ..manner.doing.clone() };
     if !plan.gates.is_empty() || plan.is_empty() {
         if run.settings.json {
             run.answer_json(&manner.told(Results::default().json(plan, &planned.found, None)))?;
         }
         if plan.gates.is_empty() {
-            planned.history.unchanged(plan, planned.seen.as_ref(), &manner.doing, &planned.remembered, run)?;
+            // A part of the files says nothing of the rest of an apply that did not end.
+            let is_last = is_whole || manner.doing.run == RunKind::Undo;
+            let doing = if is_last { &doing } else { &manner.doing };
+            let before = planned.history.last_commit().map(str::to_owned);
+            planned.history.unchanged(plan, planned.seen.as_ref(), doing, &planned.remembered, run)?;
+            let record = planned.history.last_commit().filter(|commit| before.as_deref() != Some(commit));
+            planned.journal.settled(record, is_last)?;
             planned.history.tag(manner.tag)?;
             planned.history.tell_unpushed(run)?;
         }
@@ -100,11 +109,11 @@ pub fn carry_out(
     run.settings.state.remember(planned.history.place(), &planned.remembered)?;
     let stop = runtime.stop_on_interrupt();
     planned.history.intend(plan, &stop)?;
-    let mut book = planned.journal.begin(plan, planned.history.last_commit(), Arc::clone(&stop))?;
+    let doing_after = (&doing, planned.history.last_commit());
+    let mut book = planned.journal.begin(plan, doing_after, Arc::clone(&stop), run)?;
     let mut conduct = Delivering::new(&mut book, plan, run);
     let (outcome, results, steps) = perform(plan, connection, &redaction, runtime, (&mut conduct, &stop), run);
     let is_complete = outcome.failures.is_empty() && outcome.summary.not_begun == 0;
-    let is_written = book.ended(is_complete);
     // What was sent is remembered, and a sandbox kept, whether or not all went well; that it went well or not is said
     // even if it cannot be remembered.
     let mut remembered = planned.remembered.clone();
@@ -114,10 +123,12 @@ pub fn carry_out(
     let before = planned.history.last_commit().map(str::to_owned);
     let is_recorded = {
         let done = (&steps, &outcome, planned.seen.as_ref());
-        planned.history.applied_now(plan, done, &manner.doing, &remembered, run)
+        planned.history.applied_now(plan, done, &doing, &remembered, run)
     };
     let record = planned.history.last_commit().filter(|commit| before.as_deref() != Some(commit));
     let is_recorded = is_recorded.and(record.map_or(Ok(()), |commit| book.recorded(commit)));
+    // The journal ends after the record: what is in none is taken over by the next run.
+    let is_written = if planned.history.has_recorded() { book.ended(is_complete) } else { Ok(()) };
     let is_settled = is_remembered.map_err(Failure::from).and(is_kept.map_err(Failure::from)).and(is_recorded);
     let mut is_settled = is_settled.and(is_written);
     if is_complete && is_settled.is_ok() {

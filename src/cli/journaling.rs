@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::failure::Failure;
+use super::project::workspace;
 use super::run::Run;
 use crate::api::port::ReadApi;
+use crate::edge::actor;
 use crate::edge::clock::{self, Clock};
 use crate::edge::connection::Target;
 use crate::edge::journal::{self, JournalFile};
@@ -17,10 +19,12 @@ use crate::model::applied::{Applied, Ownership};
 use crate::model::journal::{Beginning, JOURNAL_VERSION, Journal, Line, Planned as PlannedStep};
 use crate::model::names::RemoteId;
 use crate::model::plan::{Gate, Plan};
+use crate::model::record::{Doing, Unfinished};
 use crate::pipeline::apply::Conduct;
 use crate::pipeline::apply::conduct::WINDOW;
 use crate::pipeline::plan::Remembered;
-use crate::pipeline::unfinished::{folded, in_part, is_create, known_ids, settle, told};
+use crate::pipeline::record::intended;
+use crate::pipeline::unfinished::{Telling, folded, in_part, is_create, known_ids, settle, told, unrecorded};
 
 /// How long the embedded tenant is asked for what may be there: it forgets nothing.
 const NEAR_WINDOW: Duration = Duration::from_secs(1);
@@ -33,6 +37,8 @@ pub struct Journaling {
     window: Duration,
     /// The apply before this run, if it did not end.
     open: Option<Journal>,
+    /// The apply that did not end and that this run takes back.
+    undone: Option<Journal>,
     /// The run takes it back: nothing is written to it, and in the end it goes.
     undoes: bool,
     /// The run is about what is not in the files, and nothing of it becomes ours.
@@ -63,7 +69,7 @@ impl Journaling {
         }
         let open = found.filter(|journal| !journal.is_closed());
         let window = if target.is_sandbox() { NEAR_WINDOW } else { WINDOW };
-        Ok(Self { path, aside, window, open, undoes: false, apart: false })
+        Ok(Self { path, aside, window, open, undone: None, undoes: false, apart: false })
     }
 
     /// Returns the apply that did not end.
@@ -92,7 +98,7 @@ impl Journaling {
     #[must_use]
     pub fn undoing(&self) -> Self {
         let (path, aside) = (self.path.clone(), self.aside.clone());
-        Self { path, aside, window: self.window, open: None, undoes: true, apart: false }
+        Self { path, aside, window: self.window, open: None, undone: self.open.clone(), undoes: true, apart: false }
     }
 
     /// Looks for what may have been created, and returns the gates of what cannot be told.
@@ -147,11 +153,29 @@ impl Journaling {
         self.open.as_ref().map(of).unwrap_or_default()
     }
 
+    /// Returns what an apply did that did not end, and that is in no record: the record of the run that goes on has to say
+    /// it. `is_whole`: the plan is about all that the files say.
+    pub fn unrecorded(&self, plan: &Plan, is_whole: bool) -> Vec<Unfinished> {
+        let telling = match (self.undoes, is_whole) {
+            (true, _) => Telling::Undo,
+            (false, true) => Telling::Whole,
+            (false, false) => Telling::Part,
+        };
+        let before = self.open.as_ref().or(self.undone.as_ref());
+        before.map(|journal| unrecorded(journal, plan, telling)).unwrap_or_default()
+    }
+
     /// Begins the journal of a plan, in place of one that did not end: what stood before that stays known.
     ///
     /// # Errors
     /// If it cannot be written; then nothing is begun.
-    pub fn begin(&self, plan: &Plan, after: Option<&str>, stop: Arc<AtomicBool>) -> Result<Book, Failure> {
+    pub fn begin(
+        &self,
+        plan: &Plan,
+        (doing, after): (&Doing, Option<&str>),
+        stop: Arc<AtomicBool>,
+        run: &Run<'_>,
+    ) -> Result<Book, Failure> {
         if self.undoes {
             return Ok(Book::Undoing(Undoing { stop, window: self.window }));
         }
@@ -175,9 +199,15 @@ impl Journaling {
             images: plan.images.clone(),
             carried: BTreeMap::new(),
             known: known_ids(plan),
+            intended: None,
+            unfinished: doing.unfinished.clone(),
             after: after.map(str::to_owned),
             recorded: Vec::new(),
         };
+        if !self.apart {
+            let by = actor::actor(workspace(run)?, &run.world.environment);
+            beginning.intended = Some(intended(plan, beginning.at.clone(), by));
+        }
         if let Some(before) = &self.open {
             beginning.at.clone_from(&before.beginning.at);
             beginning.after.clone_from(&before.beginning.after);
@@ -196,11 +226,32 @@ impl Journaling {
         Ok(Book::File(JournalFile::begin(&self.path, &Line::Began(Box::new(beginning)), stop, self.window)?))
     }
 
-    /// Puts the journal aside once all is done and recorded.
+    /// Notes the record of a run that had nothing to do in the journal of an apply that did not end, and puts that aside
+    /// where it `ends` with this.
+    ///
+    /// # Errors
+    /// If it cannot be written or moved.
+    pub fn settled(&self, record: Option<&str>, ends: bool) -> Result<(), Failure> {
+        if self.apart || self.open.as_ref().or(self.undone.as_ref()).is_none() {
+            return Ok(());
+        }
+        if let (Some(commit), false) = (record, self.undoes) {
+            let mut file = JournalFile::open(&self.path, Arc::default(), self.window)?;
+            file.append(&Line::Recorded { commit: commit.to_owned() })?;
+        }
+        if ends { self.end() } else { Ok(()) }
+    }
+
+    /// Puts the journal aside once all is done and recorded. That of a restore stays if it holds what only the record of
+    /// an apply can take.
     ///
     /// # Errors
     /// If it cannot be moved.
     pub fn end(&self) -> Result<(), Failure> {
+        let has_left = |before: &Journal| !before.beginning.apart || before.beginning.has_left();
+        if self.apart && self.open.as_ref().is_some_and(has_left) {
+            return Ok(());
+        }
         if self.undoes {
             return Ok(journal::discard(&self.path)?);
         }

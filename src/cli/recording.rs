@@ -50,6 +50,8 @@ pub struct History {
     is_silent: bool,
     /// The workspace says that there must be a record.
     expects: bool,
+    /// This run has written one.
+    has_written: bool,
 }
 
 impl History {
@@ -75,7 +77,7 @@ impl History {
         let expects = !target.is_sandbox() && locking::history(run)?.is_some_and(|history| history.expect.is_some());
         let last = records.as_ref().map(Records::last).transpose()?.flatten();
         let is_first = !run.settings.state.knows(&place);
-        Ok(Self { records, last, place, scope, is_first, lock, shared, is_silent, expects })
+        Ok(Self { records, last, place, scope, is_first, lock, shared, is_silent, expects, has_written: false })
     }
 
     /// Returns the history of a run that neither asks nor keeps records.
@@ -90,6 +92,7 @@ impl History {
             shared: None,
             is_silent: false,
             expects: false,
+            has_written: false,
         }
     }
 
@@ -101,6 +104,11 @@ impl History {
     /// Says whether records can be kept.
     pub fn is_kept(&self) -> bool {
         self.records.is_some()
+    }
+
+    /// Says whether what this run did is in a record, or needs none.
+    pub fn has_recorded(&self) -> bool {
+        self.records.is_none() || self.has_written
     }
 
     /// Tells others what is about to be done; the flag is raised if the lock is lost while it is done.
@@ -369,6 +377,7 @@ impl History {
             }
             match records.write(record, tip.as_ref()) {
                 Ok(kept) => {
+                    self.has_written = true;
                     run.settings.state.prepare()?;
                     run.settings.state.see_record(&self.place, &kept.commit)?;
                     self.last = Some(kept);

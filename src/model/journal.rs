@@ -12,6 +12,7 @@ use super::address::Address;
 use super::applied::Ownership;
 use super::change::Action;
 use super::names::{Domain, RemoteId, TenantName};
+use super::record::Unfinished;
 
 /// The format of journals that this program writes. Older ones stay readable.
 pub const JOURNAL_VERSION: u32 = 1;
@@ -44,6 +45,12 @@ pub struct Beginning {
     /// The ids that each name space with creations held before.
     #[serde(default)]
     pub known: BTreeMap<String, BTreeSet<String>>,
+    /// What its record would say; older journals and a restore do not know.
+    #[serde(default)]
+    pub intended: Option<Unfinished>,
+    /// What runs before it did that came to no record.
+    #[serde(default)]
+    pub unfinished: Vec<Unfinished>,
     /// The commit of the last record before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
@@ -184,6 +191,14 @@ pub enum JournalError {
     NoStep(usize),
 }
 
+impl Beginning {
+    /// Says whether it took over from an apply that did not end what only the next apply's record can take: a restore
+    /// leaves none.
+    pub fn has_left(&self) -> bool {
+        self.apart && (self.ownership != Ownership::default() || !self.unfinished.is_empty())
+    }
+}
+
 impl Journal {
     /// Reads the lines. `None`: nothing was begun. A last line without its end is one that was being written when the
     /// process ended: it says nothing.
@@ -261,9 +276,9 @@ impl Journal {
         self.beginning.steps.get(step).ok_or(JournalError::NoStep(step))
     }
 
-    /// Says whether there is nothing to go on with.
+    /// Says whether there is nothing to go on with, and nothing that still has to get into a record.
     pub fn is_closed(&self) -> bool {
-        self.ended == Some(true)
+        self.ended == Some(true) && !self.beginning.has_left()
     }
 
     /// Returns the creates whose object may be there though nobody knows its id.
@@ -318,6 +333,8 @@ mod tests {
             images: BTreeMap::new(),
             carried: BTreeMap::new(),
             known: BTreeMap::new(),
+            intended: None,
+            unfinished: Vec::new(),
             after: None,
             recorded: Vec::new(),
         }

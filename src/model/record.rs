@@ -65,6 +65,25 @@ pub struct Header {
     /// Edits of others that were overwritten: address -> field paths.
     #[serde(default)]
     pub drift: BTreeMap<Address, Vec<String>>,
+    /// Runs before this one that came to no record of their own, as far as they got.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfinished: Vec<Unfinished>,
+}
+
+/// What a run did that came to no record of its own, because it was killed or could write none. Its journal knew.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Unfinished {
+    /// When it began.
+    pub at: String,
+    pub by: Actor,
+    pub tool: String,
+    pub config: Config,
+    /// What it did; before it ended, all that it was about to do.
+    pub changes: Vec<RecordedChange>,
+    pub steps: Vec<RecordedStep>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<OpenedGate>,
 }
 
 /// Who ran it.
@@ -161,12 +180,14 @@ pub struct Doing {
     pub from: Option<TakenFrom>,
     /// The commits that are held once it is done.
     pub holds: Vec<String>,
+    /// What runs before it did that are in no record.
+    pub unfinished: Vec<Unfinished>,
 }
 
 impl Doing {
     /// A run of a kind that holds and takes over nothing.
     pub fn of(run: RunKind) -> Self {
-        Self { run, from: None, holds: Vec::new() }
+        Self { run, from: None, holds: Vec::new(), unfinished: Vec::new() }
     }
 }
 
@@ -231,6 +252,8 @@ pub enum StepResult {
     Ok,
     Failed,
     Skipped,
+    /// Of a run that did not end: nothing says whether it was done.
+    InDoubt,
 }
 
 /// A gate that somebody opened.
@@ -259,24 +282,29 @@ impl Header {
             steps: Vec::new(),
             gates: Vec::new(),
             drift: BTreeMap::new(),
+            unfinished: Vec::new(),
             ..self.clone()
         }
     }
 
-    /// Counts what was done: created, updated, deleted.
+    /// Counts what was done: created, updated, deleted. What runs before it did that are in no record is part of it.
     pub fn counts(&self) -> [usize; 3] {
-        let failed =
-            |address: &Address| self.steps.iter().any(|step| &step.address == address && step.result != StepResult::Ok);
-        let mut counts = [0; 3];
-        for change in self.changes.iter().filter(|change| !failed(&change.address)) {
-            match change.action {
-                Action::Create => counts[0] += 1,
-                Action::Update | Action::Rename | Action::Replace => counts[1] += 1,
-                Action::Delete => counts[2] += 1,
-                Action::Nothing => {}
+        let mut all = counts(&self.changes, &self.steps);
+        for (all, before) in all.iter_mut().zip(self.counts_before()) {
+            *all += before;
+        }
+        all
+    }
+
+    /// Counts what was done by runs before it that are in no record.
+    fn counts_before(&self) -> [usize; 3] {
+        let mut all = [0; 3];
+        for before in &self.unfinished {
+            for (all, more) in all.iter_mut().zip(counts(&before.changes, &before.steps)) {
+                *all += more;
             }
         }
-        counts
+        all
     }
 
     /// Returns what was done in a few words: `3 created, 2 updated`.
@@ -288,6 +316,36 @@ impl Header {
         if failed > 0 {
             told.push(format!("{failed} not done"));
         }
-        if told.is_empty() { "no change".to_owned() } else { told.join(", ") }
+        let steps = self.unfinished.iter().flat_map(|before| &before.steps);
+        let in_doubt = steps.filter(|step| step.result == StepResult::InDoubt).count();
+        if in_doubt > 0 {
+            told.push(format!("{in_doubt} in doubt"));
+        }
+        let before: usize = self.counts_before().iter().sum();
+        let before = match before {
+            0 => String::new(),
+            _ => format!(" ({before} by a run that did not end)"),
+        };
+        if told.is_empty() { "no change".to_owned() } else { format!("{}{before}", told.join(", ")) }
     }
+
+    /// Returns every change with the run that did it, where that was one before this.
+    pub fn all_changes(&self) -> impl Iterator<Item = (Option<&Unfinished>, &RecordedChange)> {
+        let before = self.unfinished.iter().flat_map(|run| run.changes.iter().map(move |change| (Some(run), change)));
+        before.chain(self.changes.iter().map(|change| (None, change)))
+    }
+}
+
+fn counts(changes: &[RecordedChange], steps: &[RecordedStep]) -> [usize; 3] {
+    let failed = |address: &Address| steps.iter().any(|step| &step.address == address && step.result != StepResult::Ok);
+    let mut counts = [0; 3];
+    for change in changes.iter().filter(|change| !failed(&change.address)) {
+        match change.action {
+            Action::Create => counts[0] += 1,
+            Action::Update | Action::Rename | Action::Replace => counts[1] += 1,
+            Action::Delete => counts[2] += 1,
+            Action::Nothing => {}
+        }
+    }
+    counts
 }

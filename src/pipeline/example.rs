@@ -10,6 +10,7 @@ use crate::catalogue::place::Step;
 use crate::catalogue::shape::Shape;
 use crate::catalogue::table::{catalogue, reference_at};
 use crate::model::path::{FieldPath, Segment};
+use crate::pipeline::drafts::deploy_field;
 use crate::pipeline::yaml_write::{YamlWriteError, to_yaml};
 
 /// A schema may contain itself.
@@ -119,6 +120,9 @@ impl Sketch {
             };
             let written = kind.fields.rename.iter().find(|(_, api)| **api == name).map_or(&name, |(file, _)| file);
             body.insert(written.clone(), value);
+        }
+        if let Some(field) = deploy_field(kind) {
+            body.insert(field.to_owned(), json!(true));
         }
         body
     }

@@ -16,6 +16,7 @@ pub mod credentials;
 pub mod dangling;
 pub mod delivery;
 pub mod diff;
+pub mod drafts;
 pub mod drift;
 pub mod earlier_names;
 pub mod example;

@@ -6,15 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use crate::catalogue::quirk::Quirk;
 use crate::catalogue::shape::Shape;
 use crate::model::address::Address;
 use crate::model::applied::Applied;
-use crate::model::change::Action;
+use crate::model::change::{Action, Change};
 use crate::model::desired::{Desired, Resource};
 use crate::model::diagnostic::Diagnostics;
 use crate::model::live::{Live, Object};
 use crate::model::path::FieldPath;
 use crate::model::plan::Plan;
+use crate::model::value::{Map, Value};
 use crate::pipeline::canonical::{is_builtin, is_derived};
 use crate::pipeline::matching::{self, Matched};
 use crate::pipeline::report::json;
@@ -62,12 +64,10 @@ pub fn differences(first: Side<'_>, second: Side<'_>) -> Differences {
         }
     }
     let declared = |address: &Address, of: &Matched<'_>| of.get(address).is_some();
-    let (mut here, mut there) = (left(&one, first.desired), left(&two, second.desired));
-    // What the plan deletes is gone then.
+    // What the plan deletes is gone then, by whatever name it was ours.
     let gone = second.plan.changes.iter().filter(|change| change.action == Action::Delete);
-    for change in gone {
-        there.remove(&change.address);
-    }
+    let gone: Vec<&Change> = gone.collect();
+    let (mut here, mut there) = (left(&one, first.desired, &[]), left(&two, second.desired, &gone));
     let both: BTreeSet<Address> = here.intersection(&there).cloned().collect();
     here.retain(|address| !both.contains(address) && !declared(address, &two));
     there.retain(|address| !both.contains(address) && !declared(address, &one));
@@ -82,11 +82,35 @@ fn pair(side: Side<'_>) -> Matched<'_> {
 }
 
 /// Objects that nobody declares.
-fn left(matched: &Matched<'_>, desired: &Desired) -> BTreeSet<Address> {
-    let objects = matched.left.iter().filter(|object| {
+fn left(matched: &Matched<'_>, desired: &Desired, gone: &[&Change]) -> BTreeSet<Address> {
+    let is_gone = |object: &Object| {
+        let by_id = |change: &&Change| change.kind.name == object.kind.name && change.id == object.id;
+        let by_name = |change: &&Change| change.address == matched.names.address_of(object);
+        gone.iter()
+            .any(|change| if object.id.is_some() && change.id.is_some() { by_id(change) } else { by_name(change) })
+    };
+    let objects = matched.left.iter().filter(|object| !is_gone(object)).filter(|object| {
         object.kind.shape == Shape::Collection && desired.declared.contains(&object.kind.name) && !is_builtin(object)
     });
     objects.map(|object| matched.names.address_of(object)).collect()
+}
+
+/// The field and its older name that mirrors a part of it.
+const LOGOUT: (&str, &str, &str) = ("oidc_logout", "oidc_backchannel_logout", "backchannel_logout_urls");
+
+/// Takes out what only mirrors a field: what the files say of the one they say of the other.
+fn without_mirror(body: &mut Map, is_old_said: bool) {
+    let (new, old, part) = LOGOUT;
+    if !is_old_said {
+        if body.contains_key(new) {
+            body.shift_remove(old);
+        }
+    } else if let Some(Value::Map(logout)) = body.get_mut(new) {
+        logout.shift_remove(part);
+        if logout.is_empty() {
+            body.shift_remove(new);
+        }
+    }
 }
 
 /// Top-level fields that neither side's files say anything of.
@@ -95,12 +119,17 @@ fn unmanaged(one: (&Resource, &Matched<'_>, &Object), two: (&Resource, &Matched<
     if kind.shape == Shape::Membership {
         return Vec::new();
     }
-    let (here, there) = (one.1.names.body(one.2), two.1.names.body(two.2));
+    let (mut here, mut there) = (one.1.names.body(one.2), two.1.names.body(two.2));
+    if kind.has(Quirk::LogoutMirror) {
+        let said = |field: &str| one.0.body.contains_key(field) || two.0.body.contains_key(field);
+        let is_old_said = said(LOGOUT.1);
+        [&mut here, &mut there].into_iter().for_each(|body| without_mirror(body, is_old_said));
+    }
     let fields: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
     let differs = |field: &&&String| {
         let path = FieldPath::default().key(field);
         let is_said = one.0.body.contains_key(**field) || two.0.body.contains_key(**field);
-        let held = |body: &crate::model::value::Map| body.get(**field).map_or(Json::Null, json::value);
+        let held = |body: &Map| body.get(**field).map_or(Json::Null, json::value);
         !is_said && !is_derived(kind, &path) && kind.id.as_ref() != Some(**field) && held(&here) != held(&there)
     };
     fields.iter().filter(differs).map(|field| (*field).clone()).collect()

@@ -24,6 +24,7 @@ use crate::pipeline::cause;
 use crate::pipeline::chosen;
 use crate::pipeline::dangling;
 use crate::pipeline::delivery;
+use crate::pipeline::drafts;
 use crate::pipeline::foreign::Foreign;
 use crate::pipeline::gates;
 use crate::pipeline::images;
@@ -144,6 +145,8 @@ pub fn plan(desired: &Desired, live: &Live, mut facts: Facts) -> (Plan, Diagnost
     changes.sort_by(|a, b| (&a.address, a.action).cmp(&(&b.address, b.action)));
     notes.extend(partings::renames(&changes, &matched));
     notes.extend(chosen::not_ready(&changes, &matched, live));
+    notes.extend(drafts::notes(&changes, desired));
+    drafts::refuse(desired, &changes, live, &matched, &mut findings);
     let ground = Ground { desired, live, matched: &matched, known: &known, changes: &changes, steps: &steps };
     let basis = basis::basis(ground, &facts);
     let closed = |facts: &Facts| {

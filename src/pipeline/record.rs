@@ -12,7 +12,7 @@ use crate::model::names::RemoteId;
 use crate::model::plan::{Gate, Plan};
 use crate::model::record::{
     Actor, Config, Doing, Header, OpenedGate, RECORD_VERSION, Record, RecordedChange, RecordedDelta, RecordedStep,
-    RunResult, RunScope, StepResult,
+    RunResult, RunScope, StepResult, Unfinished,
 };
 use crate::pipeline::apply::Outcome;
 use crate::pipeline::ceremony;
@@ -92,7 +92,7 @@ pub fn of(plan: &Plan, steps: &Steps, outcome: &Outcome, circumstances: Circumst
     let resources = after(&plan.ownership, &failed, &made, &created, &outcome.ids);
     let applied = Applied { salt: circumstances.salt.clone(), resources };
     let mut header = header(plan, circumstances, result);
-    header.changes = plan.changes.iter().filter(|change| change.action != Action::Nothing).map(change).collect();
+    header.changes = changes(plan);
     header.drift = plan.changes.iter().filter(|c| !failed.contains(&c.address)).filter_map(overwritten).collect();
     header.steps = steps
         .0
@@ -122,11 +122,7 @@ fn header(plan: &Plan, circumstances: Circumstances, result: RunResult) -> Heade
         at: circumstances.at,
         by: circumstances.by,
         tool: env!("CARGO_PKG_VERSION").to_owned(),
-        config: Config {
-            commit: plan.provenance.commit.clone(),
-            tree: plan.provenance.tree.clone(),
-            dirty: plan.provenance.dirty,
-        },
+        config: config(plan),
         plan: circumstances.fingerprint,
         scope: circumstances.scope,
         run: circumstances.doing.run,
@@ -137,7 +133,29 @@ fn header(plan: &Plan, circumstances: Circumstances, result: RunResult) -> Heade
         steps: Vec::new(),
         gates: circumstances.opened.iter().map(OpenedGate::from).collect(),
         drift: BTreeMap::new(),
+        unfinished: circumstances.doing.unfinished,
     }
+}
+
+/// Returns what the record of a plan is going to say, for its journal.
+pub fn intended(plan: &Plan, at: String, by: Actor) -> Unfinished {
+    Unfinished {
+        at,
+        by,
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        config: config(plan),
+        changes: changes(plan),
+        steps: Vec::new(),
+        gates: plan.opened.iter().map(OpenedGate::from).collect(),
+    }
+}
+
+fn config(plan: &Plan) -> Config {
+    Config { commit: plan.provenance.commit.clone(), tree: plan.provenance.tree.clone(), dirty: plan.provenance.dirty }
+}
+
+fn changes(plan: &Plan) -> Vec<RecordedChange> {
+    plan.changes.iter().filter(|change| change.action != Action::Nothing).map(change).collect()
 }
 
 /// What is ours now: what was planned where it went well, what stood before where it did not.
@@ -214,10 +232,12 @@ fn change(change: &Change) -> RecordedChange {
     }
 }
 
-/// Says whether an apply that wrote nothing is worth a record all the same: commit or ownership changed.
+/// Says whether an apply that wrote nothing is worth a record all the same: commit or ownership changed, or a run before
+/// it left none.
 pub fn is_news(record: &Record, last: Option<&Record>) -> bool {
-    last.is_none_or(|last| {
-        let of = |record: &Record| (record.header.config.clone(), record.header.scope);
-        of(record) != of(last) || record.applied != last.applied || last.header.result != record.header.result
-    })
+    !record.header.unfinished.is_empty()
+        || last.is_none_or(|last| {
+            let of = |record: &Record| (record.header.config.clone(), record.header.scope);
+            of(record) != of(last) || record.applied != last.applied || last.header.result != record.header.result
+        })
 }

@@ -60,6 +60,9 @@ pub fn resolve(documents: &Documents, scope: &Scope, offline: bool) -> (Desired,
     delivery::check(&desired, &mut resolver.findings);
     crate::pipeline::earlier_names::report_rings(&desired, &mut resolver.findings);
     references::link(&mut desired, offline, &mut resolver.findings);
+    if offline {
+        crate::pipeline::drafts::warn(&desired, &mut resolver.findings);
+    }
     crate::pipeline::mentions::check(&mut desired, &mentions, &mut resolver.findings);
     crate::pipeline::scope::leave_out_excluded(&mut desired);
     crate::pipeline::targeted::narrow(&mut desired, scope);

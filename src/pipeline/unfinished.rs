@@ -8,9 +8,10 @@ use crate::api::port::ReadApi;
 use crate::catalogue::table::catalogue;
 use crate::model::address::Address;
 use crate::model::applied::Applied;
-use crate::model::journal::{Fate, Journal};
+use crate::model::journal::{Beginning, Fate, Journal, Planned};
 use crate::model::names::RemoteId;
-use crate::model::plan::Gate;
+use crate::model::plan::{Gate, Operation, Plan, Step};
+use crate::model::record::{Config, RecordedChange, RecordedStep, StepResult, Unfinished};
 use crate::pipeline::apply::Clock;
 use crate::pipeline::apply::lost::{Found, look};
 use crate::pipeline::record;
@@ -104,9 +105,106 @@ pub fn folded(journal: &Journal, applied: Option<&Applied>) -> Applied {
     folded
 }
 
+/// How the run that goes on tells what became of a step that nobody saw end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Telling {
+    /// Its plan is about everything: where it has nothing to do, the step was done.
+    Whole,
+    /// Its plan is about a part.
+    Part,
+    /// It takes back what was done: what there is to take back was done.
+    Undo,
+}
+
+/// Returns what the unfinished apply did, and those before it, as far as no record says so: nothing, once its own was
+/// written. `plan` is that of the run that goes on.
+pub fn unrecorded(journal: &Journal, plan: &Plan, telling: Telling) -> Vec<Unfinished> {
+    let beginning = &journal.beginning;
+    let mut all = beginning.unfinished.clone();
+    if beginning.apart {
+        return all;
+    }
+    if journal.ended.is_some() {
+        return Vec::new();
+    }
+    let mut run = beginning.intended.clone().unwrap_or_else(|| outline(beginning));
+    run.changes.retain(|change| {
+        let steps: Vec<RecordedStep> = (beginning.steps.iter().zip(&journal.fates))
+            .filter(|(planned, _)| planned.address == change.address)
+            .filter_map(|(planned, fate)| {
+                let result = match fate {
+                    Fate::Done => StepResult::Ok,
+                    Fate::InDoubt => became(planned, journal, plan, telling)?,
+                    Fate::Failed => StepResult::Failed,
+                    Fate::NotBegun | Fate::Skipped => return None,
+                };
+                let (address, action) = (planned.address.clone(), planned.action);
+                Some(RecordedStep { address, action, result, message: None })
+            })
+            .collect();
+        let is_done = steps.iter().any(|step| matches!(step.result, StepResult::Ok | StepResult::InDoubt));
+        if is_done {
+            // That a step of it failed is said by what is left to do.
+            run.steps.extend(steps.into_iter().filter(|step| step.result != StepResult::Failed));
+        }
+        is_done
+    });
+    if !run.changes.is_empty() {
+        all.push(run);
+    }
+    all
+}
+
+/// What became of a step that nobody saw end; nothing where it was not done.
+fn became(planned: &Planned, journal: &Journal, plan: &Plan, telling: Telling) -> Option<StepResult> {
+    let address = &planned.address;
+    let has_id = catalogue().kind(&planned.kind).is_some_and(|kind| kind.id.is_some());
+    if planned.creates && has_id {
+        return journal.made.contains_key(address).then_some(StepResult::Ok);
+    }
+    let is_planned = plan.changes.iter().any(|change| change.address == *address);
+    let is_gone = || journal.beginning.images.get(address).is_some_and(|image| image.deletes);
+    match (telling, is_planned) {
+        (Telling::Undo, true) | (Telling::Whole, false) => Some(StepResult::Ok),
+        (Telling::Whole | Telling::Part, true) => None,
+        (Telling::Part, false) => Some(StepResult::InDoubt),
+        // What was deleted may not be able to come back.
+        (Telling::Undo, false) => is_gone().then_some(StepResult::InDoubt),
+    }
+}
+
+/// What a journal knows that was written before journals said what they were about to do.
+fn outline(beginning: &Beginning) -> Unfinished {
+    let mut changes: Vec<RecordedChange> = Vec::new();
+    for planned in &beginning.steps {
+        if changes.iter().all(|change| change.address != planned.address) {
+            changes.push(RecordedChange {
+                address: planned.address.clone(),
+                kind: planned.kind.clone(),
+                action: planned.action,
+                reason: String::new(),
+                deltas: Vec::new(),
+            });
+        }
+    }
+    Unfinished {
+        at: beginning.at.clone(),
+        tool: beginning.tool.clone(),
+        config: Config { commit: beginning.commit.clone(), ..Config::default() },
+        changes,
+        ..Unfinished::default()
+    }
+}
+
 /// Says that there is one, for the plan's screen.
 pub fn told(journal: &Journal) -> String {
     let beginning = &journal.beginning;
+    if journal.ended == Some(true) {
+        return format!(
+            "what an apply did that did not end before the restore of {} is in no record yet: that of the next apply holds it",
+            beginning.at
+        );
+    }
     if beginning.apart {
         return format!(
             "a restore that began at {} did not end: {} of {} steps are done; `restore {tenant} FILE` with the same file \
@@ -128,7 +226,7 @@ pub fn told(journal: &Journal) -> String {
 }
 
 /// Returns the ids that the name spaces of these creates hold now.
-pub fn known_ids(plan: &crate::model::plan::Plan) -> BTreeMap<String, BTreeSet<String>> {
+pub fn known_ids(plan: &Plan) -> BTreeMap<String, BTreeSet<String>> {
     let creates = plan.steps.iter().filter(|step| is_create(step));
     let mut known: BTreeMap<String, BTreeSet<String>> =
         creates.map(|step| (step.kind.space().to_owned(), BTreeSet::new())).collect();
@@ -141,6 +239,6 @@ pub fn known_ids(plan: &crate::model::plan::Plan) -> BTreeMap<String, BTreeSet<S
 }
 
 /// Says whether a step makes an object.
-pub fn is_create(step: &crate::model::plan::Step) -> bool {
-    matches!(step.operation, crate::model::plan::Operation::Create { .. })
+pub fn is_create(step: &Step) -> bool {
+    matches!(step.operation, Operation::Create { .. })
 }

@@ -144,6 +144,7 @@ pub fn release(args: &ReleaseArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     header.steps.clear();
     header.gates.clear();
     header.drift.clear();
+    header.unfinished.clear();
     header.from = None;
     history.keep(Record { header, applied, others: None }, &remembered, run)?;
     let declared: Vec<&Address> =

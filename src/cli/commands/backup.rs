@@ -39,6 +39,9 @@ pub fn run(args: &BackupArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     let (backup, mut found) = Backup::of(&live, &settings.domain, clock::stamp())?;
     findings::tidy(&mut found);
     files::write_whole(&file, &backup.to_bytes().map_err(|error| Failure::Bug(error.to_string()))?, Readers::Owner)?;
+    // What a restore counts, too: most of what has no id of its own is settings and lists of members.
+    let restored = backup.desired(&settings).map_err(|(found, sources)| Failure::Invalid { found, sources })?;
+    let resources = restored.desired.resources.len();
     if run.settings.json {
         run.answer_json(&json!({
             "format": "tenantry-backed-up",
@@ -47,6 +50,7 @@ pub fn run(args: &BackupArgs, run: &Run<'_>) -> Result<Exit, Failure> {
             "domain": settings.domain,
             "file": args.file,
             "objects": backup.objects(),
+            "resources": resources,
             "findings": findings::json(&found),
             "requests": live.requests,
         }))?;
@@ -54,8 +58,9 @@ pub fn run(args: &BackupArgs, run: &Run<'_>) -> Result<Exit, Failure> {
     }
     run.terminal.talk(&findings::text(&found, &SourceTexts::new()));
     run.terminal.answer(&format!(
-        "{}\n\nWrote {} to {}, without secrets. Read with {}.\n",
+        "{}\n\nWrote {}, {} with an id and the rest settings and lists of members, to {}, without secrets. Read with {}.\n",
         text::headline(&settings, target.is_sandbox()),
+        count(resources, "resource"),
         count(backup.objects(), "object"),
         harmless(&args.file.display().to_string()),
         count(live.requests, "request"),

@@ -105,7 +105,7 @@ impl Wanted {
     }
 
     fn record(&self, header: &Header) -> bool {
-        let is_about = self.address.is_none() || header.changes.iter().any(|change| self.change(change));
+        let is_about = self.address.is_none() || header.all_changes().any(|(_, change)| self.change(change));
         is_about && self.since.as_ref().is_none_or(|since| header.at >= *since)
     }
 }

@@ -80,6 +80,7 @@ pub fn run(args: &RollbackArgs, run: &Run<'_>) -> Result<Exit, Failure> {
             asked: Some(asked.clone()),
         }),
         holds: held(&history, &point, run)?,
+        unfinished: Vec::new(),
     };
     let manner = Manner { yes: args.yes, tag: None, verify: args.verify, doing, told: Some(("rollback", told)) };
     applying::carry_out(&mut planned, &connection, &runtime, &manner, run)

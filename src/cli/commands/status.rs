@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::cli::args::StatusArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::journaling::Journaling;
 use crate::cli::looking::{Asking, Looked};
 use crate::cli::point;
 use crate::cli::project::{tenants, workspace};
@@ -70,6 +71,8 @@ fn row(tenant: Option<&TenantName>, args: &StatusArgs, run: &Run<'_>) -> Result<
         behind: commit.and_then(|commit| git::behind_head(folder, commit)),
         applied: applied.cloned(),
         drift,
+        unfinished: Journaling::of(run, &looked.target)?.note(),
+        holds: headers.first().map(|(_, header)| header.holds.clone()).unwrap_or_default(),
         failure: None,
     })
 }

@@ -21,11 +21,12 @@ pub(super) fn message(record: &Record) -> String {
         other => format!(" ({})", other.word()),
     };
     let mut out = format!("{} to {}: {}{result}\n", header.run.word(), line(&header.tenant.0), header.told());
-    if !header.changes.is_empty() {
+    if header.all_changes().next().is_some() {
         out.push('\n');
     }
-    for change in &header.changes {
-        out.push_str(&format!("{:>3} {}\n", change.action.sign(), line(change.address.as_str())));
+    for (before, change) in header.all_changes() {
+        let before = before.map(|run| format!(" (by the run of {})", line(&run.at))).unwrap_or_default();
+        out.push_str(&format!("{:>3} {}{before}\n", change.action.sign(), line(change.address.as_str())));
     }
     out.push_str(&format!("\nTenant: {}\nDomain: {}\n", line(&header.tenant.0), line(&header.domain.0)));
     if let Some(commit) = &header.config.commit {

@@ -19,6 +19,7 @@ use crate::model::event::{Event, StepFailure, Summary};
 use crate::model::journal::Line;
 use crate::model::names::RemoteId;
 use crate::model::plan::{Operation, Plan, Step};
+use crate::pipeline::drafts;
 use crate::pipeline::scope::ignored_by;
 
 /// Steps in flight at once; the way to the tenant paces itself below that.
@@ -227,13 +228,18 @@ impl Run<'_> {
         };
         // A step aside, so that another object can have its name or number first.
         let is_half = is_update(step) && self.leads[index].iter().any(goes_on);
+        // Part of the change that another step of the same address counts for, if there is one.
+        let is_part = |operation: &Operation| {
+            matches!(operation, Operation::Fill { .. } | Operation::Deploy { .. } | Operation::Wrap { .. })
+        };
+        let counts = |other: &Step| other.address == step.address && !is_part(&other.operation);
+        let is_alone = !self.plan.steps.iter().any(counts);
         let summary = &mut self.outcome.summary;
-        match (&step.operation, step.action) {
+        match step.action {
             _ if is_half => {}
-            // Part of the change that another step of the same address counts for.
-            (Operation::Fill { .. } | Operation::Deploy { .. } | Operation::Wrap { .. }, _) => {}
-            (_, Action::Create) => summary.created += 1,
-            (_, Action::Delete) => summary.deleted += 1,
+            _ if is_part(&step.operation) && !is_alone => {}
+            Action::Create => summary.created += 1,
+            Action::Delete => summary.deleted += 1,
             _ => summary.updated += 1,
         }
     }
@@ -328,6 +334,9 @@ fn failure_of(step: &Step, error: StepError) -> StepFailure {
         failure.field = property(&message).map(str::to_owned);
         point(&mut failure, step);
         failure.help = match status {
+            400 | 409 if message.contains("deployed") && drafts::help_for(step.kind).is_some() => {
+                drafts::help_for(step.kind)
+            }
             400 if step.kind.marked.is_some() => step.kind.marked.as_ref().map(|marked| marked.help.clone()),
             403 if step.kind.has(Quirk::NeedsCustomDomain) => Some(
                 "A tenant needs a custom domain for this, of any status. Declare one, or add it in the tenant."

@@ -1,11 +1,12 @@
 //! Records as one table, for auditors: a row for each address that a run changed, and one for a run that changed none.
 
 use super::csv;
+use crate::model::change::Cause;
 use crate::model::names::TenantName;
-use crate::model::record::{Header, RecordedChange, StepResult};
+use crate::model::record::{Header, RecordedChange, StepResult, Unfinished};
 
 /// The columns, in their order. New ones are put at the end.
-const COLUMNS: [&str; 29] = [
+const COLUMNS: [&str; 31] = [
     "tenant",
     "domain",
     "sandbox",
@@ -35,6 +36,8 @@ const COLUMNS: [&str; 29] = [
     "message",
     "fields",
     "drift_overwritten",
+    "unfinished_at",
+    "unfinished_by",
 ];
 
 /// Returns the heading.
@@ -45,15 +48,11 @@ pub fn heading() -> String {
 /// Returns the rows of one record of a tenant; of the changes those that are `wanted`.
 pub fn rows(tenant: &TenantName, header: &Header, wanted: impl Fn(&RecordedChange) -> bool) -> String {
     let run = of_run(tenant, header);
-    if header.changes.is_empty() {
-        return csv::row(&[run, vec![String::new(); 7]].concat());
+    if header.all_changes().next().is_none() {
+        return csv::row(&[run, vec![String::new(); 9]].concat());
     }
-    header
-        .changes
-        .iter()
-        .filter(|change| wanted(change))
-        .map(|change| csv::row(&[run.clone(), of_change(header, change)].concat()))
-        .collect()
+    let wanted = header.all_changes().filter(|(_, change)| wanted(change));
+    wanted.map(|(before, change)| csv::row(&[run.clone(), of_change(header, before, change)].concat())).collect()
 }
 
 fn of_run(tenant: &TenantName, header: &Header) -> Vec<String> {
@@ -88,11 +87,13 @@ fn of_run(tenant: &TenantName, header: &Header) -> Vec<String> {
     ]
 }
 
-fn of_change(header: &Header, change: &RecordedChange) -> Vec<String> {
-    let steps = || header.steps.iter().filter(|step| step.address == change.address);
+fn of_change(header: &Header, before: Option<&Unfinished>, change: &RecordedChange) -> Vec<String> {
+    let all = before.map_or(&header.steps, |before| &before.steps);
+    let steps = || all.iter().filter(|step| step.address == change.address);
     let bad = steps().find(|step| step.result != StepResult::Ok);
     let outcome = match (bad.map(|step| step.result), steps().next()) {
         (Some(StepResult::Failed), _) => "failed",
+        (Some(StepResult::InDoubt), _) => "in doubt",
         (Some(_), _) => "skipped",
         (None, Some(_)) => "done",
         // The run ended before its turn came, or nothing had to be sent.
@@ -100,6 +101,13 @@ fn of_change(header: &Header, change: &RecordedChange) -> Vec<String> {
     };
     let fields: Vec<&str> = change.deltas.iter().map(|delta| delta.path.as_str()).collect();
     let action = serde_json::json!(change.action);
+    let drift = match before {
+        None => header.drift.get(&change.address).map(|paths| paths.join("; ")).unwrap_or_default(),
+        Some(_) => {
+            let drifted = change.deltas.iter().filter(|delta| delta.cause.is_some_and(Cause::is_drift));
+            drifted.map(|delta| delta.path.as_str()).collect::<Vec<_>>().join("; ")
+        }
+    };
     vec![
         change.address.to_string(),
         change.kind.clone(),
@@ -107,7 +115,9 @@ fn of_change(header: &Header, change: &RecordedChange) -> Vec<String> {
         outcome.to_owned(),
         bad.and_then(|step| step.message.clone()).unwrap_or_default(),
         fields.join("; "),
-        header.drift.get(&change.address).map(|paths| paths.join("; ")).unwrap_or_default(),
+        drift,
+        before.map(|before| before.at.clone()).unwrap_or_default(),
+        before.map(|before| before.by.name.clone()).unwrap_or_default(),
     ]
 }
 
@@ -134,9 +144,9 @@ mod tests {
         assert_eq!(lines.len(), 2);
         assert!(lines[0].contains(",\"'=cmd|' /C calc'!A0\","), "{}", lines[0]);
         assert!(lines[0].contains("\"Ann; Bob\""), "{}", lines[0]);
-        let end = ",\"roles/A,B\",roles,update,failed,\"no \"\"way\"\"\",name,name";
+        let end = ",\"roles/A,B\",roles,update,failed,\"no \"\"way\"\"\",name,name,,";
         assert!(lines[0].ends_with(end), "{}", lines[0]);
-        assert!(lines[1].ends_with(",roles/C,roles,create,,,,"), "{}", lines[1]);
+        assert!(lines[1].ends_with(",roles/C,roles,create,,,,,,"), "{}", lines[1]);
         assert_eq!(lines[1].matches(',').count(), COLUMNS.len() - 1);
         assert_eq!(rows(&header.tenant, &header, |change| change.address.as_str() == "roles/C").lines().count(), 1);
         let bare = header.bare(crate::model::record::RunKind::Adopt);

@@ -8,7 +8,7 @@ use super::value::harmless;
 use crate::catalogue::table::catalogue;
 use crate::model::change::{Change, Delta};
 use crate::model::path::{FieldPath, Segment};
-use crate::model::record::{Header, RecordedChange, RecordedStep, RunKind, RunResult, StepResult};
+use crate::model::record::{Header, RecordedChange, RecordedStep, RunKind, RunResult, StepResult, Unfinished};
 use crate::model::value::Value;
 
 /// Returns a record's header for programs, with the commit that holds it.
@@ -107,6 +107,12 @@ pub fn one(commit: &str, header: &Header) -> String {
         add("gate", format!("{} was opened: {}", gate.name, gate.reason));
     }
     out.push('\n');
+    for before in &header.unfinished {
+        out.push_str(&unfinished(before));
+    }
+    if !header.unfinished.is_empty() {
+        out.push_str(if header.changes.is_empty() { "Nothing was left to do.\n" } else { "This run did:\n" });
+    }
     for change in &header.changes {
         out.push_str(&entry(change));
     }
@@ -120,6 +126,29 @@ pub fn one(commit: &str, header: &Header) -> String {
         out.push_str(&format!("{} {}: {}\n", paint(REMOVED, word), harmless(step.address.as_str()), harmless(message)));
     }
     out.push_str(&format!("{}.\n", header.told()));
+    out
+}
+
+/// What a run did that did not end, under a heading that says which one it was.
+fn unfinished(before: &Unfinished) -> String {
+    let who = if before.by.name.is_empty() { String::new() } else { format!(" of {}", before.by.name) };
+    let commit = before.config.commit.as_deref().map_or_else(String::new, |commit| {
+        let dirty = if before.config.dirty { ", with changes that were not committed" } else { "" };
+        format!(" (commit {}{dirty})", commit.get(..7).unwrap_or(commit))
+    });
+    let mut out =
+        format!("{}\n", harmless(&format!("A run{who} that began at {}{commit} did not end. It did:", before.at)));
+    for change in &before.changes {
+        out.push_str(&entry(change));
+        let mut steps = before.steps.iter().filter(|step| step.address == change.address);
+        if steps.any(|step| step.result == StepResult::InDoubt) {
+            out.push_str(&format!("    {}\n", paint(CHANGED, "(nothing says whether it was done)")));
+        }
+    }
+    for gate in &before.gates {
+        out.push_str(&harmless(&format!("gate {} was opened: {}", gate.name, gate.reason)));
+        out.push('\n');
+    }
     out
 }
 

@@ -9,6 +9,7 @@ use super::style::{FAINT, paint};
 use crate::catalogue::fields::table::{Extra, Index, Roots, Schema, Type, table};
 use crate::catalogue::kind::Kind;
 use crate::model::path::FieldPattern;
+use crate::pipeline::drafts::deploy_field;
 
 /// A schema may contain itself.
 const DEEPEST: usize = 8;
@@ -25,6 +26,8 @@ struct Row {
     limits: Option<String>,
     pattern: Option<String>,
     required: bool,
+    /// It speaks to the tool alone.
+    own: bool,
     /// Which variants have it; empty for all.
     variants: BTreeSet<String>,
 }
@@ -54,7 +57,7 @@ pub fn json(kind: &Kind) -> Vec<Json> {
             "pattern": row.pattern,
             "required": row.required,
             "variants": row.variants,
-            "properties": properties(kind, path),
+            "properties": row.properties(kind, path),
         })
     };
     rows(kind).iter().map(one).collect()
@@ -71,6 +74,13 @@ fn rows(kind: &Kind) -> BTreeMap<String, Row> {
     for (file, api) in &kind.fields.rename {
         if let Some(row) = rows.remove(api) {
             rows.insert(file.clone(), row);
+        }
+    }
+    for field in &kind.fields.tool {
+        let row = rows.entry(field.clone()).or_default();
+        row.own = true;
+        if deploy_field(kind) == Some(field) {
+            row.types = BTreeSet::from([word(Type::Boolean)]);
         }
     }
     for field in &kind.fields.required {
@@ -152,13 +162,26 @@ impl Row {
         }
     }
 
+    fn properties(&self, kind: &Kind, path: &str) -> Vec<String> {
+        let mut found = properties(kind, path);
+        if self.own {
+            found.push("never sent: for tenantry".to_owned());
+        }
+        if deploy_field(kind) == Some(path) {
+            found.push(
+                "deploys every change; without it a change stays a draft, and what runs stays as it is".to_owned(),
+            );
+        }
+        found
+    }
+
     fn type_words(&self) -> String {
         self.types.iter().copied().collect::<Vec<_>>().join(" or ")
     }
 
     fn notes(&self, kind: &Kind, path: &str) -> String {
         let mut notes: Vec<String> = self.required.then(|| "required".to_owned()).into_iter().collect();
-        notes.extend(properties(kind, path));
+        notes.extend(self.properties(kind, path));
         notes.extend(self.limits.clone());
         if !self.values.is_empty() {
             notes.push(format!("one of {}", listed(&self.values)));

@@ -6,6 +6,7 @@ use crate::catalogue::excepted::{covered, exceptions};
 use crate::catalogue::kind::Kind;
 use crate::catalogue::place::Step;
 use crate::catalogue::table::catalogue;
+use crate::pipeline::drafts::deploy_field;
 
 const HEAD: &str = "# Kinds
 
@@ -16,6 +17,16 @@ Paths of fields are the Management API's own: `[]` is every item of a list, `*` 
 
 | Kind | Title | Place in YAML | Shape | Identity | Secrets | References | Scopes | Deletion | Quirks |
 |---|---|---|---|---|---|---|---|---|---|
+";
+
+const DRAFTS: &str = "
+## Drafts
+
+A change of these stays a draft until it is deployed. The field, which is never sent, deploys every change; without it what
+runs stays as it is.
+
+| Kind | Field |
+|---|---|
 ";
 
 /// Returns the whole page.
@@ -31,6 +42,10 @@ pub fn markdown() -> String {
         count(kinds.len(), "kind"),
         covered + excepted
     ));
+    out.push_str(DRAFTS);
+    for (kind, field) in kinds.iter().filter_map(|kind| Some((kind, deploy_field(kind)?))) {
+        out.push_str(&format!("| `{}` | `{field}: true` |\n", kind.name));
+    }
     out.push_str("\n## Not managed\n\n| API kind | Title | Why |\n|---|---|---|\n");
     for one in &exceptions().excepted {
         out.push_str(&format!("| `{}` | {} | {} |\n", one.name, one.title, one.reason));

@@ -20,6 +20,10 @@ pub struct Row {
     pub behind: Option<usize>,
     /// How many resources have moved, or why that is not known; `None` if nobody asked or nothing was applied.
     pub drift: Option<Result<usize, String>>,
+    /// What is to be said of an apply that did not end.
+    pub unfinished: Option<String>,
+    /// Commits that were rolled back and are not applied again.
+    pub holds: Vec<String>,
     /// Why nothing is known of the tenant.
     pub failure: Option<String>,
 }
@@ -60,6 +64,20 @@ pub fn text(rows: &[Row]) -> String {
         let unknown = row.drift.as_ref().and_then(|drift| drift.as_ref().err());
         if let Some(why) = row.failure.as_ref().or(unknown) {
             out.push_str(&harmless(&format!("{}: {why}", row.tenant)));
+            out.push('\n');
+        }
+        if let Some(unfinished) = &row.unfinished {
+            out.push_str(&paint(CHANGED, harmless(&format!("{}: {unfinished}", row.tenant))));
+            out.push('\n');
+        }
+        if !row.holds.is_empty() {
+            let held: Vec<&str> = row.holds.iter().map(|commit| commit.get(..7).unwrap_or(commit)).collect();
+            let text = format!(
+                "{0}: {1} was rolled back, and what contains it is not applied; `tenantry release-hold {0}` lets it be applied again",
+                row.tenant,
+                held.join(", ")
+            );
+            out.push_str(&paint(CHANGED, harmless(&text)));
             out.push('\n');
         }
     }
@@ -123,7 +141,7 @@ pub fn json(row: &Row) -> Json {
     });
     let mut document = json!({
         "tenant": row.tenant, "domain": row.domain, "sandbox": row.sandbox, "applied": applied, "tags": row.tags,
-        "behind": row.behind, "failure": row.failure,
+        "behind": row.behind, "unfinished": row.unfinished, "holds": row.holds, "failure": row.failure,
     });
     match &row.drift {
         Some(Ok(many)) => document["drift"] = json!({ "moved": many }),

@@ -37,6 +37,11 @@ fn what_was_deleted_comes_back() {
     let before = held(&project, "before");
     let ran = project.run("backup dev out/b.json").ok();
     assert!(ran.stdout().contains("to out/b.json, without secrets"), "{}", ran.screen());
+    let told = project.run("backup dev out/c.json --json").ok().json();
+    let restored = project.run("restore dev out/c.json --plan-only --json").ok().json();
+    assert_eq!(told["resources"], restored["summary"]["unchanged"], "a restore counts the same: {told:#}");
+    let words = format!("Wrote {} resources, {} objects with an id", told["resources"], told["objects"]);
+    assert!(ran.stdout().contains(&words), "{}", ran.screen());
     assert!(!project.read("out/b.json").contains("hush-hush"));
     // With `exact`, emptied lists delete what nobody declares any more.
     let gone = "clients: []\nclientGrants: []\nroles: []\nconnections: []\nresourceServers: []\n";

@@ -95,7 +95,7 @@ fn a_table_has_who_did_what_and_computes_nothing() {
     assert!(lines[1].starts_with("dev,sandbox,true,3,"), "{}", lines[1]);
     assert!(lines[1].contains(",\"'=ann\",,github,https://github.com/acme/identity/actions/runs/7,"), "{}", lines[1]);
     assert!(lines[1].contains("\"bob; carl\""), "{}", lines[1]);
-    assert!(lines[1].ends_with(",roles/Reader,roles,update,done,,description,"), "{}", lines[1]);
+    assert!(lines[1].ends_with(",roles/Reader,roles,update,done,,description,,,"), "{}", lines[1]);
     let one = project.run("history dev last").ok();
     assert!(one.stdout().contains("  approved bob, carl\n"), "{}", one.screen());
     assert!(!format!("{}{}", ran.stdout(), one.stdout()).contains("hunter2"));

@@ -3,4 +3,5 @@
 mod edits;
 pub mod kinds;
 pub mod law;
+mod parity;
 mod story;
