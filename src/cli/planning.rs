@@ -291,7 +291,7 @@ impl Wish {
         }
         let mut found = self.found;
         found.extend(more);
-        mentions::consented(&typed, &known_addresses(&self.desired, &plan), &mut found);
+        mentions::consented(&typed, || known_addresses(&self.desired, &plan), &mut found);
         findings::tidy(&mut found);
         if found.has_errors() {
             return Err(Failure::Invalid { found, sources: self.sources });

@@ -104,7 +104,7 @@ impl<'a> Foreign<'a> {
     fn is_foreign(&self, resource: &Resource, object: &Object) -> bool {
         let Some(id) = &object.id else { return false };
         let is_bound = self.desired.settings.bind.contains_key(resource.address.as_str());
-        let known = (resource.kind.name.clone(), id.clone());
+        let is_meant = || self.facts.meant.contains(&(resource.kind.name.clone(), id.clone()));
         resource.is_declared()
             && has_owner(resource.kind)
             // All of an exact kind is ours by policy.
@@ -113,7 +113,7 @@ impl<'a> Foreign<'a> {
             && !is_builtin(object)
             && !is_bound
             && !self.recorded.contains_key(&(resource.kind.name.as_str(), id.0.as_str()))
-            && !self.facts.meant.contains(&known)
+            && !is_meant()
             && !self.is_recorded_without_id(resource)
     }
 

@@ -86,7 +86,7 @@ pub fn check(desired: &mut Desired, mentions: &[Mention], findings: &mut Diagnos
 
 /// Reports consent that nobody needs: a kind that does not exist is an error, and an address of nothing a warning, since
 /// what it was given for may be gone by now.
-pub fn consented(consent: &Consent, known: &BTreeSet<&Address>, findings: &mut Diagnostics) {
+pub fn consented<'a>(consent: &Consent, known: impl FnOnce() -> BTreeSet<&'a Address>, findings: &mut Diagnostics) {
     for kind in consent.allow_empty.iter().filter(|kind| *kind != "*") {
         if catalogue().kind(kind).is_none() && !catalogue().keys().contains(&kind.as_str()) {
             let near = nearest(kind, catalogue().keys().iter().copied());
@@ -99,6 +99,10 @@ pub fn consented(consent: &Consent, known: &BTreeSet<&Address>, findings: &mut D
         ("--allow-unbind", &consent.allow_unbind),
         ("--take-over", &consent.take_over),
     ];
+    if lists.iter().all(|(_, list)| list.is_empty()) {
+        return;
+    }
+    let known = known();
     for (flag, pattern) in lists.iter().flat_map(|(flag, list)| list.iter().map(move |pattern| (flag, pattern))) {
         let named = format!("{flag} {pattern}");
         if let Some(near) = unknown_kind(pattern) {
