@@ -81,21 +81,7 @@ pub fn carry_out(
     let unfinished = planned.journal.unrecorded(plan, is_whole);
     let doing = Doing { unfinished, ..manner.doing.clone() };
     if !plan.gates.is_empty() || plan.is_empty() {
-        if run.settings.json {
-            run.answer_json(&manner.told(Results::default().json(plan, &planned.found, None)))?;
-        }
-        if plan.gates.is_empty() {
-            // A part of the files says nothing of the rest of an apply that did not end.
-            let is_last = is_whole || manner.doing.run == RunKind::Undo;
-            let doing = if is_last { &doing } else { &manner.doing };
-            let before = planned.history.last_commit().map(str::to_owned);
-            planned.history.unchanged(plan, planned.seen.as_ref(), doing, &planned.remembered, run)?;
-            let record = planned.history.last_commit().filter(|commit| before.as_deref() != Some(commit));
-            planned.journal.settled(record, is_last)?;
-            planned.history.tag(manner.tag)?;
-            planned.history.tell_unpushed(run)?;
-        }
-        return Ok(if plan.gates.is_empty() { Exit::Done } else { Exit::Gate });
+        return write_nothing(planned, (&doing, is_whole), manner, run);
     }
     delivering::refuse(plan, run)?;
     if !manner.yes {
@@ -163,6 +149,32 @@ pub fn carry_out(
         planned.history.tell_unpushed(run)?;
     }
     Ok(exit(&outcome))
+}
+
+/// Answers where a gate is closed or there is nothing to do. What did not end before is settled with the latter.
+fn write_nothing(
+    planned: &mut Planned,
+    (doing, is_whole): (&Doing, bool),
+    manner: &Manner<'_>,
+    run: &Run<'_>,
+) -> Result<Exit, Failure> {
+    let plan = &planned.plan;
+    if run.settings.json {
+        run.answer_json(&manner.told(Results::default().json(plan, &planned.found, None)))?;
+    }
+    if !plan.gates.is_empty() {
+        return Ok(Exit::Gate);
+    }
+    // A part of the files says nothing of the rest of an apply that did not end.
+    let is_last = is_whole || manner.doing.run == RunKind::Undo;
+    let doing = if is_last { doing } else { &manner.doing };
+    let before = planned.history.last_commit().map(str::to_owned);
+    planned.history.unchanged(plan, planned.seen.as_ref(), doing, &planned.remembered, run)?;
+    let record = planned.history.last_commit().filter(|commit| before.as_deref() != Some(commit));
+    planned.journal.settled(record, is_last)?;
+    planned.history.tag(manner.tag)?;
+    planned.history.tell_unpushed(run)?;
+    Ok(Exit::Done)
 }
 
 fn perform(
