@@ -78,7 +78,16 @@ fn cause(kind: &Kind, delta: &Delta, desired: &Json, owned: &Owned, is_same_secr
         Found::Here(wanted) => same(wanted, was),
         _ => false,
     };
-    let held = delta.before.as_ref().map_or(was.is_null(), |before| Value::from_json(was.clone()) == plain(before));
+    let was = Value::from_json(was.clone());
+    let is_empty = |value: Option<&Value>| value.is_none_or(Value::is_empty);
+    let held = match &delta.before {
+        // The server may leave out what was emptied.
+        before if kind.fields.empty_is_absent.iter().any(|field| field.covers(&delta.path)) => {
+            is_empty(before.as_ref()) && is_empty(Some(&was)) || before.as_ref().map(plain).as_ref() == Some(&was)
+        }
+        Some(before) => was == plain(before),
+        None => was.is_null(),
+    };
     match (wanted, held) {
         (_, true) => Cause::Configuration,
         (true, false) => Cause::Drift,

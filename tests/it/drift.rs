@@ -389,3 +389,22 @@ fn drift_and_plan_count_the_same_objects_of_others() {
     let drift = project.run("drift dev --json").ok().json();
     assert_eq!(plan["summary"]["unmanaged"], drift["tenants"][0]["unmanaged"], "{plan:#}\n{drift:#}");
 }
+
+#[test]
+fn what_was_emptied_and_is_left_out_by_the_server_is_nobodys_edit() {
+    let stream = |filters: &str| {
+        format!(
+            "logStreams: [{{ name: S, type: http, filters: {filters}, sink: {{ httpEndpoint: 'https://l.example' }} }}]\n"
+        )
+    };
+    let project = Project::new()
+        .tenant("dev", "domain: sandbox\n")
+        .file(".gitignore", ".tenantry/\n")
+        .template("all", &stream("[]"));
+    project.commit("empty");
+    project.run("apply dev --yes").ok();
+    project.write("templates/all.yaml", &stream("[{ type: category, name: auth.login.fail }]"));
+    project.commit("filtered");
+    let plan = project.run("plan dev --json").ok().json();
+    assert_eq!(plan["changes"][0]["deltas"][0]["cause"], "configuration", "{plan:#}");
+}

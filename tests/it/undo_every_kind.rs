@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::conformance::cases::Case;
 use crate::conformance::{all, joined};
+use crate::rollback::edits::{Dice, Files};
 use crate::rollback::kinds::without;
 use crate::support::Project;
 
@@ -105,7 +105,7 @@ const OUT: &str = "out";
 const APPLY: &str = "apply --yes --allow-delete * --allow-empty * --allow-unbind * --allow-replace *";
 
 /// Nothing is left to compare where an apply writes nothing.
-fn takes_back(case: &Case, texts: [&str; 2]) -> Result<(), String> {
+fn taken_back(texts: [&str; 2]) -> Result<(), String> {
     let tenant = Tenant::of(texts);
     tenant.says(texts[0]);
     tenant.run("apply --yes")?;
@@ -126,7 +126,7 @@ fn takes_back(case: &Case, texts: [&str; 2]) -> Result<(), String> {
     }
     let differ =
         similar::TextDiff::from_lines(lines(&before), lines(&after)).unified_diff().context_radius(2).to_string();
-    Err(format!("{}\n{differ}\n{applied}\n{undone}", case.kind))
+    Err(format!("{differ}\n{applied}\n{undone}"))
 }
 
 /// What the undo of a case says that it cannot bring back, with the reason.
@@ -148,6 +148,24 @@ const LOST: &[(&str, &str, &str)] = &[
 /// Kinds whose case needs more than files can make.
 const BEYOND_FILES: &[&str] = &["customDomainDefault", "roles/groups", "organizations/group_roles"];
 
+/// So many sequences run unless `TENANTRY_UNDOS` says another number.
+const SEQUENCES: u64 = 12;
+
+#[test]
+fn what_random_edits_did_is_taken_back() {
+    let many = std::env::var("TENANTRY_UNDOS").ok().and_then(|text| text.parse().ok()).unwrap_or(SEQUENCES);
+    let mut problems = Vec::new();
+    for seed in 0..many {
+        let mut dice = Dice(seed * 104_729 + 7);
+        let first = Files::any(&mut dice);
+        let then = first.edited(&mut dice);
+        let result = taken_back([&first.yaml(), &then.yaml()]);
+        problems
+            .extend(result.err().map(|error| format!("## seed {seed}\n{error}\n{}\n{}", first.yaml(), then.yaml())));
+    }
+    assert!(problems.is_empty(), "{} of {many}:\n\n{}", problems.len(), problems.join("\n\n"));
+}
+
 #[test]
 fn what_an_apply_did_to_any_kind_is_taken_back() {
     let (mut problems, mut lost) = (Vec::new(), Vec::new());
@@ -159,7 +177,7 @@ fn what_an_apply_did_to_any_kind_is_taken_back() {
             ("deleted", gone.as_deref().map(|gone| [before.as_str(), gone])),
         ];
         for (what, texts) in ways {
-            let Some(error) = texts.and_then(|texts| takes_back(case, texts).err()) else { continue };
+            let Some(error) = texts.and_then(|texts| taken_back(texts).err()) else { continue };
             match LOST.iter().any(|(kind, way, _)| (*kind, *way) == (case.kind, what)) {
                 true if error.contains("note: cannot come back: ") && error.ends_with("--- exit 0 ---") => {
                     lost.push((case.kind, what));

@@ -1,6 +1,6 @@
 //! Rollback and promotion: the law by random edits, and stories in real repositories.
 
-mod edits;
+pub mod edits;
 pub mod kinds;
 pub mod law;
 mod parity;
