@@ -17,6 +17,7 @@ use crate::model::change::Action;
 use crate::pipeline::apply::Clock as _;
 use crate::pipeline::plan::Consent;
 use crate::pipeline::report::json::change;
+use crate::pipeline::report::redaction::Redaction;
 use crate::pipeline::report::style::{REMOVED, STRONG, count, paint};
 use crate::pipeline::report::text;
 
@@ -48,7 +49,13 @@ pub fn look(
         let Some(wish) = Wish::again(planned) else { return Ok(None) };
         let reading = connection.reading();
         let planning = wish.plan(&reading, Consent::default(), run);
-        let again = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
+        let mut again = runtime.run(connection.telling(planning, |pause| run.waits(pause)))?;
+        // A server may show in the open what it was sent as a secret.
+        let redaction = Redaction::of_plan(&planned.plan);
+        let deltas = again.plan.changes.iter_mut().flat_map(|change| &mut change.deltas);
+        for value in deltas.flat_map(|delta| [&mut delta.before, &mut delta.after]).flatten() {
+            *value = redaction.clean_value(value);
+        }
         requests += again.plan.requests.refresh;
         match pauses.next() {
             Some(pause) if !again.plan.is_empty() => runtime.run(Clock.sleep(*pause)),
