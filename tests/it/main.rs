@@ -35,6 +35,7 @@ mod renamed;
 mod rollback;
 mod scopes;
 mod support;
+mod swaps;
 mod targeted;
 mod typos;
 mod undo_every_kind;

@@ -2,19 +2,6 @@
 
 use crate::support::Project;
 
-fn workspace(template: &str) -> Project {
-    let project = Project::new().tenant("dev", "domain: sandbox\n").template("all", template);
-    project.write(".gitignore", ".tenantry\n");
-    project.commit("first");
-    project.run("apply dev --yes").ok();
-    project
-}
-
-fn says(project: &Project, template: &str) {
-    project.write("templates/all.yaml", template);
-    project.commit("next");
-}
-
 fn changes(project: &Project, line: &str) -> Vec<String> {
     let json = project.run(&format!("{line} --json")).ok().json();
     let changes = json["changes"].as_array().unwrap().iter();
@@ -25,8 +12,8 @@ const ABC: &str = "roles:\n  - { name: A }\n  - { name: B }\n  - { name: C }\n";
 
 #[test]
 fn what_was_taken_out_is_deleted_by_a_target_that_names_it() {
-    let project = workspace(ABC);
-    says(&project, "roles:\n  - { name: A, description: new }\n");
+    let project = Project::applied(ABC);
+    project.says("roles:\n  - { name: A, description: new }\n");
     assert_eq!(
         changes(&project, "plan dev --target 'roles/*'"),
         ["update roles/A", "delete roles/B", "delete roles/C"]
@@ -46,20 +33,20 @@ fn what_was_taken_out_is_deleted_by_a_target_that_names_it() {
 
 #[test]
 fn a_target_deletes_also_where_nothing_of_the_kind_is_left() {
-    let project = workspace(ABC);
-    says(&project, "roles: []\n");
+    let project = Project::applied(ABC);
+    project.says("roles: []\n");
     assert_eq!(changes(&project, "plan dev --target 'roles/*' --allow-empty roles").len(), 3);
     project.run("plan dev --target 'roles/*'").code(4);
     // Where the kind's key is gone, everything of it is released.
-    says(&project, "clients: []\n");
+    project.says("clients: []\n");
     assert!(changes(&project, "plan dev --target 'roles/*'").is_empty());
     assert!(changes(&project, "plan dev").is_empty());
 }
 
 #[test]
 fn what_has_another_name_now_is_not_what_was_taken_out() {
-    let project = workspace(ABC);
-    says(&project, "roles:\n  - { name: A }\n  - { name: New, $was: B }\n  - { name: C }\n");
+    let project = Project::applied(ABC);
+    project.says("roles:\n  - { name: A }\n  - { name: New, $was: B }\n  - { name: C }\n");
     assert_eq!(changes(&project, "plan dev --target roles/B"), ["rename roles/New"]);
     assert_eq!(changes(&project, "plan dev --target roles/New"), ["rename roles/New"]);
     assert!(changes(&project, "plan dev --target roles/A").is_empty());
@@ -67,8 +54,8 @@ fn what_has_another_name_now_is_not_what_was_taken_out() {
 
 #[test]
 fn a_target_deletes_nothing_that_is_kept_released_or_somebody_elses() {
-    let project = workspace(ABC);
-    says(&project, "roles:\n  - { name: A }\n");
+    let project = Project::applied(ABC);
+    project.says("roles:\n  - { name: A }\n");
     project.write("tenants/dev.yaml", "domain: sandbox\npolicy: { manage: { roles: additive } }\n");
     assert!(changes(&project, "plan dev --target 'roles/*'").is_empty());
     project.write("tenants/dev.yaml", "domain: sandbox\n");
@@ -90,13 +77,13 @@ fn what_lies_in_something_or_has_a_key_goes_by_a_target_too() {
     let provider = "emailProvider: { name: smtp, enabled: true, default_from_address: a@b.example, credentials: { smtp_host: h, smtp_port: 25, smtp_user: u } }\n";
     let acme = |domains: &str| format!("organizations:\n  - {{ name: acme, discovery_domains: [{domains}] }}\n");
     let (one, two) = ("{ domain: one.example, status: pending }", "{ domain: two.example, status: pending }");
-    let project = workspace(&format!(
+    let project = Project::applied(&format!(
         "{provider}emailTemplates:\n{}{}{}",
         mail("welcome_email"),
         mail("reset_email"),
         acme(&format!("{one}, {two}"))
     ));
-    says(&project, &format!("{provider}emailTemplates:\n{}{}", mail("reset_email"), acme(one)));
+    project.says(&format!("{provider}emailTemplates:\n{}{}", mail("reset_email"), acme(one)));
     let whole = changes(&project, "plan dev");
     assert_eq!(whole.len(), 2, "{whole:?}");
     let mut apart = changes(&project, "plan dev --target 'organizations/*'");
@@ -112,8 +99,8 @@ fn what_lies_in_something_or_has_a_key_goes_by_a_target_too() {
 
 #[test]
 fn what_the_record_knows_is_excluded_without_a_word() {
-    let project = workspace(ABC);
-    says(&project, "roles:\n  - { name: A }\n  - { name: C }\n");
+    let project = Project::applied(ABC);
+    project.says("roles:\n  - { name: A }\n  - { name: C }\n");
     let ran = project.run("plan dev --exclude roles/B --exit-code").ok();
     assert!(!ran.stderr().contains("no file describes"), "{}", ran.screen());
     let ran = project.run("plan dev --exclude roles/Bo").ok();
@@ -122,8 +109,8 @@ fn what_the_record_knows_is_excluded_without_a_word() {
 
 #[test]
 fn a_target_reads_only_what_it_needs() {
-    let project = workspace(&format!("{ABC}clients:\n  - {{ name: Web }}\n  - {{ name: Old }}\n"));
-    says(&project, "roles: [{ name: A }]\nclients: [{ name: Web }]\n");
+    let project = Project::applied(&format!("{ABC}clients:\n  - {{ name: Web }}\n  - {{ name: Old }}\n"));
+    project.says("roles: [{ name: A }]\nclients: [{ name: Web }]\n");
     let json = project.run("plan dev --target roles/B --json").ok().json();
     assert_eq!(json["requests"]["refresh"], 1, "{json:#}");
 }

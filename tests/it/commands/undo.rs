@@ -209,25 +209,15 @@ fn what_lies_in_an_object_that_somebody_renamed_is_read_where_it_is() {
     assert!(plan.stdout().contains("0 to create, 1 to update"), "{}", plan.screen());
 }
 
-/// A workspace with records, at its first apply.
-fn recorded(text: &str) -> Project {
-    let project =
-        Project::new().tenant("dev", "domain: sandbox\n").file(".gitignore", ".tenantry/\n").template("all", text);
-    project.commit("v1");
-    project.run("apply dev --yes").ok();
-    project
-}
-
 fn next(project: &Project, text: &str) {
-    project.write("templates/all.yaml", text);
-    project.commit("next");
+    project.says(text);
     project.run("apply dev --yes --max-deletes 9").ok();
 }
 
 #[test]
 fn what_is_deleted_comes_back_under_its_key() {
     let apis = "resourceServers: [{ name: Api, identifier: https://api, scopes: [{ value: r }] }]\n";
-    let project = recorded(&format!(
+    let project = Project::applied(&format!(
         "{apis}clients: [{{ $key: job, name: Job }}]\nroles: [{{ $key: r, name: Role, permissions: \
          [{{ resource_server_identifier: https://api, permission_name: r }}] }}]\nclientGrants: \
          [{{ $key: g1, client_id: Job, audience: https://api, scope: [r] }}]\n"
@@ -245,7 +235,7 @@ fn what_is_deleted_comes_back_under_its_key() {
 #[test]
 fn what_somebody_did_since_is_not_overwritten_without_a_word() {
     let roles = |text: &str| format!("roles: [{{ name: A, description: {text} }}]\n");
-    let project = recorded(&roles("one"));
+    let project = Project::applied(&roles("one"));
     next(&project, &roles("two"));
     let sandbox = project.read(".tenantry/sandbox/dev.json");
     project.write(".tenantry/sandbox/dev.json", &sandbox.replace("\"two\"", "\"by hand\""));
@@ -261,7 +251,7 @@ fn what_somebody_did_since_is_not_overwritten_without_a_word() {
 #[test]
 fn a_later_record_is_not_undone_with_an_earlier_one() {
     let roles = |text: &str| format!("roles: [{{ name: A, description: {text} }}]\n");
-    let project = recorded(&roles("one"));
+    let project = Project::applied(&roles("one"));
     next(&project, &roles("two"));
     // As on another machine: its journal is of the apply before the last.
     let journal = project.read(".tenantry/sandbox/dev/journal.last.jsonl");

@@ -49,6 +49,20 @@ impl Project {
         Self::bare().file("tenantry.yaml", "project: test\n")
     }
 
+    /// A workspace of one template for the embedded tenant `dev`, committed and applied, so that there is a record.
+    pub fn applied(template: &str) -> Self {
+        let project = Self::new().tenant("dev", "domain: sandbox\n").file(".gitignore", ".tenantry/\n");
+        project.says(template);
+        project.run("apply dev --yes").ok();
+        project
+    }
+
+    /// Commits another text of that template.
+    pub fn says(&self, template: &str) {
+        self.write("templates/all.yaml", template);
+        self.commit("next");
+    }
+
     /// A project of the Deploy CLI for the domain `acme.eu.auth0.com`; see [`Project::deploying`].
     pub fn deploy_cli(text: &str) -> Self {
         Self::bare().file("config.json", r#"{"AUTH0_DOMAIN": "acme.eu.auth0.com"}"#).file("tenant.yaml", text)
